@@ -1,0 +1,127 @@
+"""All settings of a node, each with its meaning, unit and default.
+
+Read from one TOML file, then from the environment (`PUPITRE_` and the name in capitals). A bad or unknown key refuses to
+start and names the key.
+"""
+
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from connector.problems import Problem
+
+PREFIX = "PUPITRE_"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BadSettings(Problem):
+    """A setting is wrong; the node does not start."""
+
+    code = "bad-settings"
+
+
+class Settings(BaseModel):
+    """What a node needs to know before it starts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("pupitre-data"), description="Folder of the database, the keys and received files.")
+    database_url: SecretStr | None = Field(
+        None, description="postgresql://user:password@host/name; empty: an SQLite file in data_dir."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8282", description="Address that partners use; the source of every URL given out."
+    )
+    public_host: str = Field("127.0.0.1", description="Interface on which the public listener waits.")
+    public_port: int = Field(8282, ge=0, le=65535, description="Port of the public listener; 0: any free one.")
+    private_host: str = Field("127.0.0.1", description="Interface of the private listener (API, metrics).")
+    private_port: int = Field(8281, ge=0, le=65535, description="Port of the private listener; 0: any free one.")
+    participant_name: str = Field("", description="Name of the first hosted participant, as partners read it.")
+    allowed_networks: tuple[Network, ...] = Field(
+        (), description="Non-public networks in which peers may live (CIDR). Empty: only public addresses."
+    )
+    allowed_ports: tuple[int, ...] = Field((), description="Ports of peers; empty: any.")
+    outgoing_proxy: str | None = Field(
+        None, description="HTTP proxy for calls to peers; addresses are then not pinned."
+    )
+    ca_file: Path | None = Field(None, description="Further certificate authorities for calls to peers (PEM).")
+    source_dirs: tuple[Path, ...] = Field(
+        (), description="Folders whose files may be published, beside data_dir/published."
+    )
+    replicas: bool = Field(
+        False, description="Several processes share the database (PostgreSQL only): replays are kept in a table."
+    )
+    message_limit_bytes: int = Field(1 << 20, gt=0, description="Largest protocol or API message accepted, in bytes.")
+    call_timeout_s: float = Field(10.0, gt=0, description="Time limit of one call to a peer, in seconds.")
+    body_timeout_s: float = Field(
+        20.0, gt=0, description="Time within which a caller's message must have arrived, in seconds."
+    )
+    give_up_after_s: float = Field(
+        7 * 86400.0, gt=0, description="How long an unreachable peer is tried before a person must look, in seconds."
+    )
+    token_lifetime_s: int = Field(300, gt=0, le=300, description="Lifetime of data tokens, in seconds.")
+    page_size: int = Field(
+        50, gt=0, le=500, description="Datasets in one page of the catalogue, and rows in one page of the API."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log lines on standard error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
+    language: Literal["fr", "en"] = Field("fr", description="Language of what the node writes for people.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        url = urlsplit(self.public_url)
+        if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/") or url.query:
+            raise ValueError("public_url must be http(s)://host[:port] without a path")
+        if url.scheme == "http" and not self.is_loopback:
+            raise ValueError("public_url may use http only on a loopback address")
+        if self.replicas and self.database_url is None:
+            raise ValueError("replicas need PostgreSQL: set database_url")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The public URL without a slash at the end."""
+        return self.public_url.rstrip("/")
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when the node itself lives on a loopback address: then http and loopback peers are allowed."""
+        host = urlsplit(self.public_url).hostname or ""
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+
+def load(path: Path | None = None, environ: dict[str, str] | None = None, **overrides: object) -> Settings:
+    """Return the settings from a TOML file, the environment and overrides, the last winning.
+
+    Raises BadSettings naming the key.
+    """
+    values: dict[str, object] = {}
+    if path is not None:
+        try:
+            values.update(tomllib.loads(path.read_text("utf-8")))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise BadSettings(f"{path}: {error}") from error
+    for name, text in (os.environ if environ is None else environ).items():
+        if name.startswith(PREFIX) and (key := name.removeprefix(PREFIX).lower()) in Settings.model_fields:
+            field = Settings.model_fields[key].annotation
+            is_list = getattr(field, "__origin__", None) is tuple
+            values[key] = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise BadSettings(f"{key}: {first['msg']}", pointer=f"/{key}") from error

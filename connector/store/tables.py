@@ -1,0 +1,270 @@
+"""Every table of the node, written once, for SQLite and PostgreSQL alike.
+
+Plain SQLAlchemy Core: the statements of the hot paths are built from these tables. Instants are stored as fixed-width
+ISO 8601 text in UTC, which sorts by time on both stores and reads without a tool. The schema itself is made by the
+numbered files in migrations/; a test compares the two. Every row belongs to one hosted participant (`owner`).
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in UTC, stored as `2026-11-23T05:29:23.000000Z`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+
+def _process_columns() -> list[Column[Any]]:
+    """Columns that a negotiation and a transfer process share (see store/processes.py)."""
+    return [
+        Column("owner", Text, nullable=False),
+        Column("pid", Text, nullable=False),
+        Column("role", Text, CheckConstraint("role IN ('consumer','provider')"), nullable=False),
+        Column("peer", Text, nullable=False),
+        Column("peer_pid", Text),
+        Column("peer_url", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("pending", Text),
+        Column("pending_body", Text),
+        Column("pending_at", Instant),
+        Column("attempts", Integer, nullable=False),
+        Column("arrived", Text),
+        Column("arrived_digest", Text),
+        Column("intent", Text),
+        Column("problem", Text),
+        Column("version", Integer, nullable=False),
+        Column("created_at", Instant, nullable=False),
+        Column("updated_at", Instant, nullable=False),
+    ]
+
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("did", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("is_root", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text),
+    Column("label", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+peers = Table(
+    "peers",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("did", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("pinned", Text, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('known','quarantined','blocked')"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "did"),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("rendered", Text),
+    Column("status", Text, CheckConstraint("status IN ('draft','published','withdrawn')"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "id"),
+    Index("datasets_listed", "owner", "status", "id"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("mode", Text, CheckConstraint("mode IN ('automatic','manual')"), nullable=False),
+    Column("is_conditional", Integer, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('active','withdrawn')"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "id"),
+    ForeignKeyConstraint(["owner", "dataset"], ["datasets.owner", "datasets.id"]),
+    Index("offers_of_dataset", "owner", "dataset"),
+)
+
+negotiations = Table(
+    "negotiations",
+    metadata,
+    *_process_columns(),
+    Column("dataset", Text, nullable=False),
+    Column("offer_id", Text, nullable=False),
+    Column("offer", Text, nullable=False),
+    Column("offer_by", Text, nullable=False),
+    Column("agreement", Text),
+    PrimaryKeyConstraint("owner", "pid"),
+    UniqueConstraint("owner", "peer", "role", "peer_pid", name="negotiations_peer_pid"),
+    Index("negotiations_listed", "owner", "created_at", "pid"),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("negotiation", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("accepted_terms", Text, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('drafted','active','ended')"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "id"),
+    UniqueConstraint("owner", "negotiation", name="agreements_one_per_negotiation"),
+    Index("agreements_listed", "owner", "created_at", "id"),
+    Index("agreements_of_dataset", "owner", "peer", "dataset"),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    *_process_columns(),
+    Column("agreement", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("data_address", Text),
+    PrimaryKeyConstraint("owner", "pid"),
+    UniqueConstraint("owner", "peer", "role", "peer_pid", name="transfers_peer_pid"),
+    Index("transfers_listed", "owner", "created_at", "pid"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("kind", Text, CheckConstraint("kind IN ('access','refresh')"), nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
+    Index("grants_of_transfer", "owner", "transfer"),
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('waiting','running','done','failed')"), nullable=False),
+    Column("done_bytes", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Text),
+    Column("problem", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "transfer"),
+    ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+    Column("message_id", Text),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("owner", "process", "n"),
+    Index("journal_messages", "owner", "process", "message_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("peer", Text),
+    Column("run_at", Instant, nullable=False),
+    Column("wakes", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('waiting','dead')"), nullable=False),
+    Column("leased_by", Text),
+    Column("leased_until", Instant),
+    Column("problem", Text),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "kind", "key"),
+    Index("jobs_due", "status", "run_at"),
+)
+
+peer_health = Table(
+    "peer_health",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("retry_at", Instant, nullable=False),
+    Column("problem", Text, nullable=False),
+    PrimaryKeyConstraint("owner", "peer"),
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("issuer", Text, nullable=False),
+    Column("token_id", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    PrimaryKeyConstraint("issuer", "token_id"),
+    Index("replays_expiry", "expires_at"),
+)
