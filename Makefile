@@ -1,0 +1,72 @@
+# Pupitre: one command each to see, test and check it. `make` alone lists them.
+#
+# The environment lives in .venv. It is made once, from locks in which every package is pinned by hash, and again only
+# when a lock changes: .venv/.node holds what a node needs (make demo), .venv/.tests adds what the tests need.
+
+PYTHON := .venv/bin/python
+NODE_LOCKS := deploy/build.lock deploy/requirements.lock
+TESTS_LOCK := tests/requirements.lock
+
+# With CI=true a test that is skipped is a failure, and the whole run has a time limit (seconds).
+ifeq ($(CI),true)
+STRICT := -p tests.tools.nothing_skipped --session-timeout=2160
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format kit-dsp bench lock clean
+
+help:
+	@echo 'Pupitre'
+	@echo '  make demo       deux nœuds échangent un jeu de données, raconté pas à pas'
+	@echo '                  two nodes exchange a dataset, told step by step (DEMO_LANG=en)'
+	@echo '  make test       tous les essais · every test (CI=true, root: installs what they need)'
+	@echo '  make test-fast  les essais du quotidien, moins de deux minutes · the daily ones, under two minutes'
+	@echo '  make lint       style, types, couches, règles de la maison · style, types, layers, house rules'
+	@echo '  make format     met le code en forme · formats the code'
+	@echo '  make kit-dsp    le kit officiel du protocole · the official protocol kit (Java 17, Maven)'
+	@echo '  make bench      les mesures · the measurements (tests/benchmarks)'
+	@echo '  make lock       refait les verrous des dépendances · locks the dependencies anew (UPGRADE=1)'
+	@echo '  make clean      efface ce que ces commandes ont créé · removes what these commands made'
+
+.venv/.node: $(NODE_LOCKS) pyproject.toml
+	@tests/tools/environment node $(NODE_LOCKS)
+
+.venv/.tests: .venv/.node $(TESTS_LOCK)
+	@tests/tools/environment tests $(TESTS_LOCK)
+
+demo: .venv/.node
+	@$(PYTHON) -m connector.lab.demo
+
+test: .venv/.tests
+	@tests/tools/install-what-tests-need test
+	@selection=$$($(PYTHON) tests/tools/what_is_missing.py test) && $(PYTHON) -m pytest $(STRICT) -m "$$selection"
+
+test-fast: .venv/.tests
+	@$(PYTHON) -m pytest -m 'not slow and not kit and not postgres'
+
+lint: .venv/.tests
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --check --quiet .
+	@$(PYTHON) -m mypy --no-error-summary
+	@.venv/bin/lint-imports --no-logo
+	@$(PYTHON) tests/tools/house.py
+
+format: .venv/.tests
+	@.venv/bin/ruff check --quiet --fix .
+	@.venv/bin/ruff format .
+
+kit-dsp: .venv/.tests
+	@tests/tools/install-what-tests-need kit-dsp
+	@$(PYTHON) tests/tools/what_is_missing.py kit-dsp && $(PYTHON) -m pytest $(STRICT) -s -m kit tests/kits
+
+bench: .venv/.tests
+	@tests/tools/install-what-tests-need bench
+	@$(PYTHON) tests/tools/what_is_missing.py bench && $(PYTHON) tests/benchmarks/run.py
+
+lock: .venv/.node
+	@tests/tools/lock $(if $(UPGRADE),--upgrade)
+
+clean:
+	rm -rf .venv .demo .bench build dist *.egg-info tests/kits/*/target
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find policies contracts connector tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,79 @@
+"""What is said and left out when a machine lacks something that the tests need."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def _load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("what_is_missing", Path(__file__).with_name("what_is_missing.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["what_is_missing"] = module  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    return module
+
+
+tools = _load()
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make this machine one that has only the needs named."""
+
+    def has(*names: str) -> None:
+        needs = [
+            tools.Need(need.name, lambda there=need.name in names: there, need.package, need.marker, need.wanted_by)
+            for need in tools.NEEDS
+        ]
+        monkeypatch.setattr(tools, "NEEDS", needs)
+
+    monkeypatch.delenv("CI", raising=False)
+    return has
+
+
+def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    machine("PostgreSQL", "Java 17 (JDK)", "Maven")
+    assert tools.main(["test"]) == 0
+    assert capsys.readouterr() == ("\n", "")
+
+
+def test_what_is_missing_is_left_out_and_said_in_one_line(
+    machine: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine("Java 17 (JDK)")
+    assert tools.main(["test"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "not kit and not postgres\n"
+    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven"]
+    assert "apt-get install postgresql" in err
+
+
+def test_with_ci_nothing_may_be_missing(
+    machine: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine("PostgreSQL", "Maven")
+    monkeypatch.setenv("CI", "true")
+    assert tools.main(["test"]) == 1
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "packages"),
+    [
+        ("test", "postgresql default-jdk-headless maven"),
+        ("kit-dsp", "postgresql default-jdk-headless maven"),
+        ("bench", "postgresql nginx-light curl"),
+    ],
+)
+def test_the_packages_of_a_command_are_named(
+    machine: Callable[..., None], capsys: pytest.CaptureFixture[str], command: str, packages: str
+) -> None:
+    machine()
+    assert tools.main(["--packages", command]) == 0
+    assert capsys.readouterr().out.strip() == packages

@@ -1,0 +1,97 @@
+"""What the tests need beyond Python, and whether this machine has it.
+
+    python tests/tools/what_is_missing.py test|kit-dsp|bench
+    python tests/tools/what_is_missing.py --packages test|kit-dsp|bench
+
+For `test` it prints on standard output the pytest expression that leaves out what cannot run here, and on standard
+error one line for each thing left out, with the way to get it. For the other commands, and for all of them with
+`CI=true`, something missing is a failure. With `--packages` it prints the Debian packages that are missing, and nothing else.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+POSTGRES_FOLDERS = "/usr/lib/postgresql"
+OLDEST_JAVA = 17
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something outside Python: how to see that it is there, and what is not run without it."""
+
+    name: str
+    is_there: Callable[[], bool]
+    package: str
+    marker: str | None  # the tests that need it, none when only benches do
+    wanted_by: frozenset[str]
+
+
+def has_postgres() -> bool:
+    """True when PostgreSQL's server programs are found, on the path or where Debian keeps them."""
+    folders = [*Path(POSTGRES_FOLDERS).glob("*/bin"), *map(Path, os.environ.get("PATH", "").split(os.pathsep))]
+    return any((folder / "initdb").exists() and (folder / "postgres").exists() for folder in folders)
+
+
+def has_java() -> bool:
+    """True when a Java compiler is found that is new enough for the kits."""
+    if shutil.which("java") is None or shutil.which("javac") is None:
+        return False
+    answer = subprocess.run(["javac", "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r"(\d+)", answer.stdout + answer.stderr)
+    return version is not None and int(version[1]) >= OLDEST_JAVA
+
+
+def has_program(name: str) -> Callable[[], bool]:
+    """Return the check that a program is on the path, administrators' folders included."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return lambda: shutil.which(name, path=path) is not None
+
+
+NEEDS = (
+    Need("PostgreSQL", has_postgres, "postgresql", "postgres", frozenset({"test", "kit-dsp", "bench"})),
+    Need(f"Java {OLDEST_JAVA} (JDK)", has_java, "default-jdk-headless", "kit", frozenset({"test", "kit-dsp"})),
+    Need("Maven", has_program("mvn"), "maven", "kit", frozenset({"test", "kit-dsp"})),
+    Need("nginx", has_program("nginx"), "nginx-light", None, frozenset({"bench"})),
+    Need("curl", has_program("curl"), "curl", None, frozenset({"bench"})),
+)
+
+
+def missing(command: str) -> list[Need]:
+    """Return what the command needs and this machine does not have."""
+    return [need for need in NEEDS if command in need.wanted_by and not need.is_there()]
+
+
+def left_out(needs: list[Need]) -> str:
+    """Return the pytest expression that leaves out the tests which need any of these; empty leaves out none."""
+    return " and ".join(f"not {marker}" for marker in sorted({need.marker for need in needs if need.marker}))
+
+
+def sentence(need: Need) -> str:
+    """Return the line that says, in French and English, what is not run and how to get it."""
+    tests = f"tests -m {need.marker}" if need.marker else "bench"
+    return f"{need.name} : absent, non joué · missing, not run ({tests}) → sudo apt-get install {need.package}"
+
+
+def main(arguments: list[str]) -> int:
+    """Say what is missing for a command; return the exit status."""
+    names_packages = arguments[:1] == ["--packages"]
+    needs = missing(arguments[-1])
+    if names_packages:
+        print(*(need.package for need in needs))
+        return 0
+    for need in needs:
+        print(sentence(need), file=sys.stderr)
+    if arguments[-1] != "test" or os.environ.get("CI") == "true":
+        return 1 if needs else 0
+    print(left_out(needs))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
