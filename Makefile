@@ -39,7 +39,7 @@ demo: .venv/.node
 
 test: .venv/.tests
 	@tests/tools/install-what-tests-need test
-	@selection=$$($(PYTHON) tests/tools/what_is_missing.py test) && $(PYTHON) -m pytest $(STRICT) -m "$$selection"
+	@selection=$$($(PYTHON) -m tests.tools.what_is_missing test) && $(PYTHON) -m pytest $(STRICT) -m "$$selection"
 
 test-fast: .venv/.tests
 	@$(PYTHON) -m pytest -m 'not slow and not kit and not postgres'
@@ -49,7 +49,7 @@ lint: .venv/.tests
 	@.venv/bin/ruff format --check --quiet .
 	@$(PYTHON) -m mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo
-	@$(PYTHON) tests/tools/house.py
+	@$(PYTHON) -m tests.tools.house
 
 format: .venv/.tests
 	@.venv/bin/ruff check --quiet --fix .
@@ -57,11 +57,11 @@ format: .venv/.tests
 
 kit-dsp: .venv/.tests
 	@tests/tools/install-what-tests-need kit-dsp
-	@$(PYTHON) tests/tools/what_is_missing.py kit-dsp && $(PYTHON) -m pytest $(STRICT) -s -m kit tests/kits
+	@$(PYTHON) -m tests.tools.what_is_missing kit-dsp && $(PYTHON) -m pytest $(STRICT) -s -m kit tests/kits
 
 bench: .venv/.tests
 	@tests/tools/install-what-tests-need bench
-	@$(PYTHON) tests/tools/what_is_missing.py bench && $(PYTHON) tests/benchmarks/run.py
+	@$(PYTHON) -m tests.tools.what_is_missing bench && $(PYTHON) tests/benchmarks/run.py
 
 lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)

@@ -1,4 +1,4 @@
-"""The rules of the house that no other tool checks: `python tests/tools/house.py`, part of `make lint`.
+"""The rules of the house that no other tool checks: `python -m tests.tools.house`, part of `make lint`.
 
 - At the top stand the five folders, five files and dotfiles, nothing else.
 - In the packages every folder is a package, every module begins with its essay, none is above 500 lines, and no

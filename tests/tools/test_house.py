@@ -1,11 +1,11 @@
 """The rules of tests/tools/house.py, on small houses made for the purpose."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.tools import house
 
 PYPROJECT = """
 [build-system]
@@ -22,18 +22,6 @@ SOUND = {
     "tests/requirements.lock": "click==8.1\nimport-linter==2.1\n",
     "policies/__init__.py": '"""Policies."""\n',
 }
-
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("house", Path(__file__).with_name("house.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-house = _load()
 
 
 def _faults(root: Path, **changed: str) -> list[str]:

@@ -1,25 +1,12 @@
 """What is said and left out when a machine lacks something that the tests need."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("what_is_missing", Path(__file__).with_name("what_is_missing.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["what_is_missing"] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
-
-
-tools = _load()
+from tests.tools import what_is_missing as tools
 
 
 @pytest.fixture
@@ -27,10 +14,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Make this machine one that has only the needs named."""
 
     def has(*names: str) -> None:
-        needs = [
-            tools.Need(need.name, lambda there=need.name in names: there, need.package, need.marker, need.wanted_by)
-            for need in tools.NEEDS
-        ]
+        needs = [replace(need, is_there=partial(names.__contains__, need.name)) for need in tools.NEEDS]
         monkeypatch.setattr(tools, "NEEDS", needs)
 
     monkeypatch.delenv("CI", raising=False)

@@ -1,11 +1,12 @@
 """What the tests need beyond Python, and whether this machine has it.
 
-    python tests/tools/what_is_missing.py test|kit-dsp|bench
-    python tests/tools/what_is_missing.py --packages test|kit-dsp|bench
+    python -m tests.tools.what_is_missing test|kit-dsp|bench
+    python -m tests.tools.what_is_missing --packages test|kit-dsp|bench
 
 For `test` it prints on standard output the pytest expression that leaves out what cannot run here, and on standard
 error one line for each thing left out, with the way to get it. For the other commands, and for all of them with
-`CI=true`, something missing is a failure. With `--packages` it prints the Debian packages that are missing, and nothing else.
+`CI=true`, something missing is a failure. With `--packages` it prints the Debian packages that are missing, and
+nothing else.
 """
 
 import os
@@ -15,9 +16,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-POSTGRES_FOLDERS = "/usr/lib/postgresql"
+from tests.tools import postgres
+
 OLDEST_JAVA = 17
 
 
@@ -33,9 +34,8 @@ class Need:
 
 
 def has_postgres() -> bool:
-    """True when PostgreSQL's server programs are found, on the path or where Debian keeps them."""
-    folders = [*Path(POSTGRES_FOLDERS).glob("*/bin"), *map(Path, os.environ.get("PATH", "").split(os.pathsep))]
-    return any((folder / "initdb").exists() and (folder / "postgres").exists() for folder in folders)
+    """True when PostgreSQL's server programs are found."""
+    return postgres.programs() is not None
 
 
 def has_java() -> bool:
@@ -54,7 +54,13 @@ def has_program(name: str) -> Callable[[], bool]:
 
 
 NEEDS = (
-    Need("PostgreSQL", has_postgres, "postgresql", "postgres", frozenset({"test", "kit-dsp", "bench"})),
+    Need(
+        "PostgreSQL",
+        has_postgres,
+        "postgresql",
+        "postgres",
+        frozenset({"test", "kit-dsp", "bench"}),
+    ),
     Need(f"Java {OLDEST_JAVA} (JDK)", has_java, "default-jdk-headless", "kit", frozenset({"test", "kit-dsp"})),
     Need("Maven", has_program("mvn"), "maven", "kit", frozenset({"test", "kit-dsp"})),
     Need("nginx", has_program("nginx"), "nginx-light", None, frozenset({"bench"})),

@@ -1,0 +1,138 @@
+"""The official conformance kit of the Dataspace Protocol against our node, on both stores.
+
+The node under test is `tests/kits/serve`: the application itself with the laboratory's identity and scripted decisions.
+The kit's exit status alone proves nothing, so its closing line and its report are read, and each test's outcome is
+compared with `dsp/expected.tsv`.
+"""
+
+import csv
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.tools import postgres
+
+HERE = Path(__file__).parent
+KIT = HERE / "dsp"
+READY_WITHIN_S = 30
+KIT_WITHIN_S = 240
+
+pytestmark = [pytest.mark.kit, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that waits for the kit."""
+
+    root: str
+    triggers: str
+    participant: str
+
+
+@dataclass(frozen=True)
+class KitRun:
+    """What the kit said: everything, and the outcome of each of its tests by name."""
+
+    said: str
+    outcomes: dict[str, str]
+    causes: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KitRun]:
+    """Run the whole kit once against a node on each store."""
+    folder = tmp_path_factory.mktemp(f"kit-{request.param}")
+    with ExitStack() as stack:
+        options = ["--data", str(folder / "node")]
+        if request.param == "postgres":
+            options += ["--database", postgres.create_database(stack.enter_context(postgres.server()), "kit")]
+        node = stack.enter_context(_serve(folder, options))
+        yield _run_kit(node, folder / "report.tsv")
+
+
+def test_kit_closes_with_every_active_test_passed(run: KitRun) -> None:
+    closing = re.findall(r"^passed (\d+), failed (\d+), skipped (\d+), ", run.said, re.MULTILINE)
+    assert closing == [("65", "0", "2")], run.causes
+
+
+def test_only_the_tests_that_the_kit_itself_disables_are_absent(run: KitRun) -> None:
+    rows = csv.reader((KIT / "expected.tsv").read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    expected = {name: outcome for outcome, name, _title in rows}
+    assert run.outcomes == expected, run.causes
+
+
+@contextmanager
+def _serve(folder: Path, options: list[str]) -> Iterator[Node]:
+    """Yield a node in a process of its own once it says that it listens; stop it afterwards."""
+    port, trigger_port = _free_ports(2)
+    command = [sys.executable, HERE / "serve", "--port", str(port), "--trigger-port", str(trigger_port), *options]
+    with (folder / "node.log").open("w+") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            assert process.stdout is not None
+            participant = _participant_once_ready(process, process.stdout)
+            if participant is None:
+                log.seek(0)
+                pytest.fail(f"the node did not say `ready` within {READY_WITHIN_S} s\n{log.read()}")
+            yield Node(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{trigger_port}/tck", participant)
+        finally:
+            process.terminate()
+            process.communicate(timeout=READY_WITHIN_S)
+
+
+def _participant_once_ready(process: subprocess.Popen[str], said: IO[str]) -> str | None:
+    """Read the node's lines up to `ready`; return its participant id, or None if it never got there."""
+    limit = threading.Timer(READY_WITHIN_S, process.kill)
+    limit.start()
+    participant = None
+    try:
+        for line in said:
+            word, _, rest = line.strip().partition(" ")
+            participant = rest if word == "participant" else participant
+            if word == "ready":
+                return participant
+        return None
+    finally:
+        limit.cancel()
+
+
+def _run_kit(node: Node, report: Path) -> KitRun:
+    """Run the kit against the node; print its closing lines and return what it reports."""
+    where = {
+        "--root": node.root,
+        "--dsp": f"{node.root}/dsp/2025-1",
+        "--participant": node.participant,
+        "--negotiations": f"{node.triggers}/negotiations/requests",
+        "--transfers": f"{node.triggers}/transfers/requests",
+        "--callback": f"http://127.0.0.1:{_free_ports(1)[0]}",
+        "--report": str(report),
+    }
+    command = [str(KIT / "run"), *(part for option in where.items() for part in option)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=KIT_WITHIN_S, check=False)
+    print(*done.stdout.splitlines()[-1:], sep="\n")
+    assert report.exists(), done.stdout[-4000:] + done.stderr
+    rows = list(
+        csv.DictReader(report.read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
+    )
+    return KitRun(
+        said=done.stdout,
+        outcomes={row["test"]: row["status"] for row in rows},
+        causes={row["title"]: row["cause"] for row in rows if row["cause"]},
+    )
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        listeners = [held.enter_context(socket.socket()) for _ in range(count)]
+        for listener in listeners:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in listeners]
