@@ -3,7 +3,8 @@
 Problem
 ├── IllegalTransition   400, the tables do not allow this message now
 ├── Busy                503, our own message is crossing; the same message again succeeds or fails cleanly
-└── MalformedMessage    400, the body is not the message that the address expects
+├── MalformedMessage    400, the body is not the message that the address expects
+└── UnsupportedFilter   400, the catalogue cannot be searched that way
 """
 
 from typing import ClassVar
@@ -50,4 +51,16 @@ class MalformedMessage(Problem):
     remedy: ClassVar[dict[str, str]] = {
         "fr": "Comparez le message au schéma DSP 2025-1 qui porte son nom.",
         "en": "Compare the message with the DSP 2025-1 schema of its name.",
+    }
+
+
+class UnsupportedFilter(Problem):
+    """The catalogue cannot be searched in this way (DSP 2025-1, Catalog Request Message: 400)."""
+
+    code = "unsupported-filter"
+    status = 400
+    title: ClassVar[dict[str, str]] = {"fr": "Filtre non pris en charge.", "en": "Unsupported filter."}
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Demandez sans filtre, ou par l’identifiant d’un jeu de données.",
+        "en": "Ask without a filter, or by the identifier of one dataset.",
     }

@@ -1,6 +1,6 @@
 """JSON as evidence needs it: one text has one meaning, or it is refused.
 
-Python's reader takes duplicate keys, NaN, lone surrogates and any depth in silence. Two programs would then read two
+Python's reader takes duplicate keys, NaN, lone surrogates, null characters and any depth in silence. Two programs would then read two
 different contracts in the same bytes. Here each is a `MalformedMessage` with a JSON pointer (RFC 6901). The quick path
 is the C reader with one look at each object; the place of a fault is searched only when there is one.
 Not here: what a message must contain. See wire.py.
@@ -18,12 +18,14 @@ MAX_DEPTH = 32
 
 JsonObject = dict[str, Any]
 
+_MAX_POINTER = 500
+
 _DETAILS = {
     "not-json": {"fr": "Le corps n’est pas du JSON en UTF-8.", "en": "The body is not JSON in UTF-8."},
     "not-object": {"fr": "Le corps n’est pas un objet JSON.", "en": "The body is not a JSON object."},
     "duplicate": {"fr": "La clé apparaît deux fois.", "en": "The key appears twice."},
     "number": {"fr": "Nombre hors de JSON (NaN, infini).", "en": "A number outside JSON (NaN, infinity)."},
-    "surrogate": {"fr": "Demi-caractère isolé.", "en": "A lone surrogate."},
+    "character": {"fr": "Demi-caractère isolé ou caractère nul.", "en": "A lone surrogate or a null character."},
     "depth": {"fr": f"Plus de {MAX_DEPTH} niveaux.", "en": f"More than {MAX_DEPTH} levels."},
 }
 
@@ -44,7 +46,7 @@ def read_object(raw: bytes) -> JsonObject:
         raise malformed("not-json") from None
     _check_depth(text, value)
     if "\\u" in text:
-        _check_surrogates(value)
+        _check_characters(value)
     if not isinstance(value, dict):
         raise malformed("not-object")
     return value
@@ -62,8 +64,9 @@ def fingerprint(value: JsonObject) -> str:
 
 
 def pointer_to(*steps: str | int) -> str:
-    """Return the JSON pointer that these member names and indexes spell."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    """Return the JSON pointer that these member names and indexes spell, cut where it would fill an answer."""
+    pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return pointer[:_MAX_POINTER].encode(errors="replace").decode()
 
 
 def malformed(reason: str, pointer: str = "") -> MalformedMessage:
@@ -173,12 +176,13 @@ def _check_depth(text: str, value: Any) -> None:
     raise malformed("depth", pointer_to(*deep))
 
 
-def _check_surrogates(value: Any) -> None:
+def _check_characters(value: Any) -> None:
     for path, current in _walk(value):
-        keys = current if isinstance(current, dict) else ()
-        if _is_broken(current) or any(_is_broken(key) for key in keys):
-            raise malformed("surrogate", pointer_to(*(step for step in path if not _is_broken(step))))
+        texts = current if isinstance(current, dict) else (current,)
+        if not all(is_storable(text) for text in texts if isinstance(text, str)):
+            raise malformed("character", pointer_to(*path))
 
 
-def _is_broken(text: Any) -> bool:
-    return isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text)
+def is_storable(text: str) -> bool:
+    """True when the text can be written as UTF-8 and kept by any database: no lone surrogate, no null character."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
