@@ -47,7 +47,7 @@ test-fast: .venv/.tests
 lint: .venv/.tests
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
-	@$(PYTHON) -m mypy --no-error-summary
+	@$(PYTHON) -m mypy --no-error-summary -p policies -p contracts -p connector -p tests.tools
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m tests.tools.house
 
