@@ -1,8 +1,8 @@
 """JSON as evidence needs it: one text has one meaning, or it is refused.
 
-Python's reader takes duplicate keys, NaN, lone surrogates, null characters and any depth in silence. Two programs would then read two
-different contracts in the same bytes. Here each is a `MalformedMessage` with a JSON pointer (RFC 6901). The quick path
-is the C reader with one look at each object; the place of a fault is searched only when there is one.
+Python's reader takes duplicate keys, NaN, lone surrogates, null characters and any depth in silence. Two programs would
+then read two different contracts in the same bytes. Here each is a `MalformedMessage` with a JSON pointer (RFC 6901).
+The quick path is the C reader with one look at each object; the place of a fault is searched only when there is one.
 Not here: what a message must contain. See wire.py.
 """
 
