@@ -18,7 +18,7 @@ import orjson
 from connector.clock import Clock
 from connector.peer.client import Client
 from connector.peer.documents import DidDocument, document_url, normal_did, read_document
-from connector.peer.errors import DidUnresolved, NoCommonVersion
+from connector.peer.errors import DidUnresolved, NoCommonVersion, Unreachable
 from connector.problems import Problem, Unavailable
 
 DSP_VERSION = "2025-1"
@@ -127,6 +127,8 @@ class Discovery:
     async def _read(self, did: str) -> DidDocument:
         url = document_url(did, plain_http=self._plain_http)
         answer = await self._client.get(url, limit_bytes=DOCUMENT_LIMIT_BYTES)
+        if answer.status >= 500:
+            raise Unreachable("server", url)
         if not answer.is_success:
             raise DidUnresolved(f"{url} : {answer.status}")
         return read_document(did, answer.body)

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from connector.problems import Problem
 
-Cause = Literal["dns", "refused", "timeout", "tls", "proxy", "closed", "protocol", "network"]
+Cause = Literal["dns", "refused", "timeout", "tls", "proxy", "closed", "protocol", "server", "network"]
 
 _CAUSES: dict[Cause, dict[str, str]] = {
     "dns": {"fr": "le nom de l’hôte est introuvable", "en": "the host name is not found"},
@@ -26,6 +26,7 @@ _CAUSES: dict[Cause, dict[str, str]] = {
     "proxy": {"fr": "le mandataire sortant n’a pas abouti", "en": "the outgoing proxy failed"},
     "closed": {"fr": "la liaison a été coupée", "en": "the connection was cut"},
     "protocol": {"fr": "la réponse n’est pas du HTTP valable", "en": "the answer is not valid HTTP"},
+    "server": {"fr": "le serveur est en panne", "en": "the server has failed"},
     "network": {"fr": "le réseau ne répond pas", "en": "the network does not answer"},
 }
 

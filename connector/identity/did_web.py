@@ -1,0 +1,207 @@
+"""The identity scheme of a node: a self-issued, audience-bound token, proven by the key in the issuer's DID document.
+
+A participant signs a short-lived ES256 token that says who speaks to whom; the receiver reads the DID document where the
+DID says it is, and checks. Nothing external is needed. What could be refused without the network is refused before it is
+used, and the token's id is spent last, so that a forged token spends nothing. Key rotation and unknown keys: discovery
+is asked for a fresh look, which it grants now and then.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from connector.clock import Clock
+from connector.identity.addresses import Addresses
+from connector.identity.did import AUTH, PeerKey, key_named, method_name
+from connector.identity.errors import IdentityUnavailable, KeyNotPinned, TokenRefused, UnknownKey
+from connector.identity.keys import Keys
+from connector.identity.replays import Replays
+from connector.identity.scheme import Participant
+from connector.ids import new_id
+from connector.peer.discovery import Discovery
+from connector.peer.documents import DidDocument, normal_did
+from connector.peer.errors import DidUnresolved, Unreachable
+from connector.problems import Problem, Unavailable
+
+ALGORITHM = "ES256"
+LIFETIME_S = 90
+MAX_LIFETIME_S = 300
+LEEWAY_S = 30
+MAX_HEADER_BYTES = 16 << 10
+MAX_TOKEN_ID_LENGTH = 256
+BEARER = "bearer "
+
+Pinned = Callable[[str, str], Awaitable[frozenset[str] | None]]
+"""(owner, DID) → the thumbprints that a person approved for this peer, or None for one that was never added."""
+
+_SIGNATURES = jwt.PyJWS(algorithms=[ALGORITHM])
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says, well formed and meant for us, not yet proven."""
+
+    did: str
+    """The issuer, in normal form."""
+    kid: str
+    token_id: str
+    issued_at: int
+    expires_at: int
+
+
+class DidWeb:
+    """Signs and verifies the tokens of every participant that this node hosts."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        keys: Keys,
+        discovery: Discovery,
+        clock: Clock,
+        replays: Replays,
+        pinned: Pinned,
+    ) -> None:
+        self._addresses = addresses
+        self._keys = keys
+        self._discovery = discovery
+        self._clock = clock
+        self._replays = replays
+        self._pinned = pinned
+
+    async def token_for(self, owner: str, peer_did: str) -> str:
+        """Return an Authorization header good for one call to the peer. Raises MissingKey."""
+        did = self._addresses.did(owner)
+        now = self._now()
+        claims = {"iss": did, "sub": did, "aud": peer_did, "jti": new_id(), "iat": now, "exp": now + LIFETIME_S}
+        key = self._keys.auth(owner).private
+        return f"Bearer {jwt.encode(claims, key, ALGORITHM, headers={'kid': f'{did}#{AUTH}'})}"
+
+    async def verify(self, authorization: str | None, owner: str) -> Participant:
+        """Return the participant that the token proves.
+
+        1. The header is a bearer token of at most 16 KB.
+        2. Its JOSE header: ES256, `kid`, a token of this kind, no extension to understand; other members are ignored,
+           an embedded key among them.
+        3. Its claims: issuer is subject and owns the `kid`; the audience is this owner alone; an id; times in whole
+           seconds, a life of five minutes at most, 30 s of tolerance.
+        4. The issuer's DID document, and in it the key that `kid` names, allowed to sign such tokens.
+        5. The signature.
+        6. The key is one of those pinned for this peer, if any are.
+        7. The token was never seen.
+        Raises TokenRefused (KeyNotPinned at step 6), IdentityUnavailable when 4 or 7 cannot be decided now.
+        """
+        token = bearer(authorization)  # 1
+        claims = read_claims(token, self._addresses.did(owner), self._now())  # 2, 3
+        key = await self._prove(token, claims)  # 4, 5
+        allowed = await self._pinned(owner, claims.did)
+        if allowed is not None and key.thumbprint not in allowed:  # 6
+            raise KeyNotPinned(owner, claims.did, key.thumbprint)
+        keep_until = claims.expires_at + LEEWAY_S
+        await self._replays.admit(claims.did, claims.token_id, issued_at=claims.issued_at, keep_until=keep_until)  # 7
+        return Participant(claims.did)
+
+    async def _prove(self, token: str, claims: Claims) -> PeerKey:
+        document = await _resolved(self._discovery.resolve_did(claims.did))
+        try:
+            return _signer(document, token, claims.kid)
+        except UnknownKey:
+            fresh = await _resolved(self._discovery.refetch_did(claims.did))
+            if fresh is document:
+                raise
+            return _signer(fresh, token, claims.kid)
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+def bearer(authorization: str | None) -> str:
+    """Return the token of an Authorization header. Raises TokenRefused."""
+    if authorization is None:
+        raise TokenRefused("no-header")
+    if len(authorization) > MAX_HEADER_BYTES:
+        raise TokenRefused("header-size")
+    if authorization[: len(BEARER)].lower() != BEARER:
+        raise TokenRefused("not-bearer")
+    return authorization[len(BEARER) :].strip()
+
+
+def read_claims(token: str, audience: str, now: int) -> Claims:
+    """Return what an unproven token says. Raises TokenRefused unless steps 2 and 3 of DidWeb.verify hold."""
+    try:
+        parts = jwt.decode_complete(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise TokenRefused("not-a-token") from error
+    kid = _check_header(parts["header"])
+    claims = parts["payload"]
+    did = _check_parties(claims, audience)
+    if method_name(did, kid) is None:
+        raise TokenRefused("kid")
+    issued_at, expires_at = _check_times(claims, now)
+    token_id = claims.get("jti")
+    if not isinstance(token_id, str) or not 0 < len(token_id) <= MAX_TOKEN_ID_LENGTH:
+        raise TokenRefused("jti")
+    return Claims(did, kid, token_id, issued_at, expires_at)
+
+
+def _check_header(header: dict[str, Any]) -> str:
+    if header.get("alg") != ALGORITHM:
+        raise TokenRefused("alg")
+    if str(header.get("typ", "JWT")).upper() != "JWT":
+        raise TokenRefused("typ")
+    if "crit" in header or "b64" in header:
+        raise TokenRefused("crit")
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        raise TokenRefused("kid")
+    return kid
+
+
+def _check_parties(claims: dict[str, Any], audience: str) -> str:
+    """Return the issuer in normal form; all comparisons are of normal forms (`%3a` is `%3A`)."""
+    issuer, subject, meant = (_did(claims.get(name)) for name in ("iss", "sub", "aud"))
+    if issuer is None or issuer != subject:
+        raise TokenRefused("issuer")
+    if meant != audience:
+        raise TokenRefused("audience")
+    return issuer
+
+
+def _check_times(claims: dict[str, Any], now: int) -> tuple[int, int]:
+    issued_at, expires_at, valid_from = claims.get("iat"), claims.get("exp"), claims.get("nbf", 0)
+    if not (type(issued_at) is type(expires_at) is type(valid_from) is int):
+        raise TokenRefused("times")
+    if max(issued_at, valid_from) > now + LEEWAY_S:
+        raise TokenRefused("not-yet")
+    if expires_at <= now - LEEWAY_S:
+        raise TokenRefused("expired")
+    if not 0 < expires_at - issued_at <= MAX_LIFETIME_S:
+        raise TokenRefused("lifetime")
+    return issued_at, expires_at
+
+
+def _did(text: Any) -> str | None:
+    try:
+        return normal_did(text) if isinstance(text, str) else None
+    except DidUnresolved:
+        return None
+
+
+async def _resolved(look: Awaitable[DidDocument]) -> DidDocument:
+    """Return the document; a stranger's unusable DID is a refusal, a network that fails is a matter of time."""
+    try:
+        return await look
+    except (Unreachable, Unavailable) as error:
+        raise IdentityUnavailable("did-unreachable") from error
+    except Problem as error:
+        raise TokenRefused("did") from error
+
+
+def _signer(document: DidDocument, token: str, kid: str) -> PeerKey:
+    key = key_named(document, kid)
+    try:
+        _SIGNATURES.decode_complete(token, key.public, algorithms=[ALGORITHM])
+    except jwt.PyJWTError as error:
+        raise UnknownKey("signature") from error
+    return key
