@@ -57,11 +57,12 @@ format: .venv/.tests
 
 kit-dsp: .venv/.tests
 	@tests/tools/install-what-tests-need kit-dsp
-	@$(PYTHON) -m tests.tools.what_is_missing kit-dsp && $(PYTHON) -m pytest $(STRICT) -s -m kit tests/kits
+	@selection=$$($(PYTHON) -m tests.tools.what_is_missing kit-dsp) && \
+		$(PYTHON) -m pytest $(STRICT) -s -m "$$selection" tests/kits/test_kit_dsp.py
 
 bench: .venv/.tests
 	@tests/tools/install-what-tests-need bench
-	@$(PYTHON) -m tests.tools.what_is_missing bench && $(PYTHON) tests/benchmarks/run.py
+	@$(PYTHON) -m tests.tools.what_is_missing bench >/dev/null && $(PYTHON) tests/benchmarks/run.py
 
 lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)

@@ -47,6 +47,16 @@ def test_with_ci_nothing_may_be_missing(
     assert capsys.readouterr().out == ""
 
 
+def test_the_kit_runs_without_postgres_but_not_without_java(
+    machine: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine("Java 17 (JDK)", "Maven")
+    assert tools.main(["kit-dsp"]) == 0
+    assert capsys.readouterr().out == "not postgres\n"
+    machine("PostgreSQL", "Maven")
+    assert tools.main(["kit-dsp"]) == 1
+
+
 @pytest.mark.parametrize(
     ("command", "packages"),
     [
