@@ -1,7 +1,7 @@
 """DID documents: the one that we publish, and which key of a peer's document may prove what.
 
-Ours keeps to the members that strict readers know: a method has `id`, `type`, `controller` and `publicKeyJwk`, a service
-`id`, `type` and `serviceEndpoint`, a relationship is an array of strings. Fetching documents is connector/peer's work.
+Ours keeps to the members that strict readers know: a method has `id`, `type`, `controller` and `publicKeyJwk`, a
+service `id`, `type` and `serviceEndpoint`, a relationship is an array of strings. Fetching is connector/peer's work.
 """
 
 from collections.abc import Mapping
@@ -111,9 +111,8 @@ def _public_key(x: str, y: str) -> PeerKey:
         point = [unbase64url(x), unbase64url(y)]
         if any(len(one) != COORDINATE_BYTES for one in point):
             raise TokenRefused("key-type")
-        public = ec.EllipticCurvePublicNumbers(
-            *(int.from_bytes(one, "big") for one in point), ec.SECP256R1()
-        ).public_key()
+        at_x, at_y = (int.from_bytes(one, "big") for one in point)
+        public = ec.EllipticCurvePublicNumbers(at_x, at_y, ec.SECP256R1()).public_key()
     except ValueError as error:
         raise TokenRefused("key-type") from error
     return PeerKey(public, thumbprint(public_jwk(public)))

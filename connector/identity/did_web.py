@@ -1,9 +1,9 @@
 """The identity scheme of a node: a self-issued, audience-bound token, proven by the key in the issuer's DID document.
 
-A participant signs a short-lived ES256 token that says who speaks to whom; the receiver reads the DID document where the
-DID says it is, and checks. Nothing external is needed. What could be refused without the network is refused before it is
-used, and the token's id is spent last, so that a forged token spends nothing. Key rotation and unknown keys: discovery
-is asked for a fresh look, which it grants now and then.
+A participant signs a short-lived ES256 token that says who speaks to whom; the receiver reads the DID document where
+the DID says it is, and checks. Nothing external is needed. What can be refused without the network is refused before it
+is used, and the token's id is spent last, so that a forged token spends nothing. When a key is unknown, or is not the
+one that signed, discovery is asked for a fresh look, which it grants now and then.
 """
 
 from collections.abc import Awaitable, Callable

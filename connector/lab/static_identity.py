@@ -1,7 +1,7 @@
 """Identities by a fixed header, for conformance kits and laboratories: they prove nothing.
 
-The kit sends one header that stands for its participant, and never checks ours. Routes, services and machine are those of
-any node; only this and the source of decisions differ.
+The kit sends one header that stands for its participant, and never checks ours. Routes, services and machine are those
+of any node; only this and the source of decisions differ.
 """
 
 from collections.abc import Mapping
