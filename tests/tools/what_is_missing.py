@@ -3,10 +3,10 @@
     python -m tests.tools.what_is_missing test|kit-dsp|bench
     python -m tests.tools.what_is_missing --packages test|kit-dsp|bench
 
-It prints on standard output the pytest expression that leaves out what cannot run here, and on standard error one line
-for each thing left out, with the way to get it. With `CI=true` something missing is a failure; so is, anywhere, what the
-whole command is about, such as Java for `kit-dsp`. With `--packages` it prints the Debian packages that are missing, and
-nothing else.
+It prints on standard output the pytest expression that leaves out what cannot run here, and on standard error one
+line for each thing left out, with the way to get it. With `CI=true` something missing is a failure; so is, anywhere,
+what the whole command is about, such as Java for `kit-dsp`. With `--packages` it prints the Debian packages that are
+missing, and nothing else.
 """
 
 import os
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from tests.tools import postgres
 
 OLDEST_JAVA = 17
+JDK = f"Java {OLDEST_JAVA} (JDK)"
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,7 @@ def has_program(name: str) -> Callable[[], bool]:
 TEST, KIT, BENCH = "test", "kit-dsp", "bench"
 NEEDS = (
     Need("PostgreSQL", has_postgres, "postgresql", "postgres", frozenset({TEST, KIT, BENCH}), frozenset({BENCH})),
-    Need(
-        f"Java {OLDEST_JAVA} (JDK)", has_java, "default-jdk-headless", "kit", frozenset({TEST, KIT}), frozenset({KIT})
-    ),
+    Need(JDK, has_java, "default-jdk-headless", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
     Need("Maven", has_program("mvn"), "maven", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
     Need("nginx", has_program("nginx"), "nginx-light", None, frozenset({BENCH}), frozenset({BENCH})),
     Need("curl", has_program("curl"), "curl", None, frozenset({BENCH}), frozenset({BENCH})),
