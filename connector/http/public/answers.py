@@ -1,0 +1,47 @@
+"""What the plain ASGI applications of the public listener share: types, whole answers, problems as answers."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from connector.dataplane.errors import AccessRefused, RangeUnsatisfiable, WrongMethod, render
+from connector.problems import Problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+async def send_whole(send: Send, head: Message, body: bytes) -> None:
+    """Send an answer in one piece."""
+    await send(head)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def answering_problems(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run the application; a problem that it raises is the answer (none may be raised once it began to answer)."""
+    try:
+        await app(scope, receive, send)
+    except Problem as problem:
+        body = render(problem)
+        await send_whole(send, _head(problem, len(body)), b"" if scope["method"] == "HEAD" else body)
+
+
+def _head(problem: Problem, size_bytes: int) -> Message:
+    headers = {
+        "content-type": "application/problem+json",
+        "content-length": str(size_bytes),
+        "cache-control": "no-store",
+    }
+    match problem:
+        case AccessRefused():
+            headers["www-authenticate"] = "Bearer"
+        case RangeUnsatisfiable():
+            headers["content-range"] = f"bytes */{problem.size_bytes}"
+        case WrongMethod():
+            headers["allow"] = problem.allowed
+    if problem.retry_after_s is not None:
+        headers["retry-after"] = str(round(problem.retry_after_s))
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": problem.status, "headers": encoded}
