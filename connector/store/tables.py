@@ -144,6 +144,7 @@ negotiations = Table(
     Column("offer_id", Text, nullable=False),
     Column("offer", Text, nullable=False),
     Column("offer_by", Text, nullable=False),
+    Column("requested", Text),
     Column("agreement", Text),
     PrimaryKeyConstraint("owner", "pid"),
     UniqueConstraint("owner", "peer", "role", "peer_pid", name="negotiations_peer_pid"),
@@ -237,12 +238,11 @@ jobs = Table(
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("peer", Text),
-    Column("run_at", Instant, nullable=False),
-    Column("wakes", Integer, nullable=False),
+    Column("run_at", Instant, nullable=False),  # when it may be taken: its due time or, while it runs, the lease's end
+    Column("woken_at", Instant),  # while it runs: the earliest instant that was asked for meanwhile
     Column("attempts", Integer, nullable=False),
     Column("status", Text, CheckConstraint("status IN ('waiting','dead')"), nullable=False),
     Column("leased_by", Text),
-    Column("leased_until", Instant),
     Column("problem", Text),
     Column("created_at", Instant, nullable=False),
     PrimaryKeyConstraint("owner", "kind", "key"),

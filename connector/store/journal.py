@@ -1,0 +1,105 @@
+"""The journal: for each process an append-only chain of entries, written in the transaction of what they tell.
+
+An entry is stored as one JSON text that says everything about it, and `h_n = SHA-256(h_{n-1} ‖ text_n)`, where
+h_{n-1} is the hash before it in lower-case hexadecimal (nothing for the first). Whoever holds the texts can verify the
+chain with a shell and sha256sum; nobody can change, drop or reorder one without changing every hash that follows. The
+table refuses UPDATE and DELETE.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Integer, bindparam, insert, select
+
+from connector.store.db import Tx
+from connector.store.errors import BrokenChain
+from connector.store.tables import journal
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a chain."""
+
+    n: int
+    at: datetime
+    kind: str
+    entry: dict[str, Any]
+    message_id: str | None
+    text: str
+    """What is hashed: the stored JSON text."""
+    hash: str
+
+
+_OF_PROCESS = (journal.c.owner == bindparam("of_owner"), journal.c.process == bindparam("of_process"))
+_HEAD = select(journal.c.n, journal.c.hash).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
+_APPEND = insert(journal)
+_HAS = select(journal.c.n).where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).limit(1)
+_PAGE = (
+    select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
+    .where(*_OF_PROCESS, journal.c.n > bindparam("after_n", type_=Integer))
+    .order_by(journal.c.n)
+    .limit(bindparam("count", type_=Integer))
+)
+
+
+def append(tx: Tx, owner: str, process: str, kind: str, entry: dict[str, Any], message_id: str | None = None) -> None:
+    """Add an entry to the chain of the process. On PostgreSQL the row of the process must be locked."""
+    n, last_hash = _head(tx, owner, process)
+    told = {"owner": owner, "process": process, "n": n + 1, "at": tx.now, "kind": kind, "message_id": message_id}
+    text = orjson.dumps({**told, "at": tx.now.isoformat(), "entry": entry}).decode()
+    new_hash = link(last_hash, text)
+    tx.connection.execute(_APPEND, {**told, "entry": text, "hash": new_hash})
+    tx.heads[owner, process] = (n + 1, new_hash)
+
+
+def has_message(tx: Tx, owner: str, process: str, message_id: str) -> bool:
+    """Return True when the journal of the process already tells of that message."""
+    named = {"of_owner": owner, "of_process": process, "of_message": message_id}
+    return tx.connection.execute(_HAS, named).scalar() is not None
+
+
+def page(tx: Tx, owner: str, process: str, after_n: int = 0, limit: int = 50) -> list[Entry]:
+    """Return the entries after number `after_n`, in order."""
+    named = {"of_owner": owner, "of_process": process, "after_n": after_n, "count": limit}
+    return [_entry(row) for row in tx.connection.execute(_PAGE, named)]
+
+
+def verify(tx: Tx, owner: str, process: str) -> None:
+    """Compute the chain again. Raises BrokenChain naming the first entry that does not fit."""
+    n, last_hash = 0, ""
+    while entries := page(tx, owner, process, n, _CHUNK):
+        for entry in entries:
+            n += 1
+            last_hash = link(last_hash, entry.text)
+            if entry.n != n or entry.hash != last_hash or not _says(entry, owner, process):
+                raise BrokenChain(f"{process} n={n}")
+
+
+def link(last_hash: str, text: str) -> str:
+    """Return the hash of an entry from the one before it (empty for the first) and its own text."""
+    return sha256((last_hash + text).encode()).hexdigest()
+
+
+def _head(tx: Tx, owner: str, process: str) -> tuple[int, str]:
+    if (head := tx.heads.get((owner, process))) is not None:
+        return head
+    row = tx.connection.execute(_HEAD, {"of_owner": owner, "of_process": process}).one_or_none()
+    return (0, "") if row is None else (row.n, row.hash)
+
+
+def _entry(row: Any) -> Entry:
+    told = json.loads(row.entry)
+    return Entry(row.n, row.at, row.kind, told["entry"], row.message_id, row.entry, row.hash)
+
+
+def _says(entry: Entry, owner: str, process: str) -> bool:
+    """Return True when the columns beside the text say what the text says."""
+    columns = (owner, process, entry.n, entry.at.isoformat(), entry.kind, entry.message_id)
+    told = json.loads(entry.text)
+    return columns == tuple(told[name] for name in ("owner", "process", "n", "at", "kind", "message_id"))
