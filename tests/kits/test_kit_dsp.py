@@ -42,9 +42,12 @@ class Node:
 class KitRun:
     """What the kit said: everything, and the outcome of each of its tests by name."""
 
-    said: str
+    closing: list[str]
     outcomes: dict[str, str]
-    causes: dict[str, str]
+    causes: list[str]
+
+    def __repr__(self) -> str:
+        return "\n".join(["the kit", *self.causes])
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -60,14 +63,13 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_kit_closes_with_every_active_test_passed(run: KitRun) -> None:
-    closing = re.findall(r"^passed (\d+), failed (\d+), skipped (\d+), ", run.said, re.MULTILINE)
-    assert closing == [("65", "0", "2")], run.causes
+    assert run.closing == ["passed 65, failed 0, skipped 2"], run
 
 
 def test_only_the_tests_that_the_kit_itself_disables_are_absent(run: KitRun) -> None:
     rows = csv.reader((KIT / "expected.tsv").read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     expected = {name: outcome for outcome, name, _title in rows}
-    assert run.outcomes == expected, run.causes
+    assert run.outcomes == expected, run
 
 
 @contextmanager
@@ -120,13 +122,12 @@ def _run_kit(node: Node, report: Path) -> KitRun:
     done = subprocess.run(command, capture_output=True, text=True, timeout=KIT_WITHIN_S, check=False)
     print(*done.stdout.splitlines()[-1:], sep="\n")
     assert report.exists(), done.stdout[-4000:] + done.stderr
-    rows = list(
-        csv.DictReader(report.read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
-    )
+    lines = report.read_text("utf-8").splitlines()
+    rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, restval=""))
     return KitRun(
-        said=done.stdout,
+        closing=re.findall(r"^(passed \d+, failed \d+, skipped \d+), [\d.]+ s$", done.stdout, re.MULTILINE),
         outcomes={row["test"]: row["status"] for row in rows},
-        causes={row["title"]: row["cause"] for row in rows if row["cause"]},
+        causes=[f"{row['title']}: {row['cause']}" for row in rows if row["cause"]],
     )
 
 
