@@ -1,7 +1,7 @@
 """All settings of a node, each with its meaning, unit and default.
 
-Read from one TOML file, then from the environment (`PUPITRE_` and the name in capitals). A bad or unknown key refuses to
-start and names the key.
+Read from one TOML file, then from the environment (`PUPITRE_` and the name in capitals). A bad or unknown key refuses
+to start and names the key.
 """
 
 import ipaddress

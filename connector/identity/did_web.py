@@ -21,7 +21,7 @@ from connector.identity.replays import Replays
 from connector.identity.scheme import Participant
 from connector.ids import new_id
 from connector.peer.discovery import Discovery
-from connector.peer.documents import DidDocument, normal_did
+from connector.peer.documents import DidDocument, callback_belongs_to, normal_did
 from connector.peer.errors import DidUnresolved, Unreachable
 from connector.problems import Problem, Unavailable
 
@@ -101,6 +101,11 @@ class DidWeb:
         keep_until = claims.expires_at + LEEWAY_S
         await self._replays.admit(claims.did, claims.token_id, issued_at=claims.issued_at, keep_until=keep_until)  # 7
         return Participant(claims.did)
+
+    async def owns(self, participant: Participant, url: str) -> bool:
+        """Return True for an address on the host of the DID, or of a service that its document names."""
+        document = await _resolved(self._discovery.resolve_did(participant.did))
+        return callback_belongs_to(document, participant.did, url)
 
     async def _prove(self, token: str, claims: Claims) -> PeerKey:
         document = await _resolved(self._discovery.resolve_did(claims.did))

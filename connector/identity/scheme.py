@@ -22,3 +22,6 @@ class Scheme(Protocol):
 
     async def verify(self, authorization: str | None, owner: str) -> Participant:
         """Return who speaks to `owner`. Raises TokenRefused, or IdentityUnavailable."""
+
+    async def owns(self, participant: Participant, url: str) -> bool:
+        """Return True when the address belongs to the participant, so that messages for it may go there."""

@@ -1,0 +1,82 @@
+"""What to answer when a process has moved: the only place where the node decides for its people.
+
+A decision is an `Answer` to send or None: then the process waits for a person, which is a row, never a task. There are
+two sources of decisions: the offers' modes, here, and the scripts of the laboratory (lab/scripted.py).
+"""
+
+import json
+from typing import Protocol
+
+from connector.protocol import negotiation as n
+from connector.protocol import transfer as t
+from connector.protocol.machine import Role
+from connector.services import permits
+from connector.services.exchange import Answer
+from connector.store import agreements, datasets
+from connector.store.db import Tx
+from connector.store.negotiations import Negotiation
+from connector.store.transfers import Transfer
+from policies import same_terms
+
+
+class Decisions(Protocol):
+    """A source of answers, asked inside the transaction that moved the process."""
+
+    def negotiation_moved(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> Answer | None:
+        """Return what to answer after `kind` was received from the peer (`by` it) or acknowledged by it (`by` us)."""
+
+    def transfer_moved(self, tx: Tx, transfer: Transfer, by: Role, kind: str) -> Answer | None:
+        """Return what to do after a transfer moved."""
+
+
+class OfferModes:
+    """Decides by the mode of the offer: *automatic* agrees to its very terms, *manual* waits for a person.
+
+    Other terms than those offered are never accepted by themselves. What a person decided once is carried through: an
+    accepted offer becomes an agreement, a correct agreement is verified, a verified one finalised.
+    """
+
+    def negotiation_moved(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> Answer | None:
+        if by is negotiation.role:
+            return None
+        match kind:
+            case n.REQUEST:
+                return self._on_request(tx, negotiation)
+            case n.ACCEPT:
+                return self._on_acceptance(tx, negotiation)
+            case n.OFFER:
+                return self._on_offer(negotiation)
+            case n.AGREEMENT:
+                return Answer(n.VERIFICATION)
+            case n.VERIFICATION:
+                return Answer(n.FINALIZE)
+            case _:
+                return None
+
+    def transfer_moved(self, tx: Tx, transfer: Transfer, by: Role, kind: str) -> Answer | None:
+        if by is transfer.role or transfer.role is Role.CONSUMER or kind not in (t.REQUEST, t.START):
+            return None
+        agreement = agreements.load(tx, transfer.owner, transfer.agreement)
+        decision = permits.transfer(agreement, transfer.peer, tx.now)
+        if not decision.is_permitted:
+            return Answer(t.TERMINATION, decision.as_reason())
+        return Answer(t.START)
+
+    def _on_request(self, tx: Tx, negotiation: Negotiation) -> Answer | None:
+        offer = datasets.load_offer(tx, negotiation.owner, negotiation.offer_id)
+        is_ours = same_terms(json.loads(negotiation.offer), offer.policy)
+        decision = permits.request(offer, negotiation.peer, tx.now)
+        if not decision.is_permitted:
+            return Answer(n.TERMINATION, decision.as_reason())
+        return Answer(n.AGREEMENT) if is_ours and offer.mode == "automatic" else None
+
+    def _on_acceptance(self, tx: Tx, negotiation: Negotiation) -> Answer:
+        decision = permits.terms(negotiation.offer, negotiation.dataset, negotiation.peer, tx.now)
+        return Answer(n.AGREEMENT) if decision.is_permitted else Answer(n.TERMINATION, decision.as_reason())
+
+    def _on_offer(self, negotiation: Negotiation) -> Answer | None:
+        """Accept what we asked for: that was decided already. Anything else is for a person."""
+        if negotiation.requested is None:
+            return None
+        is_asked_for = same_terms(json.loads(negotiation.requested), json.loads(negotiation.offer))
+        return Answer(n.ACCEPT) if is_asked_for else None

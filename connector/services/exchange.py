@@ -1,0 +1,357 @@
+"""What negotiations and transfers do alike: take a peer's message, send ours, and settle what became of it.
+
+The functions work inside a transaction that a service opened, on a process that it loaded; it also saves. Nothing here
+knows a negotiation from a transfer: a `Line` of work is its table, its queries, its paths and its job.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from connector.identity.scheme import Participant, Scheme
+from connector.problems import Invalid, NotFound, Problem
+from connector.protocol import machine
+from connector.protocol.errors import Busy, IllegalTransition
+from connector.protocol.machine import Arrival, Received, Role, Table
+from connector.protocol.wire import Message, digest
+from connector.store import jobs, journal
+from connector.store.db import Store, Tx
+from connector.store.jobs import Job
+from connector.store.processes import Process, Queries
+
+P = TypeVar("P", bound=Process)
+
+YIELDED = "yielded"
+"""The problem code of a process whose own message gave way to one of the peer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A peer's message: read, and as it was received."""
+
+    message: Message
+    text: str
+
+    @property
+    def consumer_pid(self) -> str | None:
+        return getattr(self.message, "consumer_pid", None)
+
+    @property
+    def provider_pid(self) -> str | None:
+        return getattr(self.message, "provider_pid", None)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Something to send, once it is allowed: a kind of message and what it carries."""
+
+    kind: str
+    content: dict[str, Any] | None = None
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message of ours that the peer has not acknowledged yet."""
+
+    owner: str
+    pid: str
+    peer: str
+    kind: str
+    url: str
+    state_url: str | None
+    """Where the peer shows its state; None as long as its identifier is unknown."""
+    body: str
+    attempts: int
+    sent_at: datetime
+    is_new: bool = False
+    """True when it was made pending a moment ago, by the very look that found it."""
+
+
+@dataclass(frozen=True)
+class Line(Generic[P]):
+    """A line of work: the protocol's table, the rows, and the kind of job that looks after a row."""
+
+    table: Table
+    queries: Queries[P]
+    job: str
+    path: Callable[[P, str], str]
+    """The path below the peer's base to which a message of this kind goes."""
+    render: Callable[[Tx, P, Answer], str]
+    """The body of the message that an answer becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[P]):
+    """A process after a peer's message, and whether the message changed anything or why it was refused."""
+
+    process: P
+    is_new: bool = False
+    is_repeat: bool = False
+    problem: Problem | None = None
+
+
+async def check_callback(identity: Scheme, caller: Participant, incoming: Incoming) -> None:
+    """Refuse a callbackAddress that is not the caller's own: never a way to reach a third party. Raises Invalid."""
+    url = getattr(incoming.message, "callback_address", None)
+    if url is None:
+        raise Invalid("A first message carries a callbackAddress.", pointer="/callbackAddress")
+    if not await identity.owns(caller, url):
+        fr = "Cette adresse n’appartient pas à l’organisme qui appelle."
+        raise Invalid({"fr": fr, "en": "This address does not belong to the caller."}, pointer="/callbackAddress")
+
+
+def check_counterpart(process: Process, caller: str, message: Incoming) -> None:
+    """Compare participant, role and both pids of a message with the process. Raises NotFound for any difference.
+
+    DSP 2025-1: not yours and not there are the same 404. The peer's pid is learned here when a message overtakes the
+    answer to our first one.
+    """
+    consumer_pid, provider_pid = message.consumer_pid, message.provider_pid
+    ours, theirs = (consumer_pid, provider_pid) if process.role is Role.CONSUMER else (provider_pid, consumer_pid)
+    if process.peer != caller or ours not in (None, process.pid):
+        raise NotFound(process.pid)
+    if process.peer_pid is None:
+        process.peer_pid = theirs
+    if theirs not in (None, process.peer_pid):
+        raise NotFound(process.pid)
+
+
+def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
+    """Move the process by a peer's message and write the journal. Raises IllegalTransition, Busy: nothing moved."""
+    message = incoming.message
+    message_id = message.message_id
+    seen = message_id is not None and journal.has_message(tx, process.owner, process.pid, message_id)
+    received = machine.receive(line.table, process.position, Arrival(message.kind, digest(message), seen))
+    process.move_to(replace(received.position, arrived=_without_mark(received.position.arrived)))
+    if received.yielded:
+        process.problem = {"code": YIELDED, "message": received.yielded, "at": tx.now.isoformat()}
+    if not received.is_repeat:
+        entry = {"from": process.peer, "message": message.kind, "state": process.state, "body": incoming.text}
+        if received.yielded:
+            entry["yielded"] = received.yielded
+        journal.append(tx, process.owner, process.pid, "received", entry, message_id)
+    return received
+
+
+def refuse_arrival(tx: Tx, process: Process, incoming: Incoming, problem: Problem) -> None:
+    """Write in the journal that a peer's message was refused; a busy answer is no refusal."""
+    if not isinstance(problem, Busy):
+        entry = {
+            "from": process.peer,
+            "message": incoming.message.kind,
+            "state": process.state,
+            "problem": problem.code,
+        }
+        journal.append(tx, process.owner, process.pid, "refused", entry)
+
+
+def answer(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
+    """Send the answer now, or note it as the intent when it must wait for time or for our pending message.
+
+    Raises IllegalTransition when it could not be sent even then.
+    """
+    is_urgent = wanted.kind == line.table.termination and process.state != line.table.initial
+    must_wait = process.pending is not None and not is_urgent
+    if wanted.delay_s <= 0 and not must_wait:
+        dispatch(tx, line, process, wanted)
+        return
+    if must_wait:
+        ahead = line.table.step(process.state, process.pending or "", process.role)
+        if ahead is None or line.table.step(ahead, wanted.kind, process.role) is None:
+            raise IllegalTransition(f"{wanted.kind} after {process.pending}")
+    due_at = tx.now + timedelta(seconds=wanted.delay_s)
+    process.intent = {"kind": wanted.kind, "content": wanted.content, "due_at": due_at.isoformat()}
+    tx.enqueue(Job(line.job, process.owner, process.pid, run_at=due_at, peer=process.peer))
+
+
+def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
+    """Make the message pending: rendered once, stored, journalled, its job enqueued. Raises IllegalTransition."""
+    position = machine.send(line.table, process.position, wanted.kind)
+    body = line.render(tx, process, wanted)
+    process.move_to(position)
+    process.pending_body, process.pending_at, process.attempts = body, tx.now, 0
+    process.intent, process.problem = None, None
+    entry = {"to": process.peer, "message": wanted.kind, "state": process.state, "body": body}
+    journal.append(tx, process.owner, process.pid, "sent", entry)
+    tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer))
+
+
+def due(tx: Tx, line: Line[P], job: Job) -> Delivery | datetime | None:
+    """Return what the process waits for: a message to deliver, an instant, or nothing."""
+    process = line.queries.peek(tx, job.owner, job.key)
+    if process.pending is not None and process.pending_body is not None and process.pending_at is not None:
+        return Delivery(
+            owner=process.owner,
+            pid=process.pid,
+            peer=process.peer,
+            kind=process.pending,
+            url=process.peer_url + line.path(process, process.pending),
+            state_url=process.peer_url + line.path(process, "") if process.peer_pid else None,
+            body=process.pending_body,
+            attempts=process.attempts,
+            sent_at=process.pending_at,
+        )
+    return datetime.fromisoformat(process.intent["due_at"]) if process.intent else None
+
+
+def act(tx: Tx, line: Line[P], job: Job) -> None:
+    """Carry out the intent of a process if it is due and still allowed; else journal that it was not used."""
+    process = line.queries.load(tx, job.owner, job.key)
+    intent = process.intent
+    if intent is None or process.pending is not None or datetime.fromisoformat(intent["due_at"]) > tx.now:
+        return
+    process.intent = None
+    try:
+        dispatch(tx, line, process, Answer(intent["kind"], intent["content"]))
+    except IllegalTransition:
+        entry = {"message": intent["kind"], "state": process.state}
+        journal.append(tx, process.owner, process.pid, "unused", entry)
+    line.queries.save(tx, process)
+
+
+def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str | None) -> bool:
+    """Move the process on because the peer acknowledged this delivery; False when it no longer waits for that."""
+    if not is_current(process, delivery):
+        return False
+    if process.peer_pid is None:
+        process.peer_pid = peer_pid
+    process.move_to(machine.acknowledged(line.table, process.position))
+    entry = {"by": process.peer, "message": delivery.kind, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "acknowledged", entry)
+    return True
+
+
+def observe(tx: Tx, line: Line[P], process: P, peer_state: str) -> bool:
+    """Rule 4: move the process if the peer's own state proves something; False when the message must be repeated."""
+    position = machine.observed(line.table, process.position, peer_state)
+    if position == process.position:
+        return False
+    message = process.pending
+    process.move_to(position)
+    entry = {"by": process.peer, "message": message, "peer_state": peer_state, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "observed", entry)
+    return True
+
+
+def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> P | None:
+    """Record that the peer refused our message for good: the state stays and a person can see why."""
+    process = line.queries.load(tx, delivery.owner, delivery.pid)
+    if not is_current(process, delivery):
+        return None
+    process.move_to(machine.refused(process.position))
+    process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
+    entry = {"by": process.peer, "message": delivery.kind, "state": process.state, "problem": code, "reason": reason}
+    journal.append(tx, process.owner, process.pid, "refused-by-peer", entry)
+    line.queries.save(tx, process)
+    return process
+
+
+def note_failure(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> None:
+    """Record one attempt that did not succeed; the message stays pending. The journal keeps only the first of a row."""
+    process = line.queries.load(tx, delivery.owner, delivery.pid)
+    if not is_current(process, delivery):
+        return
+    process.attempts += 1
+    if process.problem is None or process.problem.get("code") != code:
+        entry = {"to": process.peer, "message": delivery.kind, "problem": code, "reason": reason}
+        journal.append(tx, process.owner, process.pid, "not-delivered", entry)
+    process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
+    line.queries.save(tx, process)
+
+
+def note_divergence(tx: Tx, line: Line[P], delivery: Delivery, peer_state: str) -> None:
+    """Record that the peer stands elsewhere than we do, so that a person sees it."""
+    process = line.queries.load(tx, delivery.owner, delivery.pid)
+    if process.pending is None and process.state != peer_state:
+        reason = f"{process.peer} stands in {peer_state}, we stand in {process.state}"
+        process.problem = {"code": "divergence", "reason": reason, "at": tx.now.isoformat()}
+        journal.append(tx, process.owner, process.pid, "divergence", {"peer_state": peer_state, "state": process.state})
+        line.queries.save(tx, process)
+
+
+def is_current(process: Process, delivery: Delivery) -> bool:
+    """True when the delivery is still what the process waits for."""
+    return process.pending == delivery.kind and process.pending_body == delivery.body
+
+
+def shown_state(table: Table, process: Process) -> str:
+    """Return the state to show the counterpart; one that asks about a first message of ours has received it."""
+    if process.state == table.initial and process.pending is not None:
+        return table.step(process.state, process.pending, process.role) or process.state
+    return process.state
+
+
+def gave_way(process: Process, delivery: Delivery) -> bool:
+    """True when the delivery's message was given up for one of the peer's: that it arrived all the same matters."""
+    problem = process.problem or {}
+    return problem.get("code") == YIELDED and problem.get("message") == delivery.kind
+
+
+def heard(tx: Tx, owner: str, peer: str) -> None:
+    """The peer spoke to us: whatever waited for it is tried at once."""
+    jobs.peer_spoke(tx, owner, peer)
+
+
+def _without_mark(arrival: Arrival | None) -> Arrival | None:
+    return replace(arrival, seen_before=False) if arrival else None
+
+
+class Exchange(Generic[P]):
+    """What the worker asks of a line of work and reports to it."""
+
+    def __init__(self, store: Store, line: Line[P]) -> None:
+        self._store = store
+        self.line = line
+
+    def react(self, tx: Tx, process: P, by: Role, kind: str) -> None:
+        """Draw the consequences of a move: called after each, inside its transaction."""
+        raise TypeError(f"{type(self).__name__} must say how it reacts")
+
+    async def acknowledged(self, job: Job, delivery: Delivery, body: bytes) -> bool:
+        """Record that the peer accepted our message; False when ours had given way, so that the two may differ."""
+        raise TypeError(f"{type(self).__name__} must say how it settles")
+
+    async def show(self, owner: str, caller: Participant, pid: str) -> P:
+        """Return a process to its counterpart. Raises NotFound, also when it is somebody else's."""
+        process = await self._store.read(lambda tx: self.line.queries.peek(tx, owner, pid))
+        if process.peer != caller.did:
+            raise NotFound(pid)
+        return process
+
+    async def due(self, job: Job) -> Delivery | datetime | None:
+        """Return what a process waits for, after carrying out an intent whose time has come."""
+        found = await self._store.read(lambda tx: due(tx, self.line, job))
+        if not isinstance(found, datetime):
+            return found
+        await self._store.write(lambda tx: act(tx, self.line, job))
+        found = await self._store.read(lambda tx: due(tx, self.line, job))
+        return replace(found, is_new=True) if isinstance(found, Delivery) else found
+
+    async def observed(self, delivery: Delivery, peer_state: str) -> bool:
+        """Record what the peer's state proves; False when our message must be sent again."""
+
+        def unit(tx: Tx) -> bool:
+            process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            if not is_current(process, delivery):
+                return True
+            if not observe(tx, self.line, process, peer_state):
+                return False
+            self.react(tx, process, process.role, delivery.kind)
+            self.line.queries.save(tx, process)
+            return True
+
+        return await self._store.write(unit)
+
+    async def refused(self, delivery: Delivery, code: str, reason: str) -> None:
+        """Record that the peer refused our message for good."""
+        await self._store.write(lambda tx: give_way(tx, self.line, delivery, code, reason))
+
+    async def failed(self, delivery: Delivery, code: str, reason: str) -> None:
+        """Record an attempt that did not succeed."""
+        await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason))
+
+    async def diverged(self, delivery: Delivery, peer_state: str) -> None:
+        """Record that the peer stands elsewhere than we do."""
+        await self._store.write(lambda tx: note_divergence(tx, self.line, delivery, peer_state))

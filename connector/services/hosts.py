@@ -1,0 +1,110 @@
+"""The participants that this node hosts, and the keys of its API.
+
+The first participant stands at the root of the public address, every other one under `/o/SLUG`. A participant is made
+with its key in one go; its DID never changes.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from connector.identity.addresses import Addresses, check_slug
+from connector.identity.keys import Keys
+from connector.ids import new_id
+from connector.problems import Conflict, Invalid, Unauthorized
+from connector.store import participants
+from connector.store.db import Store, Tx
+from connector.store.participants import ApiKey, Hosted
+
+TOPIC = "participants"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who uses the management API: an owner's key, or the node's administration (`owner` None)."""
+
+    key_id: str
+    owner: str | None
+
+
+class Hosts:
+    """Hosted participants and API keys."""
+
+    def __init__(self, store: Store, addresses: Addresses, keys: Keys) -> None:
+        self._store = store
+        self._addresses = addresses
+        self._keys = keys
+        self._hosted: dict[str, Hosted] = {}
+        self._callers: dict[str, Caller] = {}
+
+    async def load(self) -> None:
+        """Read who is hosted here; again when a replica says that it changed."""
+        rows = await self._store.read(participants.every)
+        self._hosted = {hosted.owner: hosted for hosted in rows}
+        self._callers.clear()
+
+    def forget(self, _: str = "") -> None:
+        """Drop what is remembered of API keys."""
+        self._callers.clear()
+
+    @property
+    def owners(self) -> dict[str, Hosted]:
+        """Hosted participants by their slug."""
+        return self._hosted
+
+    async def add(self, owner: str, name: str) -> Hosted:
+        """Host a participant. Raises Invalid for a bad slug, Conflict when it exists."""
+        try:
+            check_slug(owner)
+        except ValueError as error:
+            raise Invalid(str(error), pointer="/owner") from error
+        if owner in self._hosted:
+            raise Conflict(owner)
+        self._keys.create_auth(owner)
+        is_root = int(owner == self._addresses.root)
+        hosted = Hosted(owner=owner, did=self._addresses.did(owner), name=name, is_root=is_root)
+
+        def unit(tx: Tx) -> None:
+            participants.add(tx, hosted)
+            tx.signal(TOPIC, owner)
+
+        await self._store.write(unit)
+        await self.load()
+        return hosted
+
+    async def issue_key(self, owner: str | None, label: str) -> tuple[ApiKey, str]:
+        """Make an API key; its secret is told once and kept only as a hash."""
+        secret = "pk_" + secrets.token_urlsafe(32)
+        key = ApiKey(id=new_id(), owner=owner, label=label, hash=_hash(secret))
+        await self._store.write(lambda tx: participants.add_key(tx, key))
+        return key, secret
+
+    async def revoke_key(self, caller: Caller, key_id: str) -> None:
+        """Revoke a key of the caller's owner, at once and for good."""
+
+        def unit(tx: Tx) -> None:
+            if all(key.id != key_id for key in participants.keys(tx, caller.owner)):
+                raise Conflict(key_id)
+            participants.revoke_key(tx, key_id)
+            tx.signal(TOPIC, key_id)
+
+        await self._store.write(unit)
+        self.forget()
+
+    async def keys_of(self, owner: str | None) -> list[ApiKey]:
+        """Return the keys of an owner, without their secrets."""
+        return await self._store.read(lambda tx: participants.keys(tx, owner))
+
+    async def caller(self, secret: str) -> Caller:
+        """Return who holds this key. Raises Unauthorized."""
+        digest = _hash(secret)
+        if digest not in self._callers or not self._store.signals_are_live:
+            key = await self._store.read(lambda tx: participants.key_by_hash(tx, digest))
+            if key is None:
+                raise Unauthorized
+            self._callers[digest] = Caller(key.id, key.owner)
+        return self._callers[digest]
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

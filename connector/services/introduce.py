@@ -1,0 +1,65 @@
+"""Verbs of acquaintance: whom an owner knows, and with which keys.
+
+Adding a peer pins the keys of its DID document; from then on another key is refused until a person looks. The address
+of its protocol comes from the document and its version document, never from a message.
+"""
+
+import time
+from dataclasses import dataclass
+
+from connector.identity.did import authentication_thumbprints
+from connector.peer.discovery import Discovery
+from connector.peer.documents import normal_did
+from connector.problems import Conflict, Invalid
+from connector.store import peers
+from connector.store.db import Store, Tx
+from connector.store.peers import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """What a peer answered: its DSP base, whether its keys are the pinned ones, and the round trip in milliseconds."""
+
+    url: str
+    keys_match: bool
+    milliseconds: float
+
+
+class Introduce:
+    """Known peers."""
+
+    def __init__(self, store: Store, discovery: Discovery) -> None:
+        self._store = store
+        self._discovery = discovery
+
+    async def add(self, owner: str, did: str, name: str = "") -> Peer:
+        """Record a peer and pin its keys. Raises Conflict when it is known, or what the peer room raises."""
+        did = normal_did(did)
+        document = await self._discovery.refetch_did(did)
+        url = await self._discovery.find_dsp_base_of(document)
+        pinned = sorted(authentication_thumbprints(document))
+        if not pinned:
+            raise Invalid("The DID document names no key that may speak for it.", pointer="/did")
+
+        def unit(tx: Tx) -> Peer:
+            if peers.find(tx, owner, did) is not None:
+                raise Conflict(did)
+            peer = Peer(owner=owner, did=did, name=name or did, url=url, pinned=pinned)
+            peers.put(tx, peer)
+            return peer
+
+        return await self._store.write(unit)
+
+    async def ping(self, owner: str, did: str) -> Ping:
+        """Ask a known peer for its documents now. Raises NotFound, or what the peer room raises."""
+        peer = await self._store.read(lambda tx: peers.load(tx, owner, normal_did(did)))
+        began = time.monotonic()
+        document = await self._discovery.refetch_did(peer.did)
+        url = await self._discovery.find_dsp_base_of(document)
+        keys_match = authentication_thumbprints(document) <= set(peer.pinned)
+        return Ping(url, keys_match, (time.monotonic() - began) * 1000)
+
+    async def pinned(self, owner: str, did: str) -> frozenset[str] | None:
+        """Return the thumbprints of the peer's pinned keys, None for a stranger."""
+        peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
+        return None if peer is None else frozenset(peer.pinned)

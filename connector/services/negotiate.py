@@ -1,0 +1,382 @@
+"""Verbs of contract negotiation, for both roles; each opens one transaction.
+
+A peer's message comes in through `receive`; people and rules act through `request`, `offer`, `accept`, `agree`,
+`counter`, `terminate`; the worker reports through `acknowledged` and its siblings. What is legal is said by
+protocol/negotiation.py, what to answer by decide.py, how messages are made pending and settled by exchange.py.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import contracts
+from connector.identity.addresses import Addresses
+from connector.identity.scheme import Participant, Scheme
+from connector.ids import new_id
+from connector.problems import Invalid, NotFound, Problem
+from connector.protocol import messages
+from connector.protocol import negotiation as n
+from connector.protocol.errors import Busy, IllegalTransition
+from connector.protocol.machine import Role
+from connector.protocol.wire import render
+from connector.services import exchange, permits
+from connector.services.decide import Decisions
+from connector.services.exchange import Answer, Delivery, Exchange, Incoming, Line, Outcome
+from connector.store import agreements, datasets, jobs, negotiations, peers
+from connector.store.agreements import StoredAgreement
+from connector.store.db import Store, Tx
+from connector.store.jobs import Job
+from connector.store.negotiations import Negotiation
+
+JOB = "negotiation"
+
+_PATHS = {
+    n.ACCEPT: "/events",
+    n.FINALIZE: "/events",
+    n.AGREEMENT: "/agreement",
+    n.VERIFICATION: "/agreement/verification",
+    n.TERMINATION: "/termination",
+    n.REQUEST: "/request",
+    n.OFFER: "/offers",
+    "": "",
+}
+_FIRST = {n.REQUEST: "/negotiations/request", n.OFFER: "/negotiations/offers"}
+
+
+def path(negotiation: Negotiation, kind: str) -> str:
+    """Return the path below the peer's base (DSP 2025-1, Contract Negotiation HTTPS binding)."""
+    if negotiation.peer_pid is None:
+        return _FIRST.get(kind, "/negotiations")
+    return f"/negotiations/{negotiation.peer_pid}{_PATHS[kind]}"
+
+
+class NoProcessIdentifier(Problem):
+    """The peer answered a first message without its process identifier."""
+
+    code = "no-process-identifier"
+    status = 502
+
+
+class Negotiate(Exchange[Negotiation]):
+    """Contract negotiation."""
+
+    def __init__(
+        self,
+        store: Store,
+        addresses: Addresses,
+        decisions: Decisions,
+        identity: Scheme,
+    ) -> None:
+        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, self._render))
+        self._addresses = addresses
+        self._decisions = decisions
+        self._identity = identity
+
+    # --- a peer speaks ------------------------------------------------------------------------------------------------
+
+    async def receive(
+        self, owner: str, caller: Participant, incoming: Incoming, pid: str | None = None
+    ) -> Outcome[Negotiation]:
+        """Take a peer's message: load or create, judge, move, answer, save.
+
+        `pid` is our identifier, None for a first message. Raises NotFound, IllegalTransition, Busy, Invalid; then
+        nothing has moved.
+        """
+        if pid is None:
+            await exchange.check_callback(self._identity, caller, incoming)
+
+        def unit(tx: Tx) -> Outcome[Negotiation]:
+            exchange.heard(tx, owner, caller.did)
+            if pid is None:
+                negotiation = self._first(tx, owner, caller, incoming)
+                if negotiation.version:
+                    return Outcome(negotiation, is_repeat=True)
+            else:
+                negotiation = negotiations.load(tx, owner, pid)
+                exchange.check_counterpart(negotiation, caller.did, incoming)
+            return self._take(tx, negotiation, incoming)
+
+        outcome = await self._store.write(unit)
+        if outcome.problem is not None:
+            raise outcome.problem
+        return outcome
+
+    def _take(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> Outcome[Negotiation]:
+        is_new = negotiation.version == 0
+        try:
+            received = exchange.arrive(tx, self.line, negotiation, incoming)
+            if not received.is_repeat:
+                self._take_terms(tx, negotiation, incoming)
+        except (IllegalTransition, Busy, Invalid) as problem:
+            if is_new:
+                raise
+            exchange.refuse_arrival(tx, negotiation, incoming, problem)
+            return Outcome(negotiation, problem=problem)
+        if received.is_repeat:
+            return Outcome(negotiation, is_repeat=True)
+        self.react(tx, negotiation, negotiation.role.other, incoming.message.kind)
+        negotiations.save(tx, negotiation)
+        return Outcome(negotiation, is_new=is_new)
+
+    def _first(self, tx: Tx, owner: str, caller: Participant, incoming: Incoming) -> Negotiation:
+        """Return the negotiation that a first message opens, or the one it has opened already (rule 5)."""
+        message = incoming.message
+        assert isinstance(message, messages.ContractRequestMessage | messages.ContractOfferMessage)
+        is_request = isinstance(message, messages.ContractRequestMessage)
+        role = Role.PROVIDER if is_request else Role.CONSUMER
+        peer_pid = (incoming.consumer_pid if is_request else incoming.provider_pid) or ""
+        existing = negotiations.by_peer_pid(tx, owner, caller.did, role, peer_pid)
+        if existing is not None:
+            return existing
+        dataset = str(message.offer["target"])
+        if is_request:
+            self._check_offered(tx, owner, caller, message.offer)
+        return Negotiation(
+            owner=owner,
+            pid=new_id(),
+            role=role,
+            peer=caller.did,
+            peer_pid=peer_pid,
+            peer_url=(message.callback_address or "").rstrip("/"),
+            state=n.INITIAL,
+            dataset=dataset,
+            offer_id=str(message.offer["@id"]),
+            offer="",
+            offer_by="",
+        )
+
+    def _check_offered(self, tx: Tx, owner: str, caller: Participant, requested: dict[str, Any]) -> None:
+        """Raise NotFound for an offer that is withdrawn, of another dataset, or not for this caller: all alike."""
+        offer = datasets.load_offer(tx, owner, str(requested["@id"]))
+        dataset = datasets.load(tx, owner, offer.dataset)
+        is_open = offer.status == "active" and dataset.status == "published"
+        if not is_open or offer.dataset != requested["target"] or not permits.visible(offer, caller.did, tx.now):
+            raise NotFound(offer.id)
+
+    def _take_terms(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> None:
+        """Keep what the message brought: terms on the table, an agreement, or the end of one."""
+        match incoming.message:
+            case messages.ContractRequestMessage(offer=offer):
+                _lay(negotiation, offer, Role.CONSUMER)
+            case messages.ContractOfferMessage(offer=offer):
+                _lay(negotiation, offer, Role.PROVIDER)
+            case messages.ContractAgreementMessage(agreement=agreement):
+                self._keep_agreement(tx, negotiation, agreement)
+            case _:
+                pass
+
+    def _keep_agreement(self, tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
+        agreement_id = str(agreement["@id"])
+        try:
+            agreements.load(tx, negotiation.owner, agreement_id)
+        except NotFound:
+            _record_agreement(tx, negotiation, agreement)
+            return
+        raise Invalid("An agreement with this @id exists already.", pointer="/agreement/@id")
+
+    def react(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> None:
+        """After a move: settle the agreement's status, then add at most one answer."""
+        if negotiation.agreement is not None and negotiation.state in (n.FINALIZED, n.TERMINATED):
+            status = "active" if negotiation.state == n.FINALIZED else "ended"
+            agreements.set_status(tx, negotiation.owner, negotiation.agreement, status)
+        wanted = self._check_agreement(tx, negotiation, by, kind)
+        wanted = wanted or self._decisions.negotiation_moved(tx, negotiation, by, kind)
+        if wanted is not None:
+            exchange.answer(tx, self.line, negotiation, wanted)
+
+    def _check_agreement(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> Answer | None:
+        """End a negotiation whose agreement is not what was asked for; a person's word is needed for anything else."""
+        if kind != n.AGREEMENT or by is negotiation.role or negotiation.agreement is None:
+            return None
+        stored = agreements.load(tx, negotiation.owner, negotiation.agreement)
+        try:
+            contracts.check(
+                json.loads(stored.document),
+                requested=json.loads(negotiation.offer),
+                assigner=negotiation.peer,
+                assignee=self._addresses.did(negotiation.owner),
+                target=negotiation.dataset,
+                now=tx.now,
+            )
+        except contracts.AgreementError as error:
+            return Answer(n.TERMINATION, {"code": error.code, "reason": [str(error)]})
+        return None
+
+    # --- a person or a rule acts --------------------------------------------------------------------------------------
+
+    async def request(self, owner: str, peer: str, offer: dict[str, Any]) -> Negotiation:
+        """Ask a known peer for an offer of its catalogue (`@id`, `target` and rules). Raises NotFound for the peer."""
+        return await self._open(owner, peer, offer, Role.CONSUMER, n.REQUEST)
+
+    async def offer(self, owner: str, peer: str, offer_id: str) -> Negotiation:
+        """Offer one of our published offers to a known peer that has not asked."""
+
+        def published(tx: Tx) -> dict[str, Any]:
+            stored = datasets.load_offer(tx, owner, offer_id)
+            return {**stored.policy, "@type": "Offer", "@id": stored.id, "target": stored.dataset}
+
+        return await self._open(owner, peer, await self._store.read(published), Role.PROVIDER, n.OFFER)
+
+    async def accept(self, owner: str, pid: str) -> Negotiation:
+        """Say yes: as consumer to the provider's offer, as provider to the consumer's request."""
+        return await self._act(owner, pid, lambda row: Answer(n.ACCEPT if row.role is Role.CONSUMER else n.AGREEMENT))
+
+    async def counter(self, owner: str, pid: str, rules: dict[str, Any]) -> Negotiation:
+        """Answer with other terms: a counter-offer of ours, in either role."""
+
+        def terms(row: Negotiation) -> Answer:
+            table = json.loads(row.offer)
+            fixed = {name: table[name] for name in ("@id", "assigner") if name in table}
+            offer = {**rules, **fixed, "@type": "Offer", "target": row.dataset}
+            return Answer(n.REQUEST if row.role is Role.CONSUMER else n.OFFER, {"offer": offer})
+
+        return await self._act(owner, pid, terms)
+
+    async def verify(self, owner: str, pid: str) -> Negotiation:
+        """As consumer, confirm the agreement that was received."""
+        return await self._act(owner, pid, lambda _: Answer(n.VERIFICATION))
+
+    async def terminate(self, owner: str, pid: str, code: str, reason: str) -> Negotiation:
+        """End the negotiation, for a reason that the peer is told."""
+        content = {"code": code, "reason": [reason] if reason else None}
+        return await self._act(owner, pid, lambda _: Answer(n.TERMINATION, content))
+
+    async def _open(self, owner: str, peer: str, offer: dict[str, Any], role: Role, kind: str) -> Negotiation:
+        def unit(tx: Tx) -> Negotiation:
+            known = peers.load(tx, owner, peer)
+            negotiation = Negotiation(
+                owner=owner,
+                pid=new_id(),
+                role=role,
+                peer=peer,
+                peer_url=known.url,
+                state=n.INITIAL,
+                dataset=str(offer["target"]),
+                offer_id=str(offer["@id"]),
+                offer="",
+                offer_by="",
+            )
+            exchange.answer(tx, self.line, negotiation, Answer(kind, {"offer": offer}))
+            negotiations.save(tx, negotiation)
+            return negotiation
+
+        return await self._store.write(unit)
+
+    async def _act(self, owner: str, pid: str, choose: Callable[[Negotiation], Answer]) -> Negotiation:
+        def unit(tx: Tx) -> Negotiation:
+            negotiation = negotiations.load(tx, owner, pid)
+            exchange.answer(tx, self.line, negotiation, choose(negotiation))
+            negotiations.save(tx, negotiation)
+            return negotiation
+
+        return await self._store.write(unit)
+
+    # --- the worker reports -------------------------------------------------------------------------------------------
+
+    async def acknowledged(self, job: Job, delivery: Delivery, body: bytes) -> bool:
+        """Record that the peer accepted our message and move the negotiation on; False when ours gave way to theirs."""
+        member = "providerPid" if delivery.kind == n.REQUEST else "consumerPid"
+        peer_pid = peer_pid_in(body, member) if delivery.state_url is None else None
+
+        def unit(tx: Tx) -> bool:
+            exchange.heard(tx, delivery.owner, delivery.peer)
+            negotiation = negotiations.load(tx, delivery.owner, delivery.pid)
+            if not exchange.settle(tx, self.line, negotiation, delivery, peer_pid):
+                return not exchange.gave_way(negotiation, delivery)
+            jobs.finish(tx, job)
+            self.react(tx, negotiation, negotiation.role, delivery.kind)
+            negotiations.save(tx, negotiation)
+            return True
+
+        return await self._store.write(unit)
+
+    # --- bodies -------------------------------------------------------------------------------------------------------
+
+    def _render(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> str:
+        """Return the message that an answer becomes, and keep the terms that it lays on the table."""
+        content = wanted.content or {}
+        pids: dict[str, Any] = {"consumer_pid": negotiation.consumer_pid, "provider_pid": negotiation.provider_pid}
+        message: messages.Message
+        match wanted.kind:
+            case n.REQUEST | n.OFFER:
+                message = self._render_terms(negotiation, wanted.kind, content)
+            case n.AGREEMENT:
+                agreement = self._draw_up(tx, negotiation)
+                message = messages.ContractAgreementMessage(**pids, agreement=agreement)
+            case n.VERIFICATION:
+                message = messages.ContractAgreementVerificationMessage(**pids)
+            case n.ACCEPT | n.FINALIZE:
+                message = messages.ContractNegotiationEventMessage(
+                    **pids, event_type="ACCEPTED" if wanted.kind == n.ACCEPT else "FINALIZED"
+                )
+            case _:
+                reason = content.get("reason")
+                message = messages.ContractNegotiationTerminationMessage(
+                    **pids, code=content.get("code"), reason=tuple(reason) if reason else None
+                )
+        if wanted.kind == n.FINALIZE and negotiation.agreement is not None:
+            # The consumer holds FINALIZED as soon as it reads this, and may ask for data before we read its answer.
+            agreements.set_status(tx, negotiation.owner, negotiation.agreement, "active")
+        return render(message.with_id(new_id())).decode()
+
+    def _render_terms(self, negotiation: Negotiation, kind: str, content: dict[str, Any]) -> messages.Message:
+        sender = Role.CONSUMER if kind == n.REQUEST else Role.PROVIDER
+        offer = content["offer"] if "offer" in content else json.loads(negotiation.offer)
+        _lay(negotiation, offer, sender)
+        callback = self._addresses.dsp_base(negotiation.owner) if negotiation.peer_pid is None else None
+        if kind == n.REQUEST:
+            return messages.ContractRequestMessage(
+                consumer_pid=negotiation.pid, provider_pid=negotiation.peer_pid, offer=offer, callback_address=callback
+            )
+        return messages.ContractOfferMessage(
+            provider_pid=negotiation.pid, consumer_pid=negotiation.peer_pid, offer=offer, callback_address=callback
+        )
+
+    def _draw_up(self, tx: Tx, negotiation: Negotiation) -> dict[str, Any]:
+        agreement = contracts.draw_up(
+            json.loads(negotiation.offer),
+            agreement_id=new_id(),
+            assigner=self._addresses.did(negotiation.owner),
+            assignee=negotiation.peer,
+            target=negotiation.dataset,
+            at=tx.now,
+        )
+        _record_agreement(tx, negotiation, agreement)
+        return agreement
+
+
+def _lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
+    if offer.get("target") != negotiation.dataset:
+        raise Invalid("The target is not the dataset of this negotiation.", pointer="/offer/target")
+    negotiation.offer = json.dumps(offer, ensure_ascii=False, separators=(",", ":"))
+    negotiation.offer_by = by.value
+    if by is Role.CONSUMER:
+        negotiation.requested = negotiation.offer
+
+
+def _record_agreement(tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
+    document = json.dumps(agreement, ensure_ascii=False, separators=(",", ":"))
+    negotiation.agreement = str(agreement["@id"])
+    agreements.add(
+        tx,
+        StoredAgreement(
+            owner=negotiation.owner,
+            id=negotiation.agreement,
+            role=negotiation.role,
+            peer=negotiation.peer,
+            negotiation=negotiation.pid,
+            dataset=negotiation.dataset,
+            document=document,
+            accepted_terms=permits.accepted_terms(negotiation.offer),
+            status="drafted",
+            created_at=tx.now,
+        ),
+    )
+
+
+def peer_pid_in(body: bytes, member: str) -> str:
+    """Return the peer's identifier from its answer to a first message. Raises Problem when it gave none."""
+    try:
+        return str(json.loads(body)[member])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoProcessIdentifier(member) from error

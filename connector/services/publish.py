@@ -1,0 +1,152 @@
+"""Verbs of publication: datasets and the offers under which they may be had.
+
+A dataset is a draft until somebody offers it. Measuring its bytes happens before the transaction; what was measured is
+what partners are promised. Every change renders the dataset's catalogue text anew, in the same commit.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import policies
+from connector.catalogue import listing
+from connector.dataplane.sources import Measured, Source
+from connector.identity.addresses import Addresses
+from connector.ids import new_id
+from connector.problems import Conflict, Invalid, NotFound
+from connector.protocol import catalog
+from connector.services import permits
+from connector.store import datasets
+from connector.store.datasets import StoredDataset, StoredOffer
+from connector.store.db import Store, Tx
+
+MODES = ("automatic", "manual")
+_NOT_RULES = ("@context", "@id", "@type", "target", "assigner", "assignee")
+
+
+class OpenSource(Protocol):
+    """Opens the source that an address names."""
+
+    def __call__(self, address: Mapping[str, Any]) -> Source: ...
+
+
+class Publish:
+    """Datasets and offers of the hosted participants."""
+
+    def __init__(self, store: Store, addresses: Addresses, open_source: OpenSource) -> None:
+        self._store = store
+        self._addresses = addresses
+        self._open_source = open_source
+
+    async def put_dataset(
+        self,
+        owner: str,
+        *,
+        title: str,
+        source: Mapping[str, Any],
+        document: Mapping[str, Any] | None = None,
+        dataset_id: str | None = None,
+    ) -> StoredDataset:
+        """Create a dataset, or replace one's description and bytes, after measuring them.
+
+        Raises Invalid, or SourceRefused and its kind when the bytes cannot be published.
+        """
+        if not title.strip():
+            raise Invalid("A title is needed.", pointer="/title")
+        opened = self._open_source(source)
+        await opened.check()
+        measured = await opened.measure()
+
+        def unit(tx: Tx) -> StoredDataset:
+            dataset = self._existing(tx, owner, dataset_id) or StoredDataset(
+                owner=owner, id=dataset_id or new_id(), title=title, document={}, source={}
+            )
+            dataset.title, dataset.document = title, dict(document or {})
+            dataset.source = measured.stored_with(source)
+            return self._store_rendered(tx, dataset)
+
+        return await self._store.write(unit)
+
+    async def withdraw_dataset(self, owner: str, dataset_id: str) -> StoredDataset:
+        """Take a dataset out of the catalogue; agreements that stand are kept."""
+
+        def unit(tx: Tx) -> StoredDataset:
+            dataset = datasets.load(tx, owner, dataset_id)
+            dataset.status = "withdrawn"
+            return self._store_rendered(tx, dataset)
+
+        return await self._store.write(unit)
+
+    async def put_offer(
+        self, owner: str, *, dataset: str, policy: Mapping[str, Any], mode: str, offer_id: str | None = None
+    ) -> StoredOffer:
+        """Offer a dataset under a policy; this publishes it. Raises NotFound, Invalid naming the rule at fault."""
+        if mode not in MODES:
+            raise Invalid({"fr": "Modes : automatic, manual.", "en": "Modes: automatic, manual."}, pointer="/mode")
+        rules = {name: value for name, value in policy.items() if name not in _NOT_RULES}
+        key = offer_id or new_id()
+        _check_policy(key, rules)
+
+        def unit(tx: Tx) -> StoredOffer:
+            stored = datasets.load(tx, owner, dataset)
+            offer = self._existing_offer(tx, owner, key) or StoredOffer(
+                owner=owner, id=key, dataset=dataset, policy={}, mode=mode
+            )
+            if offer.dataset != dataset:
+                raise Conflict(f"{key}: {offer.dataset}")
+            offer.policy, offer.mode, offer.status = {"@id": key, "@type": "Offer", **rules}, mode, "active"
+            offer.is_conditional = int(permits.is_conditional(offer))
+            datasets.put_offer(tx, offer)
+            stored.status = "published"
+            self._store_rendered(tx, stored)
+            return offer
+
+        return await self._store.write(unit)
+
+    async def withdraw_offer(self, owner: str, offer_id: str) -> StoredOffer:
+        """Withdraw an offer; without any other its dataset becomes a draft again."""
+
+        def unit(tx: Tx) -> StoredOffer:
+            offer = datasets.load_offer(tx, owner, offer_id)
+            offer.status = "withdrawn"
+            datasets.put_offer(tx, offer)
+            self._store_rendered(tx, datasets.load(tx, owner, offer.dataset))
+            return offer
+
+        return await self._store.write(unit)
+
+    def _store_rendered(self, tx: Tx, dataset: StoredDataset) -> StoredDataset:
+        """Save a dataset with the text that its page needs; empty when that depends on who asks or when."""
+        offers = datasets.offers_of(tx, dataset.owner, [dataset.id])
+        if dataset.status == "published" and not offers:
+            dataset.status = "draft"
+        is_plain = dataset.status == "published" and not any(offer.is_conditional for offer in offers)
+        dataset.rendered = listing.render(self._addresses, dataset, offers) if is_plain else None
+        datasets.put(tx, dataset)
+        return dataset
+
+    def _existing(self, tx: Tx, owner: str, dataset_id: str | None) -> StoredDataset | None:
+        try:
+            return datasets.load(tx, owner, dataset_id) if dataset_id else None
+        except NotFound:
+            return None
+
+    def _existing_offer(self, tx: Tx, owner: str, offer_id: str) -> StoredOffer | None:
+        try:
+            return datasets.load_offer(tx, owner, offer_id)
+        except NotFound:
+            return None
+
+
+def _check_policy(offer_id: str, rules: dict[str, Any]) -> None:
+    """Refuse a policy that could not be published, decided or agreed. Raises Invalid with the pointer to the fault."""
+    catalog.catalog_offer(offer_id, rules)
+    try:
+        issues = policies.validate(policies.load({"@id": offer_id, "@type": "Offer", **rules}), target="offer")
+    except policies.PolicyError as error:
+        raise Invalid(str(error), pointer=f"/policy{error.pointer}") from error
+    for issue in issues:
+        if issue.severity == "error":
+            raise Invalid(issue.message, pointer=f"/policy{issue.pointer}")
+
+
+__all__ = ["MODES", "Measured", "Publish"]

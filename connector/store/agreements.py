@@ -1,0 +1,79 @@
+"""Rows of agreements. An agreement is never changed, only its status; nothing that evidence needs is deleted."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, insert, or_, select, update
+
+from connector.problems import NotFound
+from connector.protocol.machine import Role
+from connector.store.db import Tx
+from connector.store.tables import agreements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAgreement:
+    """An agreement as it was concluded, with what each side declared."""
+
+    owner: str
+    id: str
+    role: Role
+    peer: str
+    negotiation: str
+    dataset: str
+    document: str
+    """JSON text as sent or received."""
+    accepted_terms: list[Any]
+    status: str
+    created_at: datetime
+
+
+def add(tx: Tx, agreement: StoredAgreement) -> None:
+    """Insert an agreement; one per negotiation, which the schema enforces."""
+    values = {name: getattr(agreement, name) for name in agreement.__slots__}
+    values["role"] = agreement.role.value
+    values["accepted_terms"] = json.dumps(agreement.accepted_terms, ensure_ascii=False)
+    values["created_at"] = tx.now
+    tx.connection.execute(insert(agreements), values)
+
+
+def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
+    """Return the agreement. Raises NotFound."""
+    columns = agreements.c
+    row = tx.connection.execute(select(agreements).where(columns.owner == owner, columns.id == agreement_id)).first()
+    if row is None:
+        raise NotFound(agreement_id)
+    return _from_row(row)
+
+
+def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
+    """Set the status: `drafted`, `active` or `ended`."""
+    columns = agreements.c
+    tx.connection.execute(
+        update(agreements).where(columns.owner == owner, columns.id == agreement_id).values(status=status)
+    )
+
+
+def page(
+    tx: Tx, owner: str, *, after: tuple[datetime, str] | None = None, limit: int = 50, **equal: str | None
+) -> list[StoredAgreement]:
+    """Return agreements, the newest first, after a position in that order."""
+    columns = agreements.c
+    query = select(agreements).where(columns.owner == owner)
+    for name, value in equal.items():
+        if value is not None:
+            query = query.where(columns[name] == value)
+    if after is not None:
+        at, key = after
+        query = query.where(or_(columns.created_at < at, and_(columns.created_at == at, columns.id < key)))
+    query = query.order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
+    return [_from_row(row) for row in tx.connection.execute(query)]
+
+
+def _from_row(row: Row[Any]) -> StoredAgreement:
+    values = dict(row._mapping)
+    values["role"] = Role(values["role"])
+    values["accepted_terms"] = json.loads(values["accepted_terms"])
+    return StoredAgreement(**values)

@@ -1,0 +1,176 @@
+"""What a negotiation and a transfer process share as rows: their position, the counterpart, the pending message.
+
+A process is loaded for update, changed in memory and saved by compare-and-swap on `version`; a miss re-runs the unit.
+The queries of each table are built once, at import, by `Queries`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, update
+
+from connector.problems import NotFound
+from connector.protocol.machine import Arrival, Position, Role
+from connector.store.db import Tx
+from connector.store.errors import StaleVersion
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """One side's record of a negotiation or a transfer process."""
+
+    owner: str
+    pid: str
+    role: Role
+    peer: str
+    peer_pid: str | None = None
+    peer_url: str
+    state: str
+    pending: str | None = None
+    pending_body: str | None = None
+    pending_at: datetime | None = None
+    attempts: int = 0
+    arrived: str | None = None
+    arrived_digest: str | None = None
+    intent: dict[str, Any] | None = None
+    """What we want to send next, once nothing is pending: `kind` and its content."""
+    problem: dict[str, Any] | None = None
+    """Why the last attempt did not succeed: `code`, `reason`, `at`."""
+    version: int = 0
+    created_at: datetime = field(default_factory=lambda: datetime.min)
+    updated_at: datetime = field(default_factory=lambda: datetime.min)
+
+    @property
+    def position(self) -> Position:
+        """Where the process stands, for the machine."""
+        arrived = Arrival(self.arrived, self.arrived_digest or "") if self.arrived else None
+        return Position(self.role, self.state, self.pending, arrived)
+
+    def move_to(self, at: Position) -> None:
+        """Take over a position of the machine; a message no longer pending is forgotten with its attempts."""
+        self.state = at.state
+        self.arrived = at.arrived.message if at.arrived else None
+        self.arrived_digest = at.arrived.digest if at.arrived else None
+        if at.pending is None and self.pending is not None:
+            self.pending_body, self.pending_at, self.attempts, self.problem = None, None, 0, None
+        self.pending = at.pending
+
+    @property
+    def consumer_pid(self) -> str | None:
+        return self.pid if self.role is Role.CONSUMER else self.peer_pid
+
+    @property
+    def provider_pid(self) -> str | None:
+        return self.pid if self.role is Role.PROVIDER else self.peer_pid
+
+
+P = TypeVar("P", bound=Process)
+_JSON_COLUMNS = ("intent", "problem", "data_address")
+_FIXED = frozenset({"owner", "pid", "role", "peer", "version", "created_at", "updated_at"})
+
+
+class Queries(Generic[P]):
+    """The named queries of one process table."""
+
+    def __init__(self, table: Table, record: type[P]) -> None:
+        self._table, self._record = table, record
+        self._names = tuple(item.name for item in fields(record))
+        columns = table.c
+        key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
+        self._by_pid = select(table).where(key)
+        self._by_peer_pid = select(table).where(
+            columns.owner == bindparam("k_owner"),
+            columns.peer == bindparam("k_peer"),
+            columns.role == bindparam("k_role"),
+            columns.peer_pid == bindparam("k_peer_pid"),
+        )
+        self._insert = insert(table)
+        self._update = (
+            update(table)
+            .where(key, columns.version == bindparam("k_version"))
+            .values(
+                {name: bindparam(f"v_{name}") for name in self._names if name not in _FIXED}
+                | {"version": columns.version + 1, "updated_at": bindparam("v_updated_at")}
+            )
+        )
+
+    def load(self, tx: Tx, owner: str, pid: str) -> P:
+        """Return the process, locked against concurrent change. Raises NotFound."""
+        row = tx.connection.execute(tx.locking(self._by_pid), {"k_owner": owner, "k_pid": pid}).first()
+        if row is None:
+            raise NotFound(pid)
+        return self._from_row(row)
+
+    def peek(self, tx: Tx, owner: str, pid: str) -> P:
+        """Return the process without locking it. Raises NotFound."""
+        row = tx.connection.execute(self._by_pid, {"k_owner": owner, "k_pid": pid}).first()
+        if row is None:
+            raise NotFound(pid)
+        return self._from_row(row)
+
+    def by_peer_pid(self, tx: Tx, owner: str, peer: str, role: Role, peer_pid: str) -> P | None:
+        """Return our process for the peer's identifier, if there is one."""
+        keys = {"k_owner": owner, "k_peer": peer, "k_role": role.value, "k_peer_pid": peer_pid}
+        row = tx.connection.execute(tx.locking(self._by_peer_pid), keys).first()
+        return None if row is None else self._from_row(row)
+
+    def _add(self, tx: Tx, process: P) -> None:
+        process.created_at = process.updated_at = tx.now
+        process.version = 1
+        tx.connection.execute(self._insert, {name: self._value(process, name) for name in self._names})
+
+    def save(self, tx: Tx, process: P) -> None:
+        """Insert a new process or write a changed one, by compare-and-swap.
+
+        Raises StaleVersion when somebody else was faster; the store runs the unit again.
+        """
+        if process.version == 0:
+            self._add(tx, process)
+            return
+        values = {f"v_{name}": self._value(process, name) for name in self._names if name not in _FIXED}
+        keys = {"k_owner": process.owner, "k_pid": process.pid, "k_version": process.version}
+        done = tx.connection.execute(self._update, {**values, **keys, "v_updated_at": tx.now})
+        if done.rowcount != 1:
+            raise StaleVersion(process.pid)
+        process.version += 1
+        process.updated_at = tx.now
+
+    def page(
+        self, tx: Tx, owner: str, *, after: tuple[datetime, str] | None = None, limit: int = 50, **equal: str | None
+    ) -> list[P]:
+        """Return processes, the newest first, after a position in that order; `equal` filters by column."""
+        columns = self._table.c
+        query = select(self._table).where(columns.owner == owner)
+        for name, value in equal.items():
+            if value is not None:
+                query = query.where(columns[name] == value)
+        if after is not None:
+            at, pid = after
+            query = query.where(or_(columns.created_at < at, and_(columns.created_at == at, columns.pid < pid)))
+        query = query.order_by(columns.created_at.desc(), columns.pid.desc()).limit(limit)
+        return [self._from_row(row) for row in tx.connection.execute(query)]
+
+    def count_by_state(self, tx: Tx) -> Sequence[tuple[str, str, str, int]]:
+        """Return (owner, role, state, number), for the metrics."""
+        columns = self._table.c
+        query = select(columns.owner, columns.role, columns.state, func.count()).group_by(
+            columns.owner, columns.role, columns.state
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in tx.connection.execute(query)]
+
+    def _from_row(self, row: Row[Any]) -> P:
+        values = dict(row._mapping)
+        values["role"] = Role(values["role"])
+        for name in _JSON_COLUMNS:
+            if values.get(name) is not None:
+                values[name] = json.loads(values[name])
+        return self._record(**values)
+
+    def _value(self, process: P, name: str) -> Any:
+        value = getattr(process, name)
+        if name in _JSON_COLUMNS and value is not None:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return value.value if isinstance(value, Role) else value

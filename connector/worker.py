@@ -1,0 +1,116 @@
+"""The worker: job → effect → report back to a service. The only place that delivers messages to peers.
+
+A job says "look at process X"; the row decides what is due. What comes back from the peer is one of five things, each
+reported to the service in a transaction of its own: acknowledged, proved by the peer's own state, refused for good, not
+delivered, or too late to matter.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.clock import Clock
+from connector.identity.scheme import Scheme
+from connector.peer.client import Answer, Client
+from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
+from connector.protocol.refusals import read_refusal
+from connector.services.exchange import Delivery, Exchange
+from connector.store.jobs import Job, Postpone
+
+log = logging.getLogger("pupitre.worker")
+
+PATIENCE = 8
+"""How often a refusal that may be a matter of timing is tried again: 404 and 409 right after a first answer, 401 after
+the peer restarted (see edc-peer.md §5 for what EDC does)."""
+PEER_FAILURES = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
+_TIMING = frozenset({401, 404, 408, 409, 425, 429})
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Delivers what rows wait for."""
+
+    client: Client
+    identity: Scheme
+    clock: Clock
+    started_at: datetime
+
+    async def look(self, service: Exchange[Any], job: Job) -> datetime | None:
+        """Do what is due for one process; return when to look again, None when nothing is due.
+
+        Raises Postpone when the peer cannot be reached: everything for that peer then waits.
+        """
+        due = await service.due(job)
+        if not isinstance(due, Delivery):
+            return due
+        if self._may_have_arrived(job, due) and await self._is_settled_by_asking(service, due):
+            return None
+        answer = await self._post(service, due)
+        if 200 <= answer.status < 300:
+            await self._report_acknowledged(service, job, due, answer)
+            return None
+        return await self._report_refusal(service, due, answer)
+
+    def _may_have_arrived(self, job: Job, due: Delivery) -> bool:
+        """True unless this is the first attempt of the process that wrote the message (rule 4)."""
+        if due.is_new:
+            return False
+        return due.attempts > 0 or job.attempts > 0 or job.is_claimed or due.sent_at < self.started_at
+
+    async def _is_settled_by_asking(self, service: Exchange[Any], due: Delivery) -> bool:
+        state = await self._ask(service, due)
+        return state is not None and await service.observed(due, state)
+
+    async def _ask(self, service: Exchange[Any], due: Delivery) -> str | None:
+        """Return the peer's state of the process, None when it does not tell (rule 4)."""
+        if due.state_url is None:
+            return None
+        try:
+            token = await self.identity.token_for(due.owner, due.peer)
+            answer = await self.client.get(due.state_url, token)
+        except PEER_FAILURES as error:
+            await service.failed(due, error.code, str(error))
+            raise Postpone(due.peer, str(error)) from error
+        if answer.status != 200:
+            return None
+        try:
+            return str(json.loads(answer.body)["state"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    async def _post(self, service: Exchange[Any], due: Delivery) -> Answer:
+        try:
+            token = await self.identity.token_for(due.owner, due.peer)
+            answer = await self.client.post(due.url, token, due.body.encode())
+        except PEER_FAILURES as error:
+            await service.failed(due, error.code, str(error))
+            raise Postpone(due.peer, str(error)) from error
+        log.debug("delivered", extra={"pid": due.pid, "message_kind": due.kind, "status": answer.status})
+        return answer
+
+    async def _report_acknowledged(self, service: Exchange[Any], job: Job, due: Delivery, answer: Answer) -> None:
+        if not await service.acknowledged(job, due, answer.body):
+            # Our message had given way, yet the peer took it: look whether we still agree.
+            state = await self._ask(service, due)
+            if state is not None:
+                await service.diverged(due, state)
+
+    async def _report_refusal(self, service: Exchange[Any], due: Delivery, answer: Answer) -> datetime | None:
+        refusal = read_refusal(answer.body)
+        reason = "; ".join(refusal.reasons) or f"HTTP {answer.status}"
+        code = f"peer-{answer.status}"
+        if answer.status >= 500 or (answer.status in _TIMING and due.attempts < PATIENCE):
+            await service.failed(due, code, reason)
+            return self.clock.now() + timedelta(seconds=_pause_s(due.attempts))
+        if await self._is_settled_by_asking(service, due):
+            return None
+        log.warning("refused", extra={"pid": due.pid, "message_kind": due.kind, "status": answer.status})
+        await service.refused(due, code, reason)
+        return None
+
+
+def _pause_s(attempts: int) -> float:
+    """Return the seconds until a peer that answered is tried again: short at first, most such answers are races."""
+    return min(0.3 * 2.0**attempts, 30.0)
