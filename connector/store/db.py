@@ -59,6 +59,11 @@ class Local:
         for handler in self._handlers.get(topic, ()):
             handler(key)
 
+    def announce_gap(self) -> None:
+        """Tell every subscriber that signals may have been missed."""
+        for topic in self._handlers:
+            self.announce(topic, "")
+
     def committed(self, tx: "Tx") -> None:
         """Tell subscribers and runners what a committed unit announced. Called in the event loop."""
         for job in tx.finished:
@@ -138,7 +143,10 @@ class Store(Protocol):
         """Run a unit that only reads, and return its result. Raises Unavailable."""
 
     def subscribe(self, topic: str, handler: Callable[[str], None]) -> None:
-        """Call the handler, in the event loop, with the key of every signal of the topic, from any replica."""
+        """Call the handler, in the event loop, with the key of every signal of the topic, from any replica.
+
+        The empty key means that signals may have been missed: whatever the topic is about may have changed.
+        """
 
     async def close(self) -> None:
         """Finish the units that began, then let go of the database."""

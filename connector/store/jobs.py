@@ -136,7 +136,7 @@ class Jobs:
     # Finding work
 
     def _hear(self, at: str) -> None:
-        self._notice(datetime.fromisoformat(at))
+        self._notice(datetime.fromisoformat(at) if at else self.clock.now())
 
     def _notice(self, at: datetime) -> None:
         """Look at the table at that instant, if nothing makes us look before."""

@@ -1,12 +1,12 @@
 """Bring a database to this program's schema: numbered SQL files, each applied once, all or none.
 
-A file `NNNN_name.sql` runs on both stores; `NNNN_name.sqlite.sql` and `NNNN_name.postgresql.sql` on one. The table
+A file `NNNN_name.sql` runs on both stores; `NNNN_name.sqlite.sql` and `NNNN_name.postgresql.sql` on one; an empty line
+ends each statement. The table
 `schema_version` holds the numbers that were applied. The caller holds the transaction, and a lock that keeps a second
 program from migrating at the same time.
 """
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,14 +64,8 @@ def migrate(connection: Connection, now: datetime, known: list[Migration] | None
 
 
 def statements(sql: str) -> Iterator[str]:
-    """Yield the statements of a script one by one; triggers and quoted bodies stay whole."""
-    buffer = ""
-    for line in sql.splitlines(keepends=True):
-        if not buffer and (not line.strip() or line.startswith("--")):
-            continue
-        buffer += line
-        if sqlite3.complete_statement(buffer):
-            yield buffer
-            buffer = ""
-    if buffer.strip():
-        raise ValueError(f"unfinished statement: {buffer!r}")
+    """Yield the statements of a script one by one; an empty line ends each."""
+    for part in re.split(r"\n\s*\n", sql):
+        lines = [line for line in part.splitlines() if line.strip() and not line.startswith("--")]
+        if lines:
+            yield "\n".join(lines)

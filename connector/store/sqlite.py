@@ -2,8 +2,8 @@
 
 The thread takes all units that wait, runs each in a savepoint under one BEGIN IMMEDIATE, commits once, then answers
 them all: one sync to disk for many callers, and nothing is answered before it is safe (WAL, synchronous=FULL). A unit
-that raises undoes itself alone. When the commit fails (disk full, I/O), every unit of the batch fails with Unavailable, and
-the next batch starts anew: the store recovers by itself when there is space again.
+that raises undoes itself alone. When the commit fails (disk full, I/O), every unit of the batch fails with Unavailable,
+and the next batch starts anew: the store recovers by itself when there is space again.
 
 Reads are short and indexed; they run in the event loop on a connection of their own, which costs less than handing them
 to a thread and lets a reader never wait for a writer.

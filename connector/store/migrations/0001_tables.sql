@@ -47,6 +47,7 @@ CREATE TABLE datasets (
     updated_at TEXT NOT NULL,
     PRIMARY KEY (owner, id)
 );
+
 CREATE INDEX datasets_listed ON datasets (owner, status, id);
 
 CREATE TABLE offers (
@@ -63,6 +64,7 @@ CREATE TABLE offers (
     PRIMARY KEY (owner, id),
     FOREIGN KEY(owner, dataset) REFERENCES datasets (owner, id)
 );
+
 CREATE INDEX offers_of_dataset ON offers (owner, dataset);
 
 CREATE TABLE negotiations (
@@ -93,6 +95,7 @@ CREATE TABLE negotiations (
     PRIMARY KEY (owner, pid),
     CONSTRAINT negotiations_peer_pid UNIQUE (owner, peer, role, peer_pid)
 );
+
 CREATE INDEX negotiations_listed ON negotiations (owner, created_at, pid);
 
 CREATE TABLE agreements (
@@ -109,7 +112,9 @@ CREATE TABLE agreements (
     PRIMARY KEY (owner, id),
     CONSTRAINT agreements_one_per_negotiation UNIQUE (owner, negotiation)
 );
+
 CREATE INDEX agreements_listed ON agreements (owner, created_at, id);
+
 CREATE INDEX agreements_of_dataset ON agreements (owner, peer, dataset);
 
 CREATE TABLE transfers (
@@ -138,6 +143,7 @@ CREATE TABLE transfers (
     PRIMARY KEY (owner, pid),
     CONSTRAINT transfers_peer_pid UNIQUE (owner, peer, role, peer_pid)
 );
+
 CREATE INDEX transfers_listed ON transfers (owner, created_at, pid);
 
 CREATE TABLE grants (
@@ -151,6 +157,7 @@ CREATE TABLE grants (
     PRIMARY KEY (token_hash),
     FOREIGN KEY(owner, transfer) REFERENCES transfers (owner, pid)
 );
+
 CREATE INDEX grants_of_transfer ON grants (owner, transfer);
 
 CREATE TABLE fetches (
@@ -181,6 +188,7 @@ CREATE TABLE journal (
     hash TEXT NOT NULL,
     PRIMARY KEY (owner, process, n)
 );
+
 CREATE INDEX journal_messages ON journal (owner, process, message_id);
 
 CREATE TABLE jobs (
@@ -197,6 +205,7 @@ CREATE TABLE jobs (
     created_at TEXT NOT NULL,
     PRIMARY KEY (owner, kind, key)
 );
+
 CREATE INDEX jobs_due ON jobs (status, run_at);
 
 CREATE TABLE peer_health (
@@ -215,4 +224,5 @@ CREATE TABLE replays (
     expires_at TEXT NOT NULL,
     PRIMARY KEY (issuer, token_id)
 );
+
 CREATE INDEX replays_expiry ON replays (expires_at);
