@@ -191,6 +191,20 @@ class RefusedByProvider(FetchFailed):
     }
 
 
+class TokenLost(FetchFailed):
+    """The provider takes our token no longer, and gives no other one."""
+
+    code = "fetch-token-lost"
+    title: ClassVar[Texts] = {
+        "fr": "Le fournisseur n’accepte plus notre jeton et n’en donne pas d’autre.",
+        "en": "The provider no longer takes our token and gives no other one.",
+    }
+    remedy: ClassVar[Texts] = {
+        "fr": "Demandez une reprise du transfert : elle apporte un nouveau jeton.",
+        "en": "Ask for the transfer to be resumed: that brings a new token.",
+    }
+
+
 class WrongContent(FetchFailed):
     """The bytes received are not those announced; they were discarded."""
 

@@ -33,6 +33,11 @@ def is_started(state: str, pending: str | None) -> bool:
     return state == transfer.STARTED and pending not in _ENDING
 
 
+def may_receive(state: str, pending: str | None) -> bool:
+    """Return True when we, as consumer, may go on reading: the transfer is started and we are not stopping it."""
+    return state == transfer.STARTED and pending not in _ENDING
+
+
 class OpenStream:
     """A body being sent, and the means to cut it."""
 
