@@ -188,28 +188,25 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     node = await build_app(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        await run_node(node)
+        await run_node(node, asyncio.Event(), stop)
     finally:
         await node.close()
 
 
-async def run_node(node: Node, ready: asyncio.Event | None = None) -> None:
-    """Serve both listeners and run the jobs until told to stop; `ready` is set once both listen."""
+async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    """Serve both listeners and run the jobs until `stop` is set; `ready` is set once both listen."""
     settings = node.settings
     listeners = [Listener(node.public, settings.public_host, settings.public_port, http=Connection)]
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):
-            loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         work = group.create_task(node.jobs.run())
         serving = [group.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.started.wait()
-        if ready is not None:
-            ready.set()
+        ready.set()
         await stop.wait()
         for listener in listeners:
             listener.stop()
