@@ -1,0 +1,58 @@
+"""ODRL 2.2 policies: read them, compare them, decide by them.
+
+A policy says who may do what with a dataset, under which conditions and in exchange for what. This library is pure: it
+asks no clock, no network and no file, and knows nothing of the node that uses it. Facts come in with the request;
+reasons go out with the decision, in French and English.
+
+    policy = policies.load(offer)                                  # dict, text or bytes; raises PolicyError
+    issues = policies.validate(policy, target="dsp")               # what is doubtful, what will never be granted
+    compiled = policies.compile(policy)                            # once; keep it
+    decision = compiled.decide(policies.Request(party=did, target=dataset, at=now, phase="negotiation",
+                                                accepted_terms=policies.declarative_terms(policy)))
+    decision.effect, decision.reasons, decision.valid_until
+
+Three principles. Nothing is dropped: what is not understood is kept, shown, compared, and refuses. Nothing is guessed:
+truth has three values, and "not known" grants nothing and lifts no prohibition. Nothing is silent: each refusal names
+the rule, the condition, what was needed and what was found.
+
+How to read the room, from the ground up:
+
+- `model.py`: what a policy is. `errors.py`: why a text is none.
+- `vocabulary.py`: ODRL's words and their labels; `operands/`: the left operands that can be judged, one file each.
+- `strict_json.py` → `reader.py` → `model.py` → `writer.py`: in and out; `normal.py`: one text for one meaning, hence
+  `same_terms` and `hash`.
+- `facts.py` (the request), `truth.py` (three values), `compiler.py` (rules → tests), `evaluation.py` (tests →
+  decision), `wording.py` (reasons in words). What acceptance of an offer settles is told at the top of `compiler.py`;
+  which effect follows from what, at the top of `evaluation.py`.
+- `validation.py`: what is wrong or doubtful in a policy that can be read.
+
+Reading, meaning and words are kept apart, and each depends on the model only: a further dialect is a reader beside
+reader.py, a further condition a file in operands/, a further rewriting of policies a function from model to model.
+"""
+
+from policies.compiler import declarative_terms
+from policies.errors import PolicyError
+from policies.evaluation import CompiledPolicy, Decision, Effect, compile
+from policies.facts import Request
+from policies.model import Policy
+from policies.normal import hash, same_terms, terms_hash
+from policies.reader import load
+from policies.wording import Reason
+from policies.writer import dump
+
+__all__ = [
+    "CompiledPolicy",
+    "Decision",
+    "Effect",
+    "Policy",
+    "PolicyError",
+    "Reason",
+    "Request",
+    "compile",
+    "declarative_terms",
+    "dump",
+    "hash",
+    "load",
+    "same_terms",
+    "terms_hash",
+]

@@ -1,0 +1,123 @@
+"""Agreements of DSP 2025-1: a provider draws one up, a consumer checks the one it gets.
+
+An agreement is the offer with names, a target and a date. Its rules are those of the offer, word for word: other
+connectors compare the two and refuse any difference, even a title. Which offer it is, and whether it may be agreed to,
+was decided before.
+"""
+
+import copy
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import policies
+from contracts.errors import (
+    BadTimestamp,
+    MissingTimestamp,
+    NotAnAgreement,
+    OtherTerms,
+    WrongAssignee,
+    WrongAssigner,
+    WrongTarget,
+)
+from policies.model import Policy, Reference, Value
+from policies.operands.date_time import UNCERTAINTY, span, written
+from policies.reader import member_name
+from policies.strict_json import Json
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+_OURS = frozenset({"@id", "@type", "@context", "assigner", "assignee", "target", "timestamp"})
+
+
+def draw_up(
+    offer: Mapping[str, Json], *, agreement_id: str, assigner: str, assignee: str, target: str, at: datetime
+) -> dict[str, Json]:
+    """Return the agreement on an offer in DSP form, ready to be sent (DSP 2025-1 ContractAgreementMessage).
+
+    `assigner` and `assignee` are the DIDs of provider and consumer; `at`, an aware instant, is the moment of conclusion
+    and is written in whole seconds of UTC. Rules and everything else in the offer are copied as they stand. Raises
+    PolicyError if the offer cannot be read, ValueError if `at` has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("the moment of an agreement has a time zone")
+    terms = {name: copy.deepcopy(value) for name, value in offer.items() if member_name(name) not in _OURS}
+    agreement = {
+        "@id": agreement_id,
+        "@type": "Agreement",
+        "target": target,
+        "assigner": assigner,
+        "assignee": assignee,
+        "timestamp": written(at.astimezone(UTC).replace(microsecond=0)),
+        **terms,
+    }
+    policies.load(agreement)
+    return agreement
+
+
+def check(
+    agreement: Mapping[str, Json],
+    *,
+    requested: Mapping[str, Json],
+    assigner: str,
+    assignee: str,
+    target: str,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> None:
+    """Verify that a received agreement is the one that was negotiated; return nothing, or raise AgreementError.
+
+    `requested` is the offer that we asked for, or the last that we were offered; `assigner` the peer, `assignee` our
+    own participant; `not_before` the moment at which the negotiation began, if the date shall not lie before it. Clocks
+    may differ by five minutes. Each failure has a class and a code of its own.
+    """
+    # 1. It is an agreement, it can be read, and it has a name.
+    received = _read(agreement)
+    # 2. The peer gives it: the participant that was authenticated, not one that the text names.
+    _compare(WrongAssigner, received.assigners, assigner, "/assigner")
+    # 3. It is given to us.
+    _compare(WrongAssignee, received.assignees, assignee, "/assignee")
+    # 4. It is about the dataset that was asked for.
+    _compare(WrongTarget, received.targets, target, "/target")
+    # 5. It says when it was concluded, and that can be true.
+    _check_timestamp(received.timestamp, now, not_before)
+    # 6. It grants, forbids and obliges what was asked for or offered, no more and no less.
+    if not policies.same_terms(received, requested):
+        raise OtherTerms()
+
+
+def _read(agreement: Mapping[str, Json]) -> Policy:
+    try:
+        received = policies.load(agreement)
+    except policies.PolicyError as error:
+        raise NotAnAgreement(actual=str(error), pointer=error.pointer) from error
+    if received.kinds != ("Agreement",):
+        raise NotAnAgreement(needed="Agreement", actual=", ".join(received.kinds), pointer="/@type")
+    if received.uid is None:
+        raise NotAnAgreement(needed="@id", pointer="/@id")
+    return received
+
+
+def _compare(
+    failure: type[WrongAssigner | WrongAssignee | WrongTarget],
+    references: tuple[Reference, ...],
+    expected: str,
+    pointer: str,
+) -> None:
+    """Refuse anything but the one plain name that is expected."""
+    if len(references) != 1 or not references[0].is_plain or references[0].iri != expected:
+        found = ", ".join(reference.iri or "?" for reference in references)
+        raise failure(needed=expected, actual=found, pointer=pointer)
+
+
+def _check_timestamp(timestamp: str | None, now: datetime, not_before: datetime | None) -> None:
+    if timestamp is None:
+        raise MissingTimestamp(pointer="/timestamp")
+    moment = span(Value(timestamp))
+    if moment is None or "T" not in timestamp:
+        raise BadTimestamp(actual=timestamp, pointer="/timestamp")
+    # the schema allows a time without zone, which may be meant 14 hours to either side
+    tolerance = CLOCK_TOLERANCE + (UNCERTAINTY if moment.loose else timedelta())
+    if moment.start - tolerance > now:
+        raise BadTimestamp(needed=f"≤ {written(now)}", actual=timestamp, pointer="/timestamp")
+    if not_before is not None and moment.start + tolerance < not_before:
+        raise BadTimestamp(needed=f"≥ {written(not_before)}", actual=timestamp, pointer="/timestamp")

@@ -1,0 +1,233 @@
+"""The moment of the request, compared with instants and days.
+
+An xsd:date is the whole day in its time zone. A value without a zone could stand up to 14 hours on either side of UTC
+(XML Schema 1.1 part 2 §3.2.7.4): before and after that stretch the answer is known, within it is not. Every comparison
+is thus a staircase over time, and the steps are the instants at which a decision can change.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from policies.facts import Request
+from policies.model import Constraint, Value
+from policies.operands import names
+from policies.operands.spec import Finding, Leaf, Operand, OperandKind
+from policies.truth import Truth, conjunction, disjunction, negation
+from policies.vocabulary import ODRL, XSD
+
+DATE_TIME_IRI = ODRL + "dateTime"
+TICK = timedelta(microseconds=1)
+UNCERTAINTY = timedelta(hours=14)
+
+_DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
+_ZONE = r"(?P<zone>Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
+_DATE = re.compile(_DAY + _ZONE, re.ASCII)
+# seconds may be missing: the specification's own example has none
+_INSTANT = re.compile(_DAY + r"T(?P<time>\d\d:\d\d(?::\d\d)?)(?P<fraction>\.\d{1,6})?0*" + _ZONE, re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, both ends in it; `loose` when its zone is not given and UTC stands for it."""
+
+    start: datetime
+    end: datetime
+    loose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stairs:
+    """An answer that changes with time: `levels[n]` holds from `steps[n - 1]` on, until just before `steps[n]`."""
+
+    steps: tuple[datetime, ...]
+    levels: tuple[Truth, ...]
+
+    def at(self, instant: datetime) -> Truth:
+        return self.levels[bisect_right(self.steps, instant)]
+
+
+def span(value: Value) -> Span | None:
+    """Return the instant or the day that a value names, or None if it names neither."""
+    form = value.datatype
+    if value.is_iri or value.language:
+        return None
+    try:
+        if form in (None, XSD + "date") and (found := _DATE.fullmatch(value.text)):
+            return _day(found)
+        if form in (None, XSD + "dateTime", XSD + "dateTimeStamp") and (found := _INSTANT.fullmatch(value.text)):
+            return _instant(found)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _day(found: re.Match[str]) -> Span:
+    start = datetime.fromisoformat(found["day"]).replace(tzinfo=_zone(found["zone"])).astimezone(UTC)
+    return Span(start, start + timedelta(days=1) - TICK, loose=found["zone"] is None)
+
+
+def _instant(found: re.Match[str]) -> Span:
+    time, days = found["time"], 0
+    if re.fullmatch(r"24:00(:00)?", time) and not (found["fraction"] or "").strip(".0"):
+        time, days = "00:00", 1
+    naive = datetime.fromisoformat(f"{found['day']}T{time}") + timedelta(days=days)
+    exact = naive + timedelta(microseconds=int((found["fraction"] or ".0")[1:].ljust(6, "0")))
+    instant = exact.replace(tzinfo=_zone(found["zone"])).astimezone(UTC)
+    return Span(instant, instant, loose=found["zone"] is None)
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text == "Z":
+        return UTC
+    hours, minutes = text[1:].split(":")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def _before(instant: datetime, loose: bool) -> Stairs:
+    """Answer whether the request comes before an instant."""
+    if not loose:
+        return Stairs((instant,), (True, False))
+    return Stairs((_moved(instant, -UNCERTAINTY), _moved(instant, UNCERTAINTY)), (True, None, False))
+
+
+def _moved(instant: datetime, by: timedelta) -> datetime:
+    try:
+        return instant + by
+    except OverflowError:
+        return (datetime.max if by > timedelta() else datetime.min).replace(tzinfo=UTC)
+
+
+def _combined(combine: Callable[[Iterable[Truth]], Truth], parts: Iterable[Stairs]) -> Stairs:
+    parts = tuple(parts)
+    steps = sorted({step for part in parts for step in part.steps})
+    levels = [combine(part.levels[0] for part in parts)]
+    kept: list[datetime] = []
+    for step in steps:
+        level = combine(part.at(step) for part in parts)
+        if level is not levels[-1]:
+            kept.append(step)
+            levels.append(level)
+    return Stairs(tuple(kept), tuple(levels))
+
+
+def _inverse(stairs: Stairs) -> Stairs:
+    return Stairs(stairs.steps, tuple(negation(level) for level in stairs.levels))
+
+
+def _within(stretch: Span) -> Stairs:
+    not_before = _inverse(_before(stretch.start, stretch.loose))
+    return _combined(conjunction, (not_before, _before(_moved(stretch.end, TICK), stretch.loose)))
+
+
+def stairs(constraint: Constraint) -> Stairs | None:
+    """Return the answer over time, or None when values or operator do not suit a moment."""
+    spans = [found for value in constraint.values if (found := span(value))]
+    if len(spans) < len(constraint.values):
+        return None
+    match constraint.operator.removeprefix(ODRL):
+        case "isAnyOf":
+            return _combined(disjunction, map(_within, spans))
+        case "isNoneOf":
+            return _inverse(_combined(disjunction, map(_within, spans)))
+        case "isAllOf":
+            return _combined(conjunction, map(_within, spans))
+        case operator if len(spans) == 1:
+            return _single(operator, spans[0])
+    return None
+
+
+def _single(operator: str, stretch: Span) -> Stairs | None:
+    match operator:
+        case "eq":
+            return _within(stretch)
+        case "neq":
+            return _inverse(_within(stretch))
+        case "lt":
+            return _before(stretch.start, stretch.loose)
+        case "gteq":
+            return _inverse(_before(stretch.start, stretch.loose))
+        case "lteq":
+            return _before(_moved(stretch.end, TICK), stretch.loose)
+        case "gt":
+            return _inverse(_before(_moved(stretch.end, TICK), stretch.loose))
+    return None
+
+
+def _leaf(constraint: Constraint) -> Leaf | None:
+    over_time = stairs(constraint)
+    if over_time is None:
+        return None
+    steps, levels = over_time.steps, over_time.levels
+
+    def test(request: Request) -> Truth:
+        return levels[bisect_right(steps, request.at)]
+
+    return Leaf(test, steps)
+
+
+def written(instant: datetime) -> str:
+    """Return an instant as `YYYY-MM-DDTHH:MM:SSZ`, with a fraction only where there is one."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _actual(request: Request) -> str | None:
+    return written(request.at)
+
+
+def _normal(value: Value) -> Value:
+    """Give one spelling to an instant. A day keeps its own, for it is another stretch of time in another zone."""
+    found = span(value)
+    if found is None:
+        return value
+    if found.start < found.end:
+        text = value.text[:10] + re.sub(r"^[+-]00:00$", "Z", value.text[10:])
+        return Value(text, XSD + "date")
+    text = written(found.start)
+    return Value(text.removesuffix("Z") if found.loose else text, XSD + "dateTime")
+
+
+def _findings(constraint: Constraint) -> Iterator[Finding]:
+    for value in constraint.values:
+        found = span(value)
+        if found is None:
+            yield _not_an_instant(value)
+        elif found.loose:
+            yield _without_zone(value)
+    if all(map(span, constraint.values)) and stairs(constraint) is None:
+        yield names.undecidable(constraint)
+
+
+def _not_an_instant(value: Value) -> Finding:
+    text = {"fr": f"« {value.text} » n’est pas une date.", "en": f"“{value.text}” is not a date."}
+    return Finding("not-an-instant", "error", text)
+
+
+def _without_zone(value: Value) -> Finding:
+    text = {
+        "fr": f"« {value.text} » n’a pas de fuseau horaire : le refus vaut tant que l’heure exacte est incertaine.",
+        "en": f"“{value.text}” has no time zone: while the exact hour is uncertain, the answer is no.",
+    }
+    return Finding("missing-zone", "warning", text)
+
+
+DATE_TIME = Operand(
+    iri=DATE_TIME_IRI,
+    kind=OperandKind.TESTABLE,
+    labels=("date et heure", "date and time"),
+    leaf=_leaf,
+    actual=_actual,
+    normal=_normal,
+    findings=_findings,
+    phrases={
+        ODRL + "lt": ("avant", "before"),
+        ODRL + "lteq": ("au plus tard", "no later than"),
+        ODRL + "gt": ("après", "after"),
+        ODRL + "gteq": ("à partir de", "from"),
+        ODRL + "eq": ("le", "on"),
+        ODRL + "neq": ("un autre moment que", "at another time than"),
+    },
+)

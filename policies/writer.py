@@ -1,0 +1,148 @@
+"""Writes a policy as JSON in the form of DSP 2025-1, so that reading it again gives the same policy.
+
+Members are bare, everything that may repeat is an array, left operands have their prefix (`dateTime` and most others
+are no terms of the DSP context), values carry their type. What has no place in the DSP schema (refinements, remedies, a
+conflict strategy) is written with the `odrl:` prefix rather than lost; validation.py says that it is there.
+"""
+
+import json
+
+from policies.model import Action, Condition, Constraint, Duty, Extras, Policy, Reference, Rule, Value
+from policies.reader import JSON_LITERAL
+from policies.strict_json import Json
+from policies.vocabulary import OPERATORS, USE, bare, short
+
+JsonObject = dict[str, Json]
+_KIND_TERMS = frozenset({"Policy", "Set", "Offer", "Agreement", "Assertion"})
+
+
+def dump(policy: Policy) -> JsonObject:
+    """Return the policy as JSON; `load` gives an equal policy back."""
+    return _object(
+        {
+            "@id": policy.uid,
+            "@type": _one_or_many([_kind(kind) for kind in policy.kinds]),
+            "profile": list(policy.profiles),
+            "odrl:inheritFrom": list(policy.inherits_from),
+            "odrl:conflict": [_prefixed(conflict) for conflict in policy.conflicts],
+            "action": [action_form(action) for action in policy.actions],
+            "assigner": _one_or_many([_reference(party) for party in policy.assigners]),
+            "assignee": _one_or_many([_reference(party) for party in policy.assignees]),
+            "target": _one_or_many([_reference(asset) for asset in policy.targets]),
+            "timestamp": policy.timestamp,
+            "permission": [rule_form(rule) for rule in policy.permissions],
+            "prohibition": [rule_form(rule) for rule in policy.prohibitions],
+            "obligation": [rule_form(rule) for rule in policy.obligations],
+        },
+        policy.extras,
+    )
+
+
+def rule_form(rule: Rule) -> JsonObject:
+    """Return one rule or duty as JSON."""
+    consequences = rule.consequences if isinstance(rule, Duty) else ()
+    return _object(
+        {
+            "@id": rule.uid,
+            "action": _one_or_many([action_form(action) for action in rule.actions]),
+            "assigner": _one_or_many([_reference(party) for party in rule.assigners]),
+            "assignee": _one_or_many([_reference(party) for party in rule.assignees]),
+            "target": _one_or_many([_reference(asset) for asset in rule.targets]),
+            "constraint": [condition_form(condition) for condition in rule.constraints],
+            "duty": [rule_form(duty) for duty in rule.duties],
+            "odrl:remedy": [rule_form(duty) for duty in rule.remedies],
+            "odrl:consequence": [rule_form(duty) for duty in consequences],
+        },
+        rule.extras,
+    )
+
+
+def action_form(action: Action) -> Json:
+    """Return an action: its name, or an object when there is more to say."""
+    if not action.refinements and not action.extras:
+        return "use" if action.iri == USE else short(action.iri)
+    return _object(
+        {
+            "rdf:value": {"@id": short(action.iri)},
+            "odrl:refinement": [condition_form(each) for each in action.refinements],
+        },
+        action.extras,
+    )
+
+
+def condition_form(condition: Condition) -> JsonObject:
+    """Return a constraint as JSON."""
+    if isinstance(condition, Constraint):
+        return _constraint(condition)
+    return _object(
+        {
+            "@id": condition.uid,
+            condition.logic.value: [condition_form(each) for each in condition.operands],
+        },
+        condition.extras,
+    )
+
+
+def _constraint(constraint: Constraint) -> JsonObject:
+    right = "odrl:rightOperandReference" if constraint.reference else "rightOperand"
+    operator = constraint.operator
+    members = _object(
+        {
+            "@id": constraint.uid,
+            "leftOperand": short(constraint.operand),
+            "operator": bare(operator) if operator in OPERATORS else short(operator),
+            right: _right_operand(constraint.values),
+            "odrl:unit": short(constraint.unit) if constraint.unit else None,
+        },
+        constraint.extras,
+    )
+    return members | {"odrl:status": _value(constraint.status)} if constraint.status else members
+
+
+def _right_operand(values: tuple[Value, ...]) -> Json:
+    # an array or an unknown object stays one value only inside an array
+    alone = len(values) == 1 and values[0].datatype != JSON_LITERAL
+    return _value(values[0]) if alone else [_value(value) for value in values]
+
+
+def _reference(reference: Reference) -> Json:
+    if reference.is_plain and not reference.kinds:
+        return reference.iri
+    return _object(
+        {
+            "@id": reference.iri,
+            "@type": _one_or_many([_kind(kind) for kind in reference.kinds]),
+            "odrl:partOf": list(reference.part_of),
+            "odrl:source": reference.source,
+            "odrl:refinement": [condition_form(each) for each in reference.refinements],
+        },
+        reference.extras,
+    )
+
+
+def _value(value: Value) -> Json:
+    if value.is_iri:
+        return {"@id": value.text}
+    if value.datatype == JSON_LITERAL:
+        return json.loads(value.text)
+    if value.language:
+        return {"@value": value.text, "@language": value.language}
+    return {"@value": value.text, "@type": short(value.datatype)} if value.datatype else value.text
+
+
+def _kind(kind: str) -> str:
+    return kind if kind in _KIND_TERMS else _prefixed(kind)
+
+
+def _prefixed(word: str) -> str:
+    return word if ":" in word else f"odrl:{word}"
+
+
+def _one_or_many(values: list[Json]) -> Json:
+    return values[0] if len(values) == 1 else values
+
+
+def _object(members: JsonObject, extras: Extras) -> JsonObject:
+    """Return the members that say something, and all the extras."""
+    said = {name: value for name, value in members.items() if value not in (None, [])}
+    return said | {name: json.loads(text) for name, text in extras}
