@@ -8,8 +8,11 @@ acknowledgements are lost and messages cross. Five rules close that gap; leaving
 1. Implied acknowledgement: a message legal only after our pending one proves that ours arrived.
 2. Termination wins a crossing.
 3. The provider holds (answers "busy"), the consumer yields, in any other crossing; a termination is never yielded.
-4. Ask before repeating: `observed` says what the peer's own state tells about our pending message.
-5. Same again: what brought us here, or was processed earlier, is acknowledged again without effect.
+4. Ask before repeating, and before believing a refusal: `observed` says what the peer's own state proves.
+5. Same again: what brought us here is acknowledged again without effect; what was overtaken is illegal.
+
+A message that gave way may still be on its way: it stays in `given_up`, and the peer's answer to it, or the peer's
+state, may yet tell that it was taken.
 
 Pure: no clock, no socket, no store. See negotiation.py and transfer.py for the tables.
 """
@@ -76,14 +79,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message that arrived: its kind and the digest of its content.
-
-    `seen_before` says that this very message (its own `@id`) was already processed by this process.
-    """
+    """A message that arrived: its kind, the digest of its content, and what its own `@id` tells."""
 
     message: str
     digest: str
     seen_before: bool = False
+    """This very message, by its `@id`, was already processed by this process."""
+    is_identified: bool = False
+    """It has an `@id`, so that not `seen_before` means new, or sent anew by a peer that does not keep its messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Position:
     pending: str | None = None
     arrived: Arrival | None = None
     """The peer's message that brought us to this state, if a message of the peer did."""
+    given_up: tuple[str, ...] = ()
+    """Messages of ours that gave way while they were on their way: the peer may have taken one all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Received:
     position: Position
     is_repeat: bool = False
     yielded: str | None = None
-    """Our pending message that gave way, for the journal."""
+    """Our pending message that gave way, for the journal; look at the peer's state when its last attempt is over."""
 
 
 def send(table: Table, at: Position, message: str) -> Position:
@@ -115,24 +120,43 @@ def send(table: Table, at: Position, message: str) -> Position:
     """
     if table.step(at.state, message, at.role) is None:
         raise IllegalTransition(f"{message} by the {at.role} in {at.state}")
+    if at.pending == message:
+        return at
     if at.pending is not None and message != table.termination:
         raise Busy(f"{at.pending} is not yet acknowledged")
-    return replace(at, pending=message)
+    return replace(at, pending=message, given_up=_with(at.given_up, at.pending))
 
 
-def acknowledged(table: Table, at: Position) -> Position:
-    """Return the position after the peer answered our pending message with success."""
-    if at.pending is None:
+def acknowledged(table: Table, at: Position, message: str | None = None) -> Position:
+    """Return the position after the peer answered our pending message with success.
+
+    Name the `message` when the answer may be to one that was given up; any other changes nothing.
+    """
+    message = message or at.pending
+    target = table.step(at.state, message, at.role) if message else None
+    if target is None or message not in (at.pending, *at.given_up):
         return at
-    target = table.step(at.state, at.pending, at.role)
-    if target is None:
-        raise IllegalTransition(f"{at.pending} by the {at.role} in {at.state}")
-    return replace(at, state=target, pending=None, arrived=None)
+    given_up = tuple(one for one in at.given_up if one != message)
+    return _at(table, at, target, pending=at.pending if message != at.pending else None, given_up=given_up)
 
 
 def refused(at: Position) -> Position:
-    """Return the position after the peer refused our pending message for good: the state stays."""
+    """Return the position after the peer refused our pending message for good: the state stays.
+
+    Believe a refusal only after a question (rule 4): `observed` may prove that the peer took the message before.
+    """
     return replace(at, pending=None)
+
+
+def postponed(table: Table, at: Position) -> Position:
+    """Return the position after the peer answered our pending message with "busy": it has not taken it.
+
+    The message stays pending, to be sent again, unless it is a renewal: that one is given up, to be decided again,
+    because each side would wait for the other when the peer's own message changes the state.
+    """
+    if at.pending is None or table.step(at.state, at.pending, at.role) != at.state:
+        return at
+    return replace(at, pending=None, given_up=_with(at.given_up, at.pending))
 
 
 def receive(table: Table, at: Position, arrival: Arrival) -> Received:
@@ -144,38 +168,42 @@ def receive(table: Table, at: Position, arrival: Arrival) -> Received:
         return Received(at, is_repeat=True)
     now = None if arrival.seen_before else table.step(at.state, arrival.message, at.role.other)
     if at.pending is None:
-        return Received(_moved(at, now, arrival))
+        return Received(_moved(table, at, now, arrival))
     ahead = table.step(at.state, at.pending, at.role)
     then = table.step(ahead, arrival.message, at.role.other) if ahead and not arrival.seen_before else None
-    if is_implied_acknowledgement(at, now, then):
-        return Received(_moved(replace(at, pending=None), then, arrival))
+    if is_implied_acknowledgement(table, at, now, then):
+        return Received(_moved(table, at, then, arrival))
     if termination_wins(table, arrival):
-        return Received(_moved(replace(at, pending=None), now, arrival), yielded=at.pending)
-    if now == at.state:
+        return Received(_moved(table, at, now, arrival), yielded=at.pending)
+    if now == at.state and then is None:
         return Received(replace(at, arrived=arrival))  # a renewal: nothing moves, so nothing crosses
-    if now is not None and holds(table, at):
+    if holds(table, at, arrival, now):
         raise Busy(f"{at.pending} is not yet acknowledged")
-    return Received(_moved(replace(at, pending=None), now, arrival), yielded=at.pending)
+    return Received(_moved(table, at, now, arrival, given_up=_with(at.given_up, at.pending)), yielded=at.pending)
 
 
 def is_same_again(table: Table, at: Position, arrival: Arrival) -> bool:
-    """Rule 5: true when acknowledging again is right and moving again would be wrong."""
-    if arrival.message in table.unrepeatable:
+    """Rule 5: true when acknowledging again is right and moving again would be wrong.
+
+    Only what brought us here is acknowledged again: what was processed earlier has been overtaken, and a peer that
+    still waits for its answer must not move back. A processed message is known by its `@id`; without one, and with an
+    unknown one where the message could not be legal otherwise, by its content.
+    """
+    if at.arrived is None or (at.arrived.message, at.arrived.digest) != (arrival.message, arrival.digest):
         return False
     if arrival.seen_before:
         return True
-    return at.arrived is not None and (at.arrived.message, at.arrived.digest) == (arrival.message, arrival.digest)
-
-
-def is_implied_acknowledgement(at: Position, now: str | None, then: str | None) -> bool:
-    """Rule 1: true when the message is legal after our pending one, and only then.
-
-    A message that would leave us where we are is a renewal if the peer has not yet spoken since we moved; once it has,
-    it can only be the answer to our pending message.
-    """
-    if then is None:
+    if arrival.message in table.unrepeatable:
         return False
-    return now is None or (now == at.state and at.arrived is not None)
+    return not (arrival.is_identified and _could_be_new(table, at, arrival.message))
+
+
+def is_implied_acknowledgement(table: Table, at: Position, now: str | None, then: str | None) -> bool:
+    """Rule 1: true when the message is legal after our pending one (`then`), and not before it (`now`).
+
+    What the peer says of a process that we begin proves that our first message arrived.
+    """
+    return then is not None and (now is None or at.state == table.initial)
 
 
 def termination_wins(table: Table, arrival: Arrival) -> bool:
@@ -183,29 +211,75 @@ def termination_wins(table: Table, arrival: Arrival) -> bool:
     return arrival.message == table.termination
 
 
-def holds(table: Table, at: Position) -> bool:
-    """Rule 3: true when our pending message goes first."""
-    return at.role is Role.PROVIDER or at.pending == table.termination
+def holds(table: Table, at: Position, arrival: Arrival, now: str | None) -> bool:
+    """Rule 3: true when our pending message goes first.
+
+    The provider's does, and a termination. The consumer's does before a message that changes nothing now (`now`) but
+    would be the answer to it: which of the two it is, only the peer's answer to ours tells.
+    What is legal after a message that was given up waits too, for the pending termination that replaced it.
+    """
+    if now is None:
+        states = (table.step(at.state, message, at.role) for message in at.given_up)
+        return any(table.step(state, arrival.message, at.role.other) is not None for state in states if state)
+    return at.role is Role.PROVIDER or at.pending == table.termination or now == at.state
 
 
 def observed(table: Table, at: Position, peer_state: str) -> Position:
     """Rule 4: return the position that the peer's own state proves, unchanged when it proves nothing.
 
-    The peer moves when it acknowledges, so where our pending message leads is where it stands if it took it.
-    Where that message leads back to the same state, its state proves nothing and a repetition is harmless.
+    The peer moves when it acknowledges, so where our message leads is where it stands if it took it. Its state proves
+    nothing where that message leads back to the same state, or to the one from which the peer's last message led: it
+    may not know yet that we took that one. A repetition is harmless then.
     A peer that has ended what we have not ended told us, or tries to.
     """
-    if at.pending is None:
-        return at
-    ahead = table.step(at.state, at.pending, at.role)
-    if peer_state == ahead and ahead != at.state:
-        return acknowledged(table, at)
+    for message in (at.pending, *at.given_up):
+        if message is not None and _proves(table, at, message, peer_state):
+            return acknowledged(table, at, message)
     if table.is_terminal(peer_state) and peer_state == table.step(at.state, table.termination, at.role.other):
-        return replace(at, state=peer_state, pending=None, arrived=None)
+        return Position(at.role, peer_state)
     return at
 
 
-def _moved(at: Position, target: str | None, arrival: Arrival) -> Position:
+def _proves(table: Table, at: Position, message: str, peer_state: str) -> bool:
+    ahead = table.step(at.state, message, at.role)
+    if peer_state != ahead or ahead == at.state:
+        return False
+    return at.arrived is None or table.step(ahead, at.arrived.message, at.role.other) != at.state
+
+
+def _could_be_new(table: Table, at: Position, message: str) -> bool:
+    """True when the message is legal here, or after our pending one."""
+    states = (at.state, table.step(at.state, at.pending, at.role) if at.pending else None)
+    return any(table.step(state, message, at.role.other) is not None for state in states if state is not None)
+
+
+def _moved(
+    table: Table,
+    at: Position,
+    target: str | None,
+    arrival: Arrival,
+    given_up: tuple[str, ...] | None = None,
+) -> Position:
     if target is None:
         raise IllegalTransition(f"{arrival.message} from the {at.role.other} in {at.state}")
-    return replace(at, state=target, arrived=arrival)
+    return _at(table, at, target, arrived=arrival, given_up=at.given_up if given_up is None else given_up)
+
+
+def _at(
+    table: Table,
+    at: Position,
+    state: str,
+    *,
+    arrived: Arrival | None = None,
+    pending: str | None = None,
+    given_up: tuple[str, ...] = (),
+) -> Position:
+    """Return the position in a new state; what is no longer legal there is not pending any more."""
+    if table.is_terminal(state):
+        return Position(at.role, state, arrived=arrived)
+    is_open = pending is not None and table.step(state, pending, at.role) is not None
+    return Position(at.role, state, pending if is_open else None, arrived, given_up)
+
+
+def _with(given_up: tuple[str, ...], message: str | None) -> tuple[str, ...]:
+    return given_up if message is None or message in given_up else (*given_up, message)
