@@ -6,9 +6,9 @@ message carries purposes): they are the accepted terms with which a decision is 
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import policies
 from connector.dataplane import gate
@@ -17,9 +17,13 @@ from connector.store.agreements import StoredAgreement
 from connector.store.datasets import StoredOffer
 from connector.store.db import Tx
 from connector.store.grants import Flow
-from policies import Decision, Effect, Request
+from policies import Decision, Request
+from policies.operands import is_declarative
 
 USE = "use"
+Phase = Literal["catalogue", "negotiation", "transfer", "request"]
+ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""What a decision rests on does not depend on the instant at which it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,14 @@ class Verdict:
 
     @property
     def is_permitted(self) -> bool:
-        return self.decision.effect is Effect.PERMIT
+        return self.decision.permitted
 
     @property
     def valid_until(self) -> datetime | None:
         return self.decision.valid_until
 
-    def reasons(self, language: str) -> list[str]:
-        return [reason.say(language) for reason in self.decision.reasons]
+    def reasons(self, language: Literal["fr", "en"]) -> list[str]:
+        return [reason.text[language] for reason in self.decision.reasons]
 
     def as_reason(self) -> dict[str, Any]:
         """Return the `code` and `reason` of a termination."""
@@ -45,18 +49,15 @@ class Verdict:
 
 
 @lru_cache(maxsize=8192)
-def _compiled(text: str) -> tuple[policies.CompiledPolicy, tuple[Any, ...]]:
+def _compiled(text: str) -> tuple[policies.CompiledPolicy, tuple[str, ...]]:
     policy = policies.load(text)
     return policies.compile(policy), tuple(policies.declarative_terms(policy))
 
 
-def terms(
-    policy: str, target: str, party: str, at: datetime, *, accepted: bool = True, phase: str = "request"
-) -> Verdict:
+def terms(policy: str, target: str, party: str, at: datetime, phase: Phase = "negotiation") -> Verdict:
     """Judge the use of a dataset by a party under a policy, given as its JSON text."""
     compiled, declarative = _compiled(policy)
-    accepted_terms = declarative if accepted else ()
-    request = Request(action=USE, target=target, party=party, at=at, accepted_terms=accepted_terms, phase=phase)
+    request = Request(action=USE, target=target, party=party, at=at, accepted_terms=declarative, phase=phase)
     return Verdict(compiled.decide(request))
 
 
@@ -77,12 +78,13 @@ def transfer(agreement: StoredAgreement, party: str, at: datetime) -> Verdict:
 
 def accepted_terms(policy: str) -> list[Any]:
     """Return the declarative terms that requesting or accepting this policy declares, for the record."""
-    return [term.as_json() for term in _compiled(policy)[1]]
+    return [json.loads(term) for term in _compiled(policy)[1]]
 
 
 def is_conditional(offer: StoredOffer) -> bool:
     """True when who may see the offer depends on who asks or when: its text is then made for each caller."""
-    return bool(_compiled(json.dumps(offer.policy))[0].conditions)
+    verdict = terms(json.dumps(offer.policy), offer.dataset, "", ANY_TIME, phase="catalogue")
+    return any(name != "target" and not is_declarative(name) for name in verdict.decision.consulted)
 
 
 def flow(tx: Tx, asked: Flow) -> gate.Verdict:
@@ -91,5 +93,5 @@ def flow(tx: Tx, asked: Flow) -> gate.Verdict:
     if agreement.status != "active":
         return gate.Verdict(False, reason={"fr": "La convention a pris fin.", "en": "The agreement has ended."})
     verdict = transfer(agreement, asked.peer, tx.now)
-    reason = {language: " ".join(verdict.reasons(language)) for language in ("fr", "en")}
+    reason = {"fr": " ".join(verdict.reasons("fr")), "en": " ".join(verdict.reasons("en"))}
     return gate.Verdict(verdict.is_permitted, verdict.valid_until, reason)
