@@ -117,15 +117,15 @@ class Node:
         await self.publish_file(path, dataset)
         return path
 
-    async def publish_file(self, path: Path, dataset: str = "lampes") -> None:
+    async def publish_file(self, path: Path, dataset: str = "lampes", owner: str = "ville") -> None:
         address = {"kind": "file", "path": str(path)}
         measured = await self.source(str(path)).measure()
 
         def unit(tx: Tx) -> None:
             try:
-                row = datasets.load(tx, "ville", dataset)
+                row = datasets.load(tx, owner, dataset)
             except Exception:
-                row = StoredDataset(owner="ville", id=dataset, title=dataset, document={}, source={})
+                row = StoredDataset(owner=owner, id=dataset, title=dataset, document={}, source={})
             row.source = measured.stored_with(address)
             datasets.put(tx, row)
 
