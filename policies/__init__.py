@@ -35,8 +35,9 @@ from policies.errors import PolicyError
 from policies.evaluation import CompiledPolicy, Decision, Effect, compile
 from policies.facts import Request
 from policies.model import Policy
-from policies.normal import hash, same_terms, terms_hash
+from policies.normal import Term, hash, same_terms, terms_hash
 from policies.reader import load
+from policies.validation import Issue, validate
 from policies.wording import Reason
 from policies.writer import dump
 
@@ -44,10 +45,12 @@ __all__ = [
     "CompiledPolicy",
     "Decision",
     "Effect",
+    "Issue",
     "Policy",
     "PolicyError",
     "Reason",
     "Request",
+    "Term",
     "compile",
     "declarative_terms",
     "dump",
@@ -55,4 +58,5 @@ __all__ = [
     "load",
     "same_terms",
     "terms_hash",
+    "validate",
 ]

@@ -28,7 +28,7 @@ from functools import partial
 from policies import wording
 from policies.facts import Request
 from policies.model import Condition, Constraint, Duty, Extras, Logic, Policy, Reference, Rule, RuleKind
-from policies.normal import term_of, term_of_duty
+from policies.normal import Term, term_of, term_of_duty
 from policies.operands import OPERANDS, is_declarative
 from policies.operands.spec import Leaf
 from policies.truth import Test, Truth, all_of, any_of, exactly_one_of, in_order, unknown
@@ -85,7 +85,7 @@ class CompiledRule:
         return (leaf for clause in (*self.about, *self.clauses) for leaf in clause.leaves())
 
 
-def declarative_terms(policy: Policy) -> list[str]:
+def declarative_terms(policy: Policy) -> list[Term]:
     """Return what a party accepts by asking for this policy unchanged, each term as a canonical JSON text.
 
     These are the declarative conditions of permissions and prohibitions, the duties of permissions that are promises,
@@ -98,7 +98,7 @@ def declarative_terms(policy: Policy) -> list[str]:
         for condition in _conditions(each)
         for term in _acceptable(condition)
     ]
-    duties = [duty for permission in policy.permissions for duty in permission.duties if _is_promise(duty)]
+    duties = [duty for permission in policy.permissions for duty in permission.duties if is_promise(duty)]
     return list(dict.fromkeys(terms + [term_of_duty(duty) for duty in (*duties, *policy.obligations)]))
 
 
@@ -199,7 +199,7 @@ def compile_condition(rule: Rule, condition: Condition) -> Clause:
 
 def _constraint_clause(rule: Rule, constraint: Constraint) -> Clause:
     operand = OPERANDS.get(constraint.operand)
-    leaf = operand.leaf(constraint) if operand and _is_plain(constraint) else None
+    leaf = operand.leaf(constraint) if operand and is_plain(constraint) else None
     leaf = leaf or Leaf(unknown)
     test = leaf.test
     if operand and leaf.test is not unknown and is_declarative(constraint.operand):
@@ -218,7 +218,7 @@ def _tell_condition(
     return wording.of_condition(rule, condition, holds, actual(request) if actual else None)
 
 
-def _is_plain(constraint: Constraint) -> bool:
+def is_plain(constraint: Constraint) -> bool:
     """True if left operand, operator and right operand say everything."""
     beyond = constraint.reference or constraint.unit or constraint.status or not_understood(constraint.extras)
     return not beyond
@@ -228,7 +228,7 @@ def _is_declarative(condition: Condition) -> bool:
     if isinstance(condition, Constraint):
         operand = OPERANDS.get(condition.operand)
         declarative = operand is not None and is_declarative(condition.operand)
-        return declarative and _is_plain(condition) and operand is not None and operand.leaf(condition) is not None
+        return declarative and is_plain(condition) and operand is not None and operand.leaf(condition) is not None
     return not not_understood(condition.extras) and all(map(_is_declarative, condition.operands))
 
 
@@ -257,15 +257,16 @@ def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
     return prohibition if kind is RuleKind.PROHIBITION else permission
 
 
-def _is_promise(duty: Duty) -> bool:
+def is_promise(duty: Duty) -> bool:
+    """True if accepting the duty is all that can be done before the use."""
     return bool(duty.actions) and all(current(action.iri) in PROMISES for action in duty.actions)
 
 
 def _duty_clause(duty: Duty) -> Clause:
-    term, is_promise = term_of_duty(duty), _is_promise(duty)
+    term, promise = term_of_duty(duty), is_promise(duty)
 
     def test(request: Request) -> Truth:
-        if term in request.fulfilled or (is_promise and term in request.accepted_terms):
+        if term in request.fulfilled or (promise and term in request.accepted_terms):
             return True
         return None
 

@@ -33,10 +33,11 @@ from policies import vocabulary
 from policies.compiler import Clause, CompiledRule, compile_rule, not_understood, unknown_clause
 from policies.facts import Request
 from policies.model import Policy, Rule, RuleKind
+from policies.operands import OPERANDS, OperandKind
 from policies.truth import Test, Truth, any_of, disjunction
 from policies.wording import Reason, of_rule
 
-_DELIVERY = frozenset({"transfer", "request"})
+_UNDECIDED = frozenset({"catalogue", "negotiation"})
 _GRANTING = frozenset({"Policy", "Set", "Offer", "Agreement", "Ticket", "Privacy"})
 _MAX_FORESIGHT = 64
 
@@ -116,6 +117,15 @@ class CompiledPolicy:
         plan = self._plans.get(request.action) or self._plan(request.action)
         return Decision(self._effect(plan, request), plan.consulted, self.hypothetical, self, request)
 
+    @property
+    def conditions(self) -> frozenset[str]:
+        """What the answer depends on that comes with the caller or the moment: testable operands and `assignee`.
+
+        Empty when everybody gets the same answer at all times, given the same accepted terms and stated facts.
+        """
+        rules = self._permissions + self._prohibitions
+        return frozenset(leaf.name for rule in rules for leaf in rule.leaves() if _varies(leaf.name))
+
     def _plan(self, action: str) -> Plan:
         iri = vocabulary.term(action, vocabulary.ACTION_WORDS)
         permissions = tuple(rule for rule in self._permissions if rule.speaks_of(iri))
@@ -140,9 +150,8 @@ class CompiledPolicy:
         forbidden = False if self._permission_wins else plan.forbidden(request)
         if granted and forbidden is False:
             return Effect.PERMIT
-        if forbidden or request.phase in _DELIVERY:
-            return Effect.DENY
-        return Effect.INDETERMINATE
+        undecided = not forbidden and request.phase in _UNDECIDED
+        return Effect.INDETERMINATE if undecided else Effect.DENY
 
     def _is_concerned(self, plan: Plan, request: Request) -> bool:
         asked = any(rule.concerns(request) is not False for rule in plan.permissions)
@@ -183,6 +192,11 @@ class CompiledPolicy:
 def compile(policy: Policy) -> CompiledPolicy:
     """Return the policy ready to decide. Never raises: what cannot be judged is refused when asked."""
     return CompiledPolicy(policy)
+
+
+def _varies(name: str) -> bool:
+    operand = OPERANDS.get(name)
+    return name == "assignee" or (operand is not None and operand.kind is OperandKind.TESTABLE)
 
 
 def _explain_rule(compiled: CompiledRule, request: Request) -> Iterator[Reason]:

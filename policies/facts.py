@@ -7,10 +7,8 @@ nothing.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 Fact = str | bool | int | float | Collection[str]
-Phase = Literal["catalogue", "negotiation", "transfer", "request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +18,8 @@ class Request:
     `action` is an ODRL name (`use`) or IRI; `target` the asset's IRI; `party` the participant's DID; `at` an aware
     instant. `facts` are by the IRI of their left operand, one value or several. `accepted_terms` are texts from
     `declarative_terms`, taken over when the party asked for that policy unchanged. `fulfilled` are texts of the same
-    form for the duties whose performance is proven. In the phases `transfer` and `request` an answer that is not known
-    is a denial.
+    form for the duties whose performance is proven. `phase` is `catalogue`, `negotiation`, `transfer` or `request`; but
+    for the first two, an answer that is not known is a denial.
     """
 
     at: datetime
@@ -31,7 +29,7 @@ class Request:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     accepted_terms: Collection[str] = frozenset()
     fulfilled: Collection[str] = frozenset()
-    phase: Phase = "request"
+    phase: str = "request"
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

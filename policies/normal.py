@@ -9,6 +9,7 @@ participant are one name. Where an operand is not known, values are compared as 
 nothing about rights (titles, descriptions, dates of issue). Everything else counts, known or not.
 """
 
+import json
 from dataclasses import fields, is_dataclass, replace
 from hashlib import sha256
 from typing import TypeVar
@@ -23,6 +24,16 @@ from policies.writer import condition_form, dump, rule_form
 _ORDERED = frozenset({"andSequence", "odrl:andSequence", "@list", "@value"})
 
 P = TypeVar("P")
+
+
+class Term(str):
+    """A condition or a duty of a policy as one canonical JSON text; what a party accepts or fulfils, for the record."""
+
+    __slots__ = ()
+
+    def as_json(self) -> Json:
+        """Return the term as JSON in the form of DSP, under the name of its place in the policy."""
+        return json.loads(self)
 
 
 def same_terms(one: Policy | Given, other: Policy | Given) -> bool:
@@ -51,14 +62,14 @@ def terms(policy: Policy) -> str:
     return canonical(_sorted(dump(_rewritten(bare, nameless=True))))
 
 
-def term_of(kind: RuleKind, condition: Condition) -> str:
+def term_of(kind: RuleKind, condition: Condition) -> Term:
     """Return a condition of a rule as the text that is kept when a party accepts it."""
-    return canonical({kind.value: _sorted(condition_form(_rewritten(condition, nameless=True)))})
+    return Term(canonical({kind.value: _sorted(condition_form(_rewritten(condition, nameless=True)))}))
 
 
-def term_of_duty(duty: Duty) -> str:
+def term_of_duty(duty: Duty) -> Term:
     """Return a duty or an obligation as the text that is kept when a party accepts or fulfils it."""
-    return canonical({duty.kind.value: _sorted(rule_form(_rewritten(duty, nameless=True)))})
+    return Term(canonical({duty.kind.value: _sorted(rule_form(_rewritten(duty, nameless=True)))}))
 
 
 def _read(given: Policy | Given) -> Policy:

@@ -28,6 +28,10 @@ class Reason:
     needed: str = ""
     actual: str | None = None
 
+    def say(self, language: str) -> str:
+        """Return the sentence in French (`fr`) or English (`en`)."""
+        return self.text[language]
+
 
 _LOGIC: dict[Logic, Text] = {
     Logic.AND: {"fr": " et ", "en": " and "},

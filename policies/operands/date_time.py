@@ -26,7 +26,7 @@ _DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
 _ZONE = r"(?P<zone>Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
 _DATE = re.compile(_DAY + _ZONE, re.ASCII)
 # seconds may be missing: the specification's own example has none
-_INSTANT = re.compile(_DAY + r"T(?P<time>\d\d:\d\d(?::\d\d)?)(?P<fraction>\.\d{1,6})?0*" + _ZONE, re.ASCII)
+_INSTANT = re.compile(_DAY + r"T(?P<time>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?" + _ZONE, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,11 @@ def _day(found: re.Match[str]) -> Span:
 
 def _instant(found: re.Match[str]) -> Span:
     time, days = found["time"], 0
-    if re.fullmatch(r"24:00(:00)?", time) and not (found["fraction"] or "").strip(".0"):
+    fraction = found["fraction"] or ""
+    if re.fullmatch(r"24:00(:00)?", time) and not fraction.strip("0"):
         time, days = "00:00", 1
     naive = datetime.fromisoformat(f"{found['day']}T{time}") + timedelta(days=days)
-    exact = naive + timedelta(microseconds=int((found["fraction"] or ".0")[1:].ljust(6, "0")))
+    exact = naive + timedelta(microseconds=int(fraction[:6].ljust(6, "0")))  # what is finer is cut off
     instant = exact.replace(tzinfo=_zone(found["zone"])).astimezone(UTC)
     return Span(instant, instant, loose=found["zone"] is None)
 
@@ -186,6 +187,8 @@ def _normal(value: Value) -> Value:
     if found.start < found.end:
         text = value.text[:10] + re.sub(r"^[+-]00:00$", "Z", value.text[10:])
         return Value(text, XSD + "date")
+    if re.search(r"\.\d{6}0*[1-9]", value.text):
+        return Value(value.text, XSD + "dateTime")
     text = written(found.start)
     return Value(text.removesuffix("Z") if found.loose else text, XSD + "dateTime")
 
