@@ -1,0 +1,1 @@
+"""Who speaks: hosted participants, their keys and documents, and the schemes that prove a caller."""

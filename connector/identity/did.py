@@ -5,6 +5,7 @@ service `id`, `type` and `serviceEndpoint`, a relationship is an array of string
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -83,11 +84,14 @@ def key_named(document: DidDocument, kid: str, relationship: str = SELF_ISSUED) 
 
 
 def authentication_thumbprints(document: DidDocument, relationship: str = SELF_ISSUED) -> frozenset[str]:
-    """Return the thumbprints of all keys that may sign the peer's tokens: what is pinned when a peer is added."""
+    """Return the thumbprints of all keys that may sign the peer's tokens: what is pinned when a peer is added.
+
+    Keys that we would refuse (of another kind, or not described) are left out.
+    """
     listed = document.members.get(relationship)
     found = set()
     for kid in listed if isinstance(listed, list) else []:
-        if isinstance(kid, str):
+        with suppress(TokenRefused):
             found.add(key_named(document, kid, relationship).thumbprint)
     return frozenset(found)
 

@@ -6,7 +6,7 @@ key is restored or replaced by a person, since partners pinned its thumbprint.
 
 import os
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -88,7 +88,7 @@ def base64url(octets: bytes) -> str:
 
 def unbase64url(text: str) -> bytes:
     """Return the bytes of unpadded base64url. Raises ValueError."""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
 
 
 def _load(path: Path) -> SigningKey:

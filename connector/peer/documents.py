@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -113,9 +114,16 @@ def _services(listed: Any) -> list[Service]:
 
 def _parts(did: str) -> tuple[str, str]:
     """Return `host[:port]` as in a URL, and the path as in the DID (empty, or `:a:b`)."""
-    found = _DID_WEB.fullmatch(did) if len(did) <= MAX_DID_LENGTH else None
-    if found is None:
+    if len(did) > MAX_DID_LENGTH:
         raise DidUnresolved(did[:MAX_DID_LENGTH])
+    return _short_parts(did)
+
+
+@lru_cache(maxsize=4096)
+def _short_parts(did: str) -> tuple[str, str]:
+    found = _DID_WEB.fullmatch(did)
+    if found is None:
+        raise DidUnresolved(did)
     port = f":{int(found['port'][3:])}" if found["port"] else ""
     return unquote(found["host"]).lower() + port, found["path"]
 

@@ -66,6 +66,15 @@ def test_a_reader_finds_in_it_the_key_that_we_sign_with(document: dict[str, Any]
     assert authentication_thumbprints(read) == {expected}
 
 
+def test_keys_that_we_would_refuse_are_not_pinned(document: dict[str, Any], keys: Keys) -> None:
+    did = document["id"]
+    rsa = {"id": f"{did}#rsa", "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": {"kty": "RSA"}}
+    document["verificationMethod"].append(rsa)
+    document["capabilityInvocation"] += [f"{did}#rsa", f"{did}#missing", "did:web:other.example#auth", {"id": "#own"}]
+    read = read_document(did, json.dumps(document).encode())
+    assert authentication_thumbprints(read) == {keys.auth("regie-eau").thumbprint}
+
+
 def test_routes_serve_each_hosted_participant_and_nobody_else(keys: Keys) -> None:
     async def document_of(owner: str) -> Mapping[str, Any] | None:
         return own_document(ADDRESSES, owner, keys.auth(owner)) if owner in ("root", "regie-eau") else None

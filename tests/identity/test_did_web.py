@@ -169,7 +169,7 @@ def test_clocks_may_differ_by_thirty_seconds(play: Any, offsets: dict[str, int])
         ({"kid": "#auth#auth"}, "kid"),
         ({"typ": "at+jwt"}, "typ"),
         ({"typ": "dpop+jwt"}, "typ"),
-        ({"crit": ["exp"], "exp": 1}, "not-a-token"),
+        ({"crit": ["exp"], "exp": 1}, "crit"),
     ],
 )
 def test_a_header_that_names_another_key_or_another_use_is_refused(play: Any, header: Any, reason: str) -> None:
@@ -261,6 +261,15 @@ def test_a_forged_token_is_refused_and_spends_no_id(play: Any) -> None:
         forged = alice.mint(bob.did, key=ec.generate_private_key(ec.SECP256R1()), jti="same")
         assert await _refusal(bob, forged) == "signature"
         assert await _refusal(bob, alice.mint(bob.did, jti="same")) == "accepted"
+
+    play(walk)
+
+
+@pytest.mark.parametrize("written", ["", "AA", "A" * 87, "*" * 86, "MEUCIQ" + "A" * 90])
+def test_a_signature_is_64_bytes_and_in_no_other_form(play: Any, written: str) -> None:
+    async def walk(alice: Any, bob: Any) -> None:
+        head, payload, _ = alice.mint(bob.did).split(".")
+        assert await _refusal(bob, f"{head}.{payload}.{written}") in ("signature", "not-a-token")
 
     play(walk)
 
