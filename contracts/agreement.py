@@ -19,9 +19,9 @@ from contracts.errors import (
     WrongAssigner,
     WrongTarget,
 )
+from policies.members import member_name
 from policies.model import Policy, Reference, Value
 from policies.operands.date_time import UNCERTAINTY, span, written
-from policies.reader import member_name
 from policies.strict_json import Json
 
 CLOCK_TOLERANCE = timedelta(minutes=5)

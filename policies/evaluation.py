@@ -114,7 +114,7 @@ class CompiledPolicy:
 
     def decide(self, request: Request) -> Decision:
         """Answer the request. Never raises, never waits."""
-        plan = self._plans.get(request.action) or self._plan(request.action)
+        plan = self._plan(request.action)
         return Decision(self._effect(plan, request), plan.consulted, self.hypothetical, self, request)
 
     @property
@@ -127,6 +127,9 @@ class CompiledPolicy:
         return frozenset(leaf.name for rule in rules for leaf in rule.leaves() if _varies(leaf.name))
 
     def _plan(self, action: str) -> Plan:
+        return self._plans.get(action) or self._planned(action)
+
+    def _planned(self, action: str) -> Plan:
         iri = vocabulary.term(action, vocabulary.ACTION_WORDS)
         permissions = tuple(rule for rule in self._permissions if rule.speaks_of(iri))
         prohibitions = tuple(rule for rule in self._prohibitions if rule.speaks_of(iri))
@@ -208,13 +211,12 @@ def _explain_rule(compiled: CompiledRule, request: Request) -> Iterator[Reason]:
 
 
 def _explain_clause(clause: Clause, request: Request, outcome: Truth) -> Iterator[Reason]:
+    """Yield how the condition was judged, if it was on the side of the outcome, and its parts."""
     found = clause.test(request)
-    counts = found is outcome or (outcome is not True and found is not True)
-    if not counts:
-        return
-    yield clause.tell(request, found)
-    for child in clause.children:
-        yield child.tell(request, child.test(request))
+    if (found is True) is (outcome is True):
+        yield clause.tell(request, found)
+        for child in clause.children:
+            yield from _explain_clause(child, request, found)
 
 
 def _obstacles(policy: Policy) -> Iterator[Clause]:

@@ -88,9 +88,14 @@ def of_condition(rule: Rule, condition: Condition, holds: Truth, actual: str | N
 
 def _judged(condition: Condition, holds: Truth, actual: str | None, language: Language) -> str:
     colon = " : " if language == "fr" else ": "
-    found = {"fr": "constaté : ", "en": "found: "}[language] + actual if actual else ""
     told = f"{_FOUND[holds][language]}{colon}{condition_text(condition, language)}"
-    return _sentence(f"{told} ({found})" if found else told)
+    if actual is not None:
+        told += {"fr": f" (constaté : {actual})", "en": f" (found: {actual})"}[language]
+    elif holds is not None and isinstance(condition, Constraint):
+        told += {"fr": " (engagement pris en acceptant ces conditions)", "en": " (promised by accepting the terms)"}[
+            language
+        ]
+    return _sentence(told)
 
 
 def of_member(rule: Rule, name: str, pointer: str) -> Reason:

@@ -7,8 +7,8 @@ conflict strategy) is written with the `odrl:` prefix rather than lost; validati
 
 import json
 
+from policies.members import JSON_LITERAL
 from policies.model import Action, Condition, Constraint, Duty, Extras, Policy, Reference, Rule, Value
-from policies.reader import JSON_LITERAL
 from policies.strict_json import Json
 from policies.vocabulary import OPERATORS, USE, bare, short
 
