@@ -382,7 +382,7 @@ def test_without_a_rule_histories_break(rule: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(machine, *NAIVE[rule])
     broken = [seed for seed in range(4_000) if breaks(seed)]
     print(f"without rule {rule}: {len(broken)} of 4,000 histories break, the first is {broken[:1]}")
-    assert len(broken) > 20
+    assert len(broken) > 5  # with all rules: none or one
 
 
 def breaks(seed: int) -> bool:
