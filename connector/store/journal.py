@@ -46,6 +46,12 @@ _PAGE = (
     .order_by(journal.c.n)
     .limit(bindparam("count", type_=Integer))
 )
+_LATEST = (
+    select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
+    .where(*_OF_PROCESS)
+    .order_by(journal.c.n.desc())
+    .limit(bindparam("count", type_=Integer))
+)
 
 
 def append(tx: Tx, owner: str, process: str, kind: str, entry: dict[str, Any], message_id: str | None = None) -> None:
@@ -68,6 +74,12 @@ def page(tx: Tx, owner: str, process: str, after_n: int = 0, limit: int = 50) ->
     """Return the entries after number `after_n`, in order."""
     named = {"of_owner": owner, "of_process": process, "after_n": after_n, "count": limit}
     return [_entry(row) for row in tx.connection.execute(_PAGE, named)]
+
+
+def latest(tx: Tx, owner: str, process: str, limit: int = 50) -> list[Entry]:
+    """Return the last entries, the newest first."""
+    named = {"of_owner": owner, "of_process": process, "count": limit}
+    return [_entry(row) for row in tx.connection.execute(_LATEST, named)]
 
 
 def verify(tx: Tx, owner: str, process: str) -> None:

@@ -68,6 +68,8 @@ class Process:
 
 
 P = TypeVar("P", bound=Process)
+CHANGED = "process"
+"""Topic, within this process only, of the processes that were saved; key: the pid."""
 _JSON_COLUMNS = ("intent", "problem", "data_address")
 _FIXED = frozenset({"owner", "pid", "role", "peer", "version", "created_at", "updated_at"})
 
@@ -127,6 +129,7 @@ class Queries(Generic[P]):
 
         Raises StaleVersion when somebody else was faster; the store runs the unit again.
         """
+        tx.signals.append((CHANGED, process.pid, False))
         if process.version == 0:
             self._add(tx, process)
             return

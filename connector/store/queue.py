@@ -49,8 +49,8 @@ _IS_LEASED = and_(jobs.c.leased_by.is_not(None), jobs.c.run_at > _NOW)
 _STATUS = case((jobs.c.status == "dead", "dead"), (_IS_LEASED, "running"), else_="waiting")
 _STATE = select(jobs.c.kind, jobs.c.key, jobs.c.peer, jobs.c.run_at, jobs.c.attempts, _STATUS, jobs.c.problem)
 _OF_KEY = _STATE.where(_OWN, jobs.c.key == bindparam("of_key")).order_by(jobs.c.kind)
-_DEAD = (
-    _STATE.where(_OWN, jobs.c.status == "dead")
+_LISTED = (
+    _STATE.where(_OWN)
     .where(
         or_(
             jobs.c.kind > bindparam("after_kind", type_=Text),
@@ -60,6 +60,7 @@ _DEAD = (
     .order_by(jobs.c.kind, jobs.c.key)
     .limit(bindparam("count", type_=Integer))
 )
+_DEAD = _LISTED.where(jobs.c.status == "dead")
 _RETRY = (
     update(jobs)
     .where(_ONE, jobs.c.status == "dead")
@@ -107,6 +108,12 @@ def dead(tx: Tx, owner: str, after: tuple[str, str] = ("", ""), limit: int = 50)
     """Return the owner's dead jobs by (kind, key), from the one after `after`."""
     named = {"of_owner": owner, "after_kind": after[0], "after_key": after[1], "count": limit, "now": tx.now}
     return [JobState(*row) for row in tx.connection.execute(_DEAD, named)]
+
+
+def listed(tx: Tx, owner: str, after: tuple[str, str] = ("", ""), limit: int = 50) -> list[JobState]:
+    """Return all of the owner's jobs by (kind, key), from the one after `after`."""
+    named = {"of_owner": owner, "after_kind": after[0], "after_key": after[1], "count": limit, "now": tx.now}
+    return [JobState(*row) for row in tx.connection.execute(_LISTED, named)]
 
 
 def about(tx: Tx, owner: str, key: str) -> list[JobState]:
