@@ -49,12 +49,13 @@ class Speaker:
 
 @dataclass
 class Reply:
-    """A raw HTTP answer; `is_whole` is False when the body was cut."""
+    """A raw HTTP answer; `is_whole` is False when the body was cut, `is_reset` True when by a reset."""
 
     status: int
     headers: dict[str, str]
     body: bytes
     is_whole: bool
+    is_reset: bool
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -77,13 +78,14 @@ class Reading:
     async def rest(self, is_head: bool = False) -> Reply:
         expected = 0 if is_head else int(self.headers["content-length"])
         body = bytearray()
+        is_reset = False
         try:
             while len(body) < expected and (piece := await self.reader.read(1 << 20)):
                 body += piece
         except ConnectionError:
-            pass
+            is_reset = True
         self.writer.transport.abort()
-        return Reply(self.status, self.headers, bytes(body), len(body) == expected)
+        return Reply(self.status, self.headers, bytes(body), len(body) == expected, is_reset)
 
 
 @dataclass

@@ -172,7 +172,7 @@ def test_a_source_replaced_by_another_file_is_read_to_its_end(node: Any, token: 
 def test_a_receiver_that_does_not_read_gets_nothing_more_after_the_cut(node: Any, token: Any) -> None:
     """What waits in buffers of ours or of the kernel is dropped: the connection is reset, not closed."""
 
-    async def play() -> int:
+    async def play() -> tuple[Any, int]:
         async with node() as one:
             path = await one.publish(b"x")
             os.truncate(path, SIZE)
@@ -183,9 +183,11 @@ def test_a_receiver_that_does_not_read_gets_nothing_more_after_the_cut(node: Any
             while len(one.gate.streams):
                 await asyncio.sleep(0)
             reading.writer.transport.resume_reading()
-            return len((await reading.rest()).body)
+            return await reading.rest(), one.app.sent_bytes
 
-    assert asyncio.run(play()) < 8 * MIB
+    reply, handed_over = asyncio.run(play())
+    assert reply.is_reset
+    assert len(reply.body) < handed_over
 
 
 def test_another_connection_class_still_stops_the_stream(node: Any, token: Any) -> None:
