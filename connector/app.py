@@ -11,14 +11,17 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import uvicorn
+import uvloop
 
 from connector import logs
 from connector.clock import Clock, SystemClock
+from connector.dataplane import receive as receiving
 from connector.dataplane.gate import Gate
+from connector.dataplane.receive import Fetcher
 from connector.dataplane.sources import Source
 from connector.dataplane.sources.file import FileSource
 from connector.http.public.answers import App
@@ -37,27 +40,28 @@ from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import hosts as hosting
+from connector.services import negotiate as negotiating
 from connector.services import permits
+from connector.services import transfer as transferring
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
 from connector.services.hosts import Hosts
 from connector.services.introduce import Introduce
-from connector.services.negotiate import JOB as NEGOTIATION_JOB
 from connector.services.negotiate import Negotiate
 from connector.services.publish import Publish
-from connector.services.transfer import JOB as TRANSFER_JOB
+from connector.services.receive import Receive, received
 from connector.services.transfer import Transfer
 from connector.settings import Settings
 from connector.store.db import Store, open_store
-from connector.store.jobs import Jobs
+from connector.store.jobs import Handler, Jobs
 from connector.worker import Worker
 
 ROOT = "root"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Node:
-    """A built node: its rooms, and the two applications that its listeners serve."""
+    """A built node: its rooms, and the applications that its listeners serve."""
 
     settings: Settings
     clock: Clock
@@ -71,14 +75,19 @@ class Node:
     catalogue: Catalogue
     negotiate: Negotiate
     transfer: Transfer
+    receive: Receive
     gate: Gate
     jobs: Jobs
-    public: App
-    _closing: contextlib.AsyncExitStack
+    closing: contextlib.AsyncExitStack
+
+    @cached_property
+    def public(self) -> App:
+        """What the public listener serves."""
+        return _public(self)
 
     async def close(self) -> None:
         """Let go of connections, threads and the database."""
-        await self._closing.aclose()
+        await self.closing.aclose()
 
 
 async def build_app(
@@ -91,80 +100,93 @@ async def build_app(
 ) -> Node:
     """Return a node that is ready to be served; what is not given is the real thing."""
     clock = clock or SystemClock()
-    closing = contextlib.AsyncExitStack()
-    addresses = Addresses(settings.base_url, ROOT)
-    keys = Keys(settings.data_dir)
-    store = await open_store(settings, clock)
-    closing.push_async_callback(store.close)
-
-    # Who peers are, and how to reach them
-    if transport is None:
-        transport = AiohttpTransport(Guard(settings))
-        closing.push_async_callback(transport.close)
-    client = Client(transport, limit_bytes=settings.message_limit_bytes, timeout_s=settings.call_timeout_s)
-    discovery = Discovery(client, clock, plain_http=settings.is_loopback)
-    introduce = Introduce(store, discovery)
-    replays = StoredReplays(store, clock) if settings.replicas else MemoryReplays(clock)
-    identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce.pinned)
-    hosts = Hosts(store, addresses, keys)
-    store.subscribe(hosting.TOPIC, hosts.forget)
-    await hosts.load()
-
-    # The data room
-    threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
-    open_source = partial(_open_source, settings, threads)
-    gate = Gate(store, clock, permits.flow, open_source)
-
-    # Verbs
     decisions = decisions or OfferModes()
-    publish = Publish(store, addresses, open_source)
-    catalogue = Catalogue(store, addresses, client, identity)
-    negotiate = Negotiate(store, addresses, decisions, identity)
-    transfer = Transfer(store, addresses, decisions, identity, token_lifetime_s=settings.token_lifetime_s)
+    async with contextlib.AsyncExitStack() as closing:
+        store = await open_store(settings, clock)
+        closing.push_async_callback(store.close)
+        addresses, keys = Addresses(settings.base_url, ROOT), Keys(settings.data_dir)
 
-    # Work
-    worker = Worker(client, identity, clock, clock.now())
-    handlers = {
-        NEGOTIATION_JOB: partial(worker.look, negotiate),
-        TRANSFER_JOB: partial(worker.look, transfer),
-    }
-    jobs = Jobs(store, clock, handlers, give_up_after_s=settings.give_up_after_s)
+        # Peers: how to reach them, and who they are
+        if transport is None:
+            transport = AiohttpTransport(Guard(settings))
+            closing.push_async_callback(transport.close)
+        client = Client(transport, limit_bytes=settings.message_limit_bytes, timeout_s=settings.call_timeout_s)
+        discovery = Discovery(client, clock, plain_http=settings.is_loopback)
+        introduce = Introduce(store, discovery)
+        replays = StoredReplays(store, clock) if settings.replicas else MemoryReplays(clock)
+        identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce.pinned)
+        hosts = Hosts(store, addresses, keys)
+        store.subscribe(hosting.TOPIC, hosts.forget)
+        await hosts.load()
 
-    # The public listener
-    wire = Wire(identity, settings.message_limit_bytes, settings.body_timeout_s)
-    protocol = protocol_app(wire, addresses, negotiate, transfer, catalogue)
+        # The data room
+        threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
+        open_source = partial(_open_source, settings, threads)
+        gate = Gate(store, clock, permits.flow, open_source)
+
+        # Verbs, and the work that they leave
+        negotiate = Negotiate(store, addresses, decisions, identity)
+        transfer = Transfer(store, addresses, decisions, identity, token_lifetime_s=settings.token_lifetime_s)
+        catalogue = Catalogue(store, addresses, client, identity)
+        worker = Worker(client, identity, clock, clock.now())
+        handlers: dict[str, Handler] = {
+            negotiating.JOB: partial(worker.look, negotiate),
+            transferring.JOB: partial(worker.look, transfer),
+        }
+        if isinstance(transport, AiohttpTransport):  # a simulation carries messages, not bytes
+            handlers[receiving.JOB] = _fetcher(settings, store, clock, transport, identity, threads)
+
+        return Node(
+            settings=settings,
+            clock=clock,
+            store=store,
+            addresses=addresses,
+            keys=keys,
+            identity=identity,
+            hosts=hosts,
+            introduce=introduce,
+            publish=Publish(store, addresses, open_source),
+            catalogue=catalogue,
+            negotiate=negotiate,
+            transfer=transfer,
+            receive=Receive(store, settings),
+            gate=gate,
+            jobs=Jobs(store, clock, handlers, give_up_after_s=settings.give_up_after_s),
+            closing=closing.pop_all(),
+        )
+
+
+def _public(node: Node) -> App:
+    """Return what the public listener serves: data first, then documents, then the protocol."""
+    settings, hosts = node.settings, node.hosts
 
     async def document_of(owner: str) -> Mapping[str, Any] | None:
-        return own_document(addresses, owner, keys.auth(owner)) if owner in hosts.owners else None
+        is_ours = owner in hosts.owners
+        return own_document(node.addresses, owner, node.keys.auth(owner)) if is_ours else None
 
-    front = Front(addresses, lambda owner: owner in hosts.owners, protocol, document_of)
+    wire = Wire(node.identity, settings.message_limit_bytes, settings.body_timeout_s)
+    protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue)
+    front = Front(node.addresses, lambda owner: owner in hosts.owners, protocol, document_of)
     renewals = RenewalApp(
-        gate,
-        store,
-        identity.verify,
+        node.gate,
+        node.store,
+        node.identity.verify,
         lifetime_s=settings.token_lifetime_s,
         body_timeout_s=settings.body_timeout_s,
     )
-    public = DataApp(gate, store, clock, renewals, front)
+    return DataApp(node.gate, node.store, node.clock, renewals, front)
 
-    return Node(
-        settings=settings,
-        clock=clock,
-        store=store,
-        addresses=addresses,
-        keys=keys,
-        identity=identity,
-        hosts=hosts,
-        introduce=introduce,
-        publish=publish,
-        catalogue=catalogue,
-        negotiate=negotiate,
-        transfer=transfer,
-        gate=gate,
-        jobs=jobs,
-        public=public,
-        _closing=closing,
-    )
+
+def _fetcher(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    transport: AiohttpTransport,
+    identity: Scheme,
+    threads: ThreadPoolExecutor,
+) -> Handler:
+    give_up_after_s = settings.give_up_after_s
+    return Fetcher(store, clock, transport, identity.token_for, received, threads, give_up_after_s=give_up_after_s)
 
 
 async def initialise(settings: Settings, *, name: str) -> str:
@@ -181,8 +203,7 @@ async def initialise(settings: Settings, *, name: str) -> str:
 def serve(settings: Settings) -> None:
     """Run a node until SIGINT or SIGTERM."""
     logs.configure(settings)
-    uvicorn_loop: Any = __import__("uvloop").new_event_loop
-    with asyncio.Runner(loop_factory=uvicorn_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 
 

@@ -6,6 +6,7 @@ transaction: a start opens a flow, a suspension, completion or termination close
 
 from typing import Any
 
+from connector.dataplane import receive
 from connector.dataplane.transfers import http_pull
 from connector.identity.addresses import Addresses
 from connector.identity.scheme import Participant, Scheme
@@ -20,7 +21,7 @@ from connector.services import exchange
 from connector.services.decide import Decisions
 from connector.services.exchange import Answer, Delivery, Exchange, Incoming, Line, Outcome
 from connector.services.negotiate import peer_pid_in
-from connector.store import agreements, jobs, negotiations, peers, transfers
+from connector.store import agreements, fetches, jobs, negotiations, peers, transfers
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
@@ -102,6 +103,8 @@ class Transfer(Exchange[TransferRow]):
         message = incoming.message
         if isinstance(message, messages.TransferStartMessage) and message.data_address is not None:
             row.data_address = document(message.data_address)
+            if fetches.awaken(tx, owner=row.owner, transfer=row.pid):
+                tx.enqueue(Job(receive.JOB, row.owner, row.pid))
         if is_new:
             transfers.save(tx, row)
         self.react(tx, row, row.role.other, message.kind)
