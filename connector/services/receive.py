@@ -1,9 +1,10 @@
 """Verbs of reception: have the bytes of a transfer written into a file of this machine, and see how far it is.
 
-A file is written only inside the folders that the settings allow, since whoever holds an API key chooses the name. The
-bytes themselves are the data room's business (dataplane/receive.py); here they are wanted, watched and recorded.
+A file is written only inside the owner's own folder, `data_dir/received/OWNER`, and those that the settings allow, since
+whoever holds an API key chooses the name. The bytes themselves are the data room's business (dataplane/receive.py); here they are wanted, watched and recorded.
 """
 
+import re
 from pathlib import Path
 
 from connector.dataplane.receive import JOB
@@ -15,8 +16,10 @@ from connector.store import fetches, journal, transfers
 from connector.store.db import Store, Tx
 from connector.store.fetches import Fetch
 from connector.store.jobs import Job
+from connector.store.transfers import Transfer
 
 _OVER = (t.COMPLETED, t.TERMINATED)
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Receive:
@@ -24,14 +27,17 @@ class Receive:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
-        self._folders = (settings.data_dir.resolve() / "received", *(p.resolve() for p in settings.receive_dirs))
+        self._received = settings.data_dir.resolve() / "received"
+        self._folders = tuple(path.resolve() for path in settings.receive_dirs)
 
-    async def fetch(self, owner: str, transfer: str, path: str, *, overwrite: bool = False) -> Fetch:
-        """Want the bytes of a transfer of ours in a file; relative names stand below data_dir/received.
+    async def fetch(self, owner: str, transfer: str, path: str | None = None, *, overwrite: bool = False) -> Fetch:
+        """Want the bytes of a transfer of ours in a file; relative names stand in the owner's folder.
 
-        Asking again after a failure goes on where it stopped. Raises NotFound, Invalid, Conflict.
+        Without a path the file is named after the dataset. Asking again after a failure goes on where it stopped.
+        Raises NotFound, Invalid, Conflict.
         """
-        wanted = self._allowed(path)
+        row = await self._store.read(lambda tx: transfers.peek(tx, owner, transfer))
+        wanted = self._allowed(owner, _name_of(row) if path is None else path)
 
         def unit(tx: Tx) -> Fetch:
             row = transfers.load(tx, owner, transfer)
@@ -47,16 +53,27 @@ class Receive:
         """Return how far a fetch is. Raises NotFound."""
         return await self._store.read(lambda tx: fetches.load(tx, owner, transfer))
 
-    def _allowed(self, path: str) -> Path:
+    def _allowed(self, owner: str, path: str) -> Path:
+        """Return where the file will stand, its folder made. Raises Invalid."""
+        folders = (self._received / owner, *self._folders)
         if not path or "\0" in path:
-            raise Invalid("A file name is needed.", pointer="/path")
-        wanted = (self._folders[0] / path).resolve()
-        if not any(wanted.is_relative_to(folder) for folder in self._folders) or wanted in self._folders:
-            allowed = ", ".join(map(str, self._folders))
-            fr, en = f"Dossiers permis (receive_dirs) : {allowed}.", f"Allowed folders (receive_dirs): {allowed}."
-            raise Invalid({"fr": fr, "en": en}, pointer="/path")
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        return wanted
+            raise Invalid({"fr": "Un nom de fichier est attendu.", "en": "A file name is needed."}, pointer="/path")
+        try:
+            wanted = (folders[0] / path).resolve()
+            if any(folder in wanted.parents for folder in folders):
+                wanted.parent.mkdir(parents=True, exist_ok=True)
+                return wanted
+        except OSError as error:
+            raise Invalid(error.strerror or "", pointer="/path") from error
+        allowed = ", ".join(map(str, folders))
+        fr, en = f"Dossiers permis (receive_dirs) : {allowed}.", f"Allowed folders (receive_dirs): {allowed}."
+        raise Invalid({"fr": fr, "en": en}, pointer="/path")
+
+
+def _name_of(transfer: Transfer) -> str:
+    """Return a file name that says which dataset and which transfer."""
+    dataset = _NOT_IN_A_NAME.sub("-", re.split(r"[/:#?]", transfer.dataset.rstrip("/"))[-1]).strip("-.")[:100]
+    return f"{dataset or 'data'}-{transfer.pid.rsplit(':', 1)[-1][:8]}"
 
 
 def received(tx: Tx, fetch: Fetch) -> None:
