@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from connector.identity.addresses import Addresses, check_slug
 from connector.identity.keys import Keys
 from connector.ids import new_id
-from connector.problems import Conflict, Invalid, Unauthorized
+from connector.problems import Conflict, Invalid, NotFound, Unauthorized
 from connector.store import participants
 from connector.store.db import Store, Tx
 from connector.store.participants import ApiKey, Hosted
@@ -80,11 +80,11 @@ class Hosts:
         return key, secret
 
     async def revoke_key(self, caller: Caller, key_id: str) -> None:
-        """Revoke a key of the caller's owner, at once and for good."""
+        """Revoke a key of the caller's owner, at once and for good. Raises NotFound."""
 
         def unit(tx: Tx) -> None:
             if all(key.id != key_id for key in participants.keys(tx, caller.owner)):
-                raise Conflict(key_id)
+                raise NotFound(key_id)
             participants.revoke_key(tx, key_id)
             tx.signal(TOPIC, key_id)
 

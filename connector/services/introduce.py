@@ -50,6 +50,10 @@ class Introduce:
 
         return await self._store.write(unit)
 
+    async def remove(self, owner: str, did: str) -> None:
+        """Forget a peer with its pinned keys; processes and agreements stay. Raises NotFound."""
+        await self._store.write(lambda tx: peers.remove(tx, owner, normal_did(did)))
+
     async def ping(self, owner: str, did: str) -> Ping:
         """Ask a known peer for its documents now. Raises NotFound, or what the peer room raises."""
         peer = await self._store.read(lambda tx: peers.load(tx, owner, normal_did(did)))

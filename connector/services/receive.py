@@ -1,7 +1,8 @@
 """Verbs of reception: have the bytes of a transfer written into a file of this machine, and see how far it is.
 
-A file is written only inside the owner's own folder, `data_dir/received/OWNER`, and those that the settings allow, since
-whoever holds an API key chooses the name. The bytes themselves are the data room's business (dataplane/receive.py); here they are wanted, watched and recorded.
+A file is written only inside the owner's own folder, `data_dir/received/OWNER`, and those that the settings allow,
+since whoever holds an API key chooses the name. The bytes themselves are the data room's business
+(dataplane/receive.py); here they are wanted, watched and recorded.
 """
 
 import re
@@ -63,8 +64,8 @@ class Receive:
             if any(folder in wanted.parents for folder in folders):
                 wanted.parent.mkdir(parents=True, exist_ok=True)
                 return wanted
-        except OSError as error:
-            raise Invalid(error.strerror or "", pointer="/path") from error
+        except (OSError, RuntimeError) as error:  # too long a name, a file where a folder is needed, a loop of links
+            raise Invalid(str(error), pointer="/path") from error
         allowed = ", ".join(map(str, folders))
         fr, en = f"Dossiers permis (receive_dirs) : {allowed}.", f"Allowed folders (receive_dirs): {allowed}."
         raise Invalid({"fr": fr, "en": en}, pointer="/path")

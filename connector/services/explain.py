@@ -1,0 +1,278 @@
+"""Why is it stuck? What a process waits for, in words that say what to do next.
+
+Pure: it looks at the row, the jobs that look after it, what is known of the peer's silence and the last entries of the
+journal, and comes to one `Why`. Whatever is shown to a person about a process that does not move starts here.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connector import words
+from connector.protocol import negotiation as n
+from connector.protocol import transfer as t
+from connector.protocol.machine import Role, Table
+from connector.store.journal import Entry
+from connector.store.negotiations import Negotiation
+from connector.store.processes import Process
+from connector.store.queue import JobState
+from connector.store.silence import Silence
+
+Texts = dict[str, str]
+
+_VERBS = {
+    (Role.CONSUMER, n.REQUEST): "counter",
+    (Role.PROVIDER, n.OFFER): "counter",
+    (Role.CONSUMER, n.ACCEPT): "accept",
+    (Role.PROVIDER, n.AGREEMENT): "accept",
+    (Role.CONSUMER, n.VERIFICATION): "verify",
+}
+_TRANSFER_VERBS = {
+    t.START: "start",
+    t.SUSPENSION: "suspend",
+    t.COMPLETION: "complete",
+    t.TERMINATION: "terminate",
+}
+_ON_ITS_WAY = ("acknowledged", "observed")
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a process waits for."""
+
+    code: str
+    """`ended`, `running`, `given-up`, `peer-silent`, `retrying`, `on-its-way`, `due-later`, `diverged`, `refused`,
+    `our-turn` or `peer-turn`."""
+    text: Texts
+    next_attempt_at: datetime | None = None
+    actions: tuple[str, ...] = ()
+    """Verbs that are legal now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The last message in one direction, and what became of it."""
+
+    message: str
+    at: datetime
+    status: str
+    """`pending`, `acknowledged`, `refused` or `gave-way` for ours; `processed` for theirs."""
+    attempts: int = 0
+    code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a row when somebody asks about it."""
+
+    jobs: Sequence[JobState]
+    silence: Silence | None
+    latest: Sequence[Entry]
+    """The newest first."""
+
+
+def turn(table: Table, process: Process) -> str:
+    """Return who moves next: `us`, `peer`, `both`, or `nobody` when the process has ended."""
+    state = _ahead(table, process)
+    movers = {row.sender for row in table.rows if row.source == state and row.message != table.termination}
+    if not movers:
+        return "nobody"
+    if len(movers) == 2:
+        return "both"
+    return "us" if process.role in movers else "peer"
+
+
+def why(table: Table, process: Process, around: Surroundings) -> Why:
+    """Return what the process waits for; the first of these that is true says it best."""
+    actions = allowed(table, process)
+    dead = next((job for job in around.jobs if job.status == "dead"), None)
+    if table.is_terminal(process.state):
+        return Why("ended", _ended(table, process, around))
+    if dead is not None:
+        return Why("given-up", _given_up(process, dead), actions=("retry", *actions))
+    if process.pending is not None:
+        return _about_pending(process, around, actions)
+    if process.intent is not None:
+        due_at = datetime.fromisoformat(process.intent["due_at"])
+        return Why("due-later", _due_later(process.intent["kind"], due_at), due_at, actions)
+    if process.problem is not None:
+        return _about_problem(process, process.problem, actions)
+    return _about_turn(table, process, actions)
+
+
+def allowed(table: Table, process: Process) -> tuple[str, ...]:
+    """Return the verbs that the table allows us now, after our pending message if there is one."""
+    state = _ahead(table, process)
+    kinds = [row.message for row in table.rows if row.source == state and row.sender is process.role]
+    if table is t.TRANSFER:
+        verbs = [_transfer_verb(process, kind) for kind in kinds if kind in _TRANSFER_VERBS]
+        if process.role is Role.CONSUMER and process.state == t.STARTED:
+            verbs.append("fetch")
+        return tuple(verbs)
+    verbs = [_VERBS[process.role, kind] for kind in kinds if (process.role, kind) in _VERBS]
+    if n.TERMINATION in kinds:
+        verbs += ["refuse", "terminate"] if {"accept", "counter"} & set(verbs) else ["terminate"]
+    return tuple(sorted(set(verbs), key=verbs.index))
+
+
+def _transfer_verb(process: Process, kind: str) -> str:
+    return "resume" if kind == t.START and process.state == t.SUSPENDED else _TRANSFER_VERBS[kind]
+
+
+def last_sent(process: Process, latest: Sequence[Entry]) -> Said | None:
+    """Return our last message, from entries with the newest first."""
+    status, reason, code = "pending" if process.pending is not None else "acknowledged", None, None
+    for entry in latest:
+        if entry.kind == "refused-by-peer":
+            status, reason, code = "refused", entry.entry.get("reason"), entry.entry.get("problem")
+        elif entry.kind == "received" and entry.entry.get("yielded"):
+            status = "gave-way"
+        elif entry.kind == "sent":
+            problem = process.problem or {}
+            if status == "pending":
+                reason, code = problem.get("reason"), problem.get("code")
+            return Said(entry.entry["message"], entry.at, status, process.attempts, code, reason)
+    return None
+
+
+def last_received(latest: Sequence[Entry]) -> Said | None:
+    """Return the peer's last message, from entries with the newest first."""
+    for entry in latest:
+        if entry.kind in ("received", "refused"):
+            status = "processed" if entry.kind == "received" else "refused"
+            code, reason = _given_reason(entry)
+            return Said(entry.entry["message"], entry.at, status, 0, entry.entry.get("problem") or code, reason)
+    return None
+
+
+def _ahead(table: Table, process: Process) -> str:
+    """Return the state in which our pending message leaves us, if there is one."""
+    if process.pending is None:
+        return process.state
+    return table.step(process.state, process.pending, process.role) or process.state
+
+
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+
+def _ended(table: Table, process: Process, around: Surroundings) -> Texts:
+    if process.state != n.TERMINATED:
+        done = words.NEGOTIATION_STATES if table is n.NEGOTIATION else words.TRANSFER_STATES
+        return {language: f"{_capital(words.say(done, process.state, language))}." for language in ("fr", "en")}
+    entry = next((one for one in around.latest if one.entry.get("message") == table.termination), None)
+    is_ours = entry is not None and entry.kind in ("sent", *_ON_ITS_WAY)
+    code, reason = _given_reason(entry) if entry else (None, None)
+    cause = " — ".join(part for part in (code, reason) if part)
+    by = {"fr": "nous" if is_ours else process.peer, "en": "us" if is_ours else process.peer}
+    motive = {"fr": f" Motif : {cause}." if cause else "", "en": f" Reason: {cause}." if cause else ""}
+    return {"fr": f"Résiliée par {by['fr']}.{motive['fr']}", "en": f"Terminated by {by['en']}.{motive['en']}"}
+
+
+def _given_up(process: Process, dead: JobState) -> Texts:
+    cause = dead.problem or (process.problem or {}).get("reason") or ""
+    return {
+        "fr": f"Le nœud n’essaie plus : {cause} Corrigez la cause, puis relancez la tâche.",
+        "en": f"The node has stopped trying: {cause} Remove the cause, then retry the job.",
+    }
+
+
+def _about_pending(process: Process, around: Surroundings, actions: tuple[str, ...]) -> Why:
+    names = {language: words.say(words.MESSAGES, process.pending or "", language) for language in ("fr", "en")}
+    next_at = min((job.run_at for job in around.jobs if job.status == "waiting"), default=None)
+    reason = (process.problem or {}).get("reason") or ""
+    if around.silence is not None:
+        since, again = _clock(around.silence.since), _clock(around.silence.retry_at)
+        text = {
+            "fr": f"Le nœud de {process.peer} ne répond pas depuis {since} UTC ; notre message ({names['fr']}) attend. "
+            f"Prochain essai : {again} UTC. Si cela dure, appelez ce partenaire.",
+            "en": f"The node of {process.peer} has not answered since {since} UTC; our message ({names['en']}) waits. "
+            f"Next attempt: {again} UTC. If it lasts, call this partner.",
+        }
+        return Why("peer-silent", text, around.silence.retry_at, actions)
+    if process.problem is not None and process.attempts:
+        text = {
+            "fr": f"Notre message ({names['fr']}) n’est pas encore accepté : {reason} Le nœud réessaie seul.",
+            "en": f"Our message ({names['en']}) is not accepted yet: {reason} The node tries again by itself.",
+        }
+        return Why("retrying", text, next_at, actions)
+    text = {
+        "fr": f"Notre message ({names['fr']}) est en chemin.",
+        "en": f"Our message ({names['en']}) is on its way.",
+    }
+    return Why("on-its-way", text, next_at, actions)
+
+
+def _due_later(kind: str, due_at: datetime) -> Texts:
+    fr, en = (words.say(words.MESSAGES, kind, language) for language in ("fr", "en"))
+    at = _clock(due_at)
+    return {"fr": f"À envoyer : {fr}, à {at} UTC.", "en": f"To be sent: {en}, at {at} UTC."}
+
+
+def _about_problem(process: Process, problem: dict[str, Any], actions: tuple[str, ...]) -> Why:
+    reason = problem.get("reason") or problem.get("code") or ""
+    if problem.get("code") == "divergence":
+        fr = f"Les deux nœuds ne disent pas le même état : {reason}. Appelez ce partenaire."
+        return Why("diverged", {"fr": fr, "en": f"The two nodes disagree: {reason}. Call this partner."}, None, actions)
+    fr, en = (words.say(words.MESSAGES, str(problem.get("message")), language) for language in ("fr", "en"))
+    if problem.get("code") == "yielded":
+        text = {"fr": f"Notre message ({fr}) a cédé à celui du partenaire, arrivé en même temps. À vous de choisir."}
+        return Why(
+            "our-turn", text | {"en": f"Our message ({en}) gave way to the peer's. It is up to you."}, None, actions
+        )
+    text = {
+        "fr": f"Le partenaire a refusé notre message ({fr}) : {reason}. À vous de choisir.",
+        "en": f"The partner refused our message ({en}): {reason}. It is up to you.",
+    }
+    return Why("refused", text, None, actions)
+
+
+def _about_turn(table: Table, process: Process, actions: tuple[str, ...]) -> Why:
+    if table is t.TRANSFER and process.state == t.STARTED:
+        if process.role is Role.CONSUMER:
+            text = {"fr": "Les données peuvent être reçues.", "en": "The data can be received."}
+        else:
+            text = {"fr": "Le destinataire peut lire les données.", "en": "The consumer can read the data."}
+        return Why("running", text, None, actions)
+    if turn(table, process) == "peer":
+        return Why("peer-turn", _peer_turn(process), None, actions)
+    return Why("our-turn", _our_turn(table, process), None, actions)
+
+
+def _peer_turn(process: Process) -> Texts:
+    return {
+        "fr": f"Nous attendons la réponse de {process.peer} : une personne y décide peut-être.",
+        "en": f"We wait for the answer of {process.peer}: a person may be deciding there.",
+    }
+
+
+def _our_turn(table: Table, process: Process) -> Texts:
+    if table is t.TRANSFER:
+        return {"fr": "À vous de choisir : reprendre ou résilier.", "en": "It is up to you: resume or terminate."}
+    if isinstance(process, Negotiation) and process.state in (n.REQUESTED, n.OFFERED):
+        return {
+            "fr": "À vous de décider : accepter, refuser ou faire une contre-proposition.",
+            "en": "It is up to you: accept, refuse, or make a counter-offer.",
+        }
+    return {"fr": "À vous de poursuivre ou de résilier.", "en": "It is up to you to go on or to terminate."}
+
+
+def _given_reason(entry: Entry) -> tuple[str | None, str | None]:
+    """Return the code and the reasons that the body of a message gives, as one text each."""
+    try:
+        body = json.loads(entry.entry.get("body") or "{}")
+    except ValueError:
+        return None, None
+    code, reason = body.get("code"), body.get("reason")
+    texts = [part for part in (reason if isinstance(reason, list) else [reason]) if isinstance(part, str)]
+    return code if isinstance(code, str) else None, " ".join(texts) or None
+
+
+def _clock(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,59 @@
+"""Words on screen: the protocol's states and messages as a French or English office would say them.
+
+Screens, the command line and explanations take them from here, so that one thing has one name. The protocol's own word
+stays the identifier everywhere a program reads.
+"""
+
+from collections.abc import Mapping
+
+from connector.protocol import negotiation as n
+from connector.protocol import transfer as t
+
+Texts = Mapping[str, str]
+
+
+def _said(fr: str, en: str) -> Texts:
+    return {"fr": fr, "en": en}
+
+
+NEGOTIATION_STATES: Mapping[str, Texts] = {
+    n.INITIAL: _said("en préparation", "being prepared"),
+    n.REQUESTED: _said("accès demandé", "access requested"),
+    n.OFFERED: _said("conditions proposées", "terms offered"),
+    n.ACCEPTED: _said("conditions acceptées", "terms accepted"),
+    n.AGREED: _said("convention établie", "agreement drawn up"),
+    n.VERIFIED: _said("convention confirmée", "agreement confirmed"),
+    n.FINALIZED: _said("convention conclue", "agreement concluded"),
+    n.TERMINATED: _said("résiliée", "terminated"),
+}
+TRANSFER_STATES: Mapping[str, Texts] = {
+    t.INITIAL: _said("en préparation", "being prepared"),
+    t.REQUESTED: _said("livraison demandée", "delivery requested"),
+    t.STARTED: _said("livraison ouverte", "delivery open"),
+    t.SUSPENDED: _said("suspendue", "suspended"),
+    t.COMPLETED: _said("achevée", "completed"),
+    t.TERMINATED: _said("résiliée", "terminated"),
+}
+MESSAGES: Mapping[str, Texts] = {
+    n.REQUEST: _said("demande d’accès", "access request"),
+    n.OFFER: _said("conditions proposées", "offer"),
+    n.ACCEPT: _said("acceptation des conditions", "acceptance of the terms"),
+    n.AGREEMENT: _said("convention", "agreement"),
+    n.VERIFICATION: _said("confirmation de la convention", "confirmation of the agreement"),
+    n.FINALIZE: _said("conclusion", "conclusion"),
+    n.TERMINATION: _said("résiliation", "termination"),
+    t.REQUEST: _said("demande de livraison", "delivery request"),
+    t.START: _said("ouverture de la livraison", "start of the delivery"),
+    t.SUSPENSION: _said("suspension", "suspension"),
+    t.COMPLETION: _said("fin de livraison", "end of the delivery"),
+    t.TERMINATION: _said("résiliation", "termination"),
+}
+ROLES: Mapping[str, Texts] = {
+    "provider": _said("fournisseur", "provider"),
+    "consumer": _said("destinataire", "consumer"),
+}
+
+
+def say(words: Mapping[str, Texts], name: str, language: str) -> str:
+    """Return the word for a name in one language; a name without one is returned as it is."""
+    return words[name][language] if name in words else name
