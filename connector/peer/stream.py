@@ -53,11 +53,8 @@ class Download:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Closed rather than released: a body left unread must not be read to its end to save the connection.
-        if self._response.content.is_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        # Keeps the connection after a whole body, and closes it when part of one was left unread.
+        self._response.release()
 
     async def chunks(self, limit_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Yield the body in chunks of at most 1 MiB.
