@@ -149,7 +149,7 @@ async def build_app(
             catalogue=catalogue,
             negotiate=negotiate,
             transfer=transfer,
-            receive=Receive(store, settings.data_dir / "received"),
+            receive=Receive(store, settings),
             gate=gate,
             jobs=Jobs(store, clock, handlers, give_up_after_s=settings.give_up_after_s),
             closing=closing.pop_all(),

@@ -50,6 +50,9 @@ class Settings(BaseModel):
         None, description="HTTP proxy for calls to peers; addresses are then not pinned."
     )
     ca_file: Path | None = Field(None, description="Further certificate authorities for calls to peers (PEM).")
+    receive_dirs: tuple[Path, ...] = Field(
+        (), description="Folders into which data may be received, beside data_dir/received."
+    )
     source_dirs: tuple[Path, ...] = Field(
         (), description="Folders whose files may be published, beside data_dir/published."
     )
