@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import tracemalloc
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -134,8 +135,13 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_the_limit(ask: Any) -> None:
     async def send(_: web.Request) -> web.Response:
         return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
 
-    with pytest.raises(AnswerTooLarge):
-        ask(send)
+    tracemalloc.start()
+    try:
+        with pytest.raises(AnswerTooLarge):
+            ask(send)
+        assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
