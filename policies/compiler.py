@@ -61,6 +61,13 @@ class Clause:
         for child in self.children:
             yield from child.leaves()
 
+    def unknown(self, request: Request) -> Iterator[str]:
+        """Yield the names of what is missing to judge this condition."""
+        if self.test(request) is not None:
+            return
+        names = [name for child in self.children for name in child.unknown(request)]
+        yield from names or [self.name]
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
@@ -83,6 +90,10 @@ class CompiledRule:
     def leaves(self) -> Iterator[Clause]:
         """Yield the clauses that stand for themselves."""
         return (leaf for clause in (*self.about, *self.clauses) for leaf in clause.leaves())
+
+    def unknown(self, request: Request) -> Iterator[str]:
+        """Yield the names of what is missing to judge the rule."""
+        return (name for clause in (*self.about, *self.clauses) for name in clause.unknown(request))
 
 
 def declarative_terms(policy: Policy) -> list[Term]:
@@ -186,10 +197,11 @@ def compile_condition(rule: Rule, condition: Condition) -> Clause:
     """Return a condition ready to be judged."""
     if isinstance(condition, Constraint):
         return _constraint_clause(rule, condition)
-    children = tuple(compile_condition(rule, each) for each in condition.operands)
+    extras = [unknown_clause(rule, name, condition.pointer) for name in not_understood(condition.extras)]
+    children = (*(compile_condition(rule, each) for each in condition.operands), *extras)
     boundaries = tuple(sorted({instant for child in children for instant in child.boundaries}))
     combined = _LOGIC[condition.logic](child.test for child in children)
-    if not_understood(condition.extras):
+    if extras:
         combined = unknown
     elif _is_declarative(condition):
         combined = _accepted(rule.kind, condition, combined)

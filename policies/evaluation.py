@@ -172,10 +172,9 @@ class CompiledPolicy:
     def missing(self, request: Request) -> Iterator[str]:
         """Yield the names of what is not known and could change the answer."""
         plan = self._plan(request.action)
-        rules = [rule for rule in plan.permissions + plan.prohibitions if rule.applies(request) is None]
-        if self._effect(plan, request) is Effect.PERMIT:
-            return
-        yield from dict.fromkeys(leaf.name for rule in rules for leaf in rule.leaves() if leaf.test(request) is None)
+        if self._effect(plan, request) is not Effect.PERMIT:
+            rules = [rule for rule in plan.permissions + plan.prohibitions if rule.applies(request) is None]
+            yield from dict.fromkeys(name for rule in rules for name in rule.unknown(request))
 
     def explain(self, request: Request) -> Iterator[Reason]:
         """Yield the reasons: first what the policy as a whole came to, then each rule that concerns the request."""

@@ -129,19 +129,20 @@ _ACTIONS: dict[str, tuple[str | None, str | None, Labels]] = {
     "cc:SourceCode": ("use", None, ("fournir la source", "provide the source")),
 }
 
+# verbs, because they suit every operand whatever its gender
 _OPERATORS: dict[str, Labels] = {
-    "eq": ("égal à", "equal to"),
-    "neq": ("différent de", "different from"),
-    "lt": ("inférieur à", "less than"),
-    "lteq": ("inférieur ou égal à", "at most"),
-    "gt": ("supérieur à", "greater than"),
-    "gteq": ("supérieur ou égal à", "at least"),
-    "isA": ("une sorte de", "a kind of"),
-    "hasPart": ("qui contient", "which contains"),
-    "isPartOf": ("qui fait partie de", "which is part of"),
-    "isAllOf": ("tous parmi", "all of"),
-    "isAnyOf": ("l’un parmi", "any of"),
-    "isNoneOf": ("aucun parmi", "none of"),
+    "eq": ("vaut", "is"),
+    "neq": ("ne vaut pas", "is not"),
+    "lt": ("reste en dessous de", "is less than"),
+    "lteq": ("ne dépasse pas", "is at most"),
+    "gt": ("dépasse", "is more than"),
+    "gteq": ("atteint au moins", "is at least"),
+    "isA": ("est une sorte de", "is a kind of"),
+    "hasPart": ("contient", "contains"),
+    "isPartOf": ("fait partie de", "is part of"),
+    "isAllOf": ("réunit", "is all of"),
+    "isAnyOf": ("est parmi", "is one of"),
+    "isNoneOf": ("n’est pas parmi", "is none of"),
 }
 
 _LEFT_OPERANDS: dict[str, Labels] = {
@@ -208,7 +209,7 @@ def bare(iri: str) -> str:
     return iri[len(ODRL) :] if iri.startswith(ODRL) and ":" not in iri[len(ODRL) :] else short(iri)
 
 
-ACTION_WORDS = frozenset(_ACTIONS)
+ACTION_WORDS = frozenset(name for name in _ACTIONS if ":" not in name)
 OPERATOR_WORDS = frozenset(_OPERATORS)
 OPERAND_WORDS = frozenset(_LEFT_OPERANDS)
 CONFLICT_WORDS = _CONFLICTS

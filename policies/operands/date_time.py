@@ -66,7 +66,7 @@ def span(value: Value) -> Span | None:
 
 def _day(found: re.Match[str]) -> Span:
     start = datetime.fromisoformat(found["day"]).replace(tzinfo=_zone(found["zone"])).astimezone(UTC)
-    return Span(start, start + timedelta(days=1) - TICK, loose=found["zone"] is None)
+    return Span(start, start + (timedelta(days=1) - TICK), loose=found["zone"] is None)
 
 
 def _instant(found: re.Match[str]) -> Span:
