@@ -161,9 +161,7 @@ class Node:
             row = transfers.load(tx, "ville", transfer)
             row.state = "STARTED"
             transfers.save(tx, row)
-            return http_pull.start(
-                tx, base=self.base, owner="ville", transfer=transfer, peer=CONSUMER, lifetime_s=300
-            )
+            return http_pull.start(tx, base=self.base, owner="ville", transfer=transfer, peer=CONSUMER, lifetime_s=300)
 
         return await self.store.write(unit)
 
@@ -295,9 +293,7 @@ def node(tmp_path: Path) -> NodeFactory:
             app = DataApp(gate, store, clock, renewals, _elsewhere)
             transport = AiohttpTransport(Guard(settings))
             async with _listening(app, http) as port:
-                made.append(
-                    Node(store, clock, (tmp_path / "published").resolve(), gate, app, transport, threads, port)
-                )
+                made.append(Node(store, clock, (tmp_path / "published").resolve(), gate, app, transport, threads, port))
                 await store.write(_add_owners)
                 yield made[0]
             await transport.close()
@@ -354,5 +350,3 @@ def property_of(address: DataAddress, name: str) -> str:
 def token() -> Callable[[DataAddress], str]:
     """Return what gives the access token of an address."""
     return lambda address: property_of(address, "authorization")
-
-

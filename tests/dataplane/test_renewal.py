@@ -44,9 +44,11 @@ def test_a_renewed_token_opens_the_data_and_the_old_one_lives_out_its_time(node:
     async def play(one: Any, address: Any) -> Any:
         answer = await one.renew(PATH + "/token", FORM + renewal_of(address))
         fresh = answer.problem
-        return answer, [
-            (await one.get(PATH, bearer)).status for bearer in (fresh["access_token"], token(address))
-        ], one.verified
+        return (
+            answer,
+            [(await one.get(PATH, bearer)).status for bearer in (fresh["access_token"], token(address))],
+            one.verified,
+        )
 
     answer, statuses, verified = answers(node, play)
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
@@ -72,9 +74,7 @@ def test_renewing_forgets_expired_tokens(node: Any) -> None:
         for _ in range(3):
             clock.advance(timedelta(seconds=301))
             await one.renew(PATH + "/token", FORM + renewal_of(address))
-        return await one.store.read(
-            lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM grants").scalar()
-        )
+        return await one.store.read(lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM grants").scalar())
 
     assert answers(node, play, clock=clock) == 2
 
