@@ -129,10 +129,8 @@ class _Reader:
     def _reference(self, value: Json, pointer: str) -> Reference:
         if isinstance(value, str):
             return Reference(iri(value, pointer))
-        if not value:
-            raise expected("un identifiant", "an identifier", pointer)
         members = Members(value, pointer)
-        return Reference(
+        reference = Reference(
             members.one("@id", iri),
             kinds=members.each("@type", word),
             part_of=members.each("partOf", iri),
@@ -140,6 +138,9 @@ class _Reader:
             refinements=members.each("refinement", self._condition),
             extras=members.extras(),
         )
+        if reference == Reference(None):
+            raise expected("un identifiant", "an identifier", pointer)
+        return reference
 
     def _condition(self, value: Json, pointer: str) -> Condition:
         self._constraints += 1
