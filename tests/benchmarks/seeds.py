@@ -1,0 +1,90 @@
+"""Large stores, filled by the store's own rows in batches: what a node holds after years."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from connector.app import ROOT, Node
+from connector.catalogue import listing
+from connector.store import tables
+from connector.store.datasets import StoredDataset, StoredOffer
+from connector.store.db import Tx
+from connector.store.jobs import Job
+
+BATCH = 5_000
+USE = {"permission": [{"action": "use"}]}
+
+
+async def datasets(node: Node, count: int) -> None:
+    """Publish `count` datasets of about 0.9 KB each, one open offer each."""
+    for start in range(0, count, BATCH):
+        await node.store.write(partial(_datasets, node, start, min(BATCH, count - start)))
+
+
+async def agreements(node: Node, count: int) -> None:
+    """Store `count` concluded agreements with their negotiations."""
+    for start in range(0, count, BATCH):
+        await node.store.write(partial(_agreements, start, min(BATCH, count - start)))
+
+
+async def delayed_jobs(node: Node, count: int) -> None:
+    """Enqueue `count` jobs that are due in a month."""
+
+    def unit(tx: Tx) -> None:
+        for number in range(count):
+            at = tx.now + timedelta(days=30, seconds=number)
+            tx.enqueue(Job("negotiation", ROOT, f"urn:later:{number}", run_at=at))
+
+    await node.store.write(unit)
+
+
+def _datasets(node: Node, start: int, count: int, tx: Tx) -> None:
+    found, offered = [], []
+    for number in range(start, start + count):
+        name = f"urn:bench:dataset:{number:07d}"
+        document = {"description": "Points lumineux du territoire. " * 8, "keywords": ["éclairage", "énergie"]}
+        dataset = StoredDataset(owner=ROOT, id=name, title=f"Jeu {number}", document=document, source={})
+        offer = StoredOffer(owner=ROOT, id=f"{name}:offer", dataset=name, policy=USE, mode="automatic")
+        rendered = listing.render(node.addresses, dataset, [offer])
+        times = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
+        found.append(
+            {"owner": ROOT, "id": name, "title": dataset.title, "document": json.dumps(document), "source": "{}"}
+            | {"rendered": rendered, "status": "published", **times}
+        )
+        offered.append(
+            {"owner": ROOT, "id": offer.id, "dataset": name, "policy": json.dumps(USE), "mode": "automatic"}
+            | {"is_conditional": 0, "status": "active", **times}
+        )
+    tx.connection.execute(tables.datasets.insert(), found)
+    tx.connection.execute(tables.offers.insert(), offered)
+
+
+def _agreements(start: int, count: int, tx: Tx) -> None:
+    rows: list[dict[str, Any]] = []
+    talks: list[dict[str, Any]] = []
+    for number in range(start, start + count):
+        name, peer = f"urn:bench:agreement:{number:07d}", f"did:web:peer{number % 500}.example"
+        document = {"@id": name, "@type": "Agreement", "target": "urn:bench", "assigner": "did:web:us.example", **USE}
+        rows.append(
+            {"owner": ROOT, "id": name, "role": "provider", "peer": peer, "negotiation": f"{name}:n"}
+            | {"dataset": "urn:bench", "document": json.dumps(document), "accepted_terms": "[]"}
+            | {"status": "active", "created_at": tx.now}
+        )
+        talks.append(
+            {"owner": ROOT, "pid": f"{name}:n", "role": "provider", "peer": peer, "peer_pid": f"{name}:p"}
+            | {"peer_url": "https://peer.example/dsp", "state": "FINALIZED", "attempts": 0, "version": 5}
+            | {"dataset": "urn:bench", "offer_id": "o", "offer": json.dumps(USE), "offer_by": "consumer"}
+            | {"agreement": name, "created_at": tx.now, "updated_at": tx.now}
+        )
+    tx.connection.execute(tables.agreements.insert(), rows)
+    tx.connection.execute(tables.negotiations.insert(), talks)
+
+
+BY_NAME: dict[str, Callable[[Node], Awaitable[None]]] = {
+    "datasets-10000": partial(datasets, count=10_000),
+    "datasets-100000": partial(datasets, count=100_000),
+    "agreements-1000000": partial(agreements, count=1_000_000),
+    "jobs-5000": partial(delayed_jobs, count=5_000),
+}
