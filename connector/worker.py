@@ -57,7 +57,7 @@ class Worker:
         """True unless this is the first attempt of the process that wrote the message (rule 4)."""
         if due.is_new:
             return False
-        return due.attempts > 0 or job.attempts > 0 or job.is_claimed or due.sent_at < self.started_at
+        return due.attempts > 0 or job.attempts > 0 or job.is_repeat or due.sent_at < self.started_at
 
     async def _is_settled_by_asking(self, service: Exchange[Any], due: Delivery) -> bool:
         state = await self._ask(service, due)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Text, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, Integer, Text, and_, bindparam, case, delete, func, select, text, update
 
 from connector.store.backoff import LEASE_S
 from connector.store.tables import Instant, jobs, peer_health
@@ -34,6 +34,8 @@ class Job:
     """How often it raised since it last ended well."""
     leased_by: str | None = None
     is_probe: bool = False
+    is_repeat: bool = False
+    """True when an earlier run was begun and did not end well: it may have done part of the work."""
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -48,9 +50,9 @@ def _typed(*names: str) -> list[Any]:
 # One statement, because a wish and the end of a run may meet: the row decides which came first. A new or idle row that
 # is due goes straight to :runner (lease until :lease_at), unless its peer is known not to answer.
 _ENQUEUE = text("""
-    INSERT INTO jobs AS job (owner, kind, key, peer, run_at, attempts, status, leased_by, created_at)
-    SELECT :owner, :kind, :key, :peer, CASE WHEN silent THEN :run_at ELSE :lease_at END, 0, 'waiting',
-        CASE WHEN silent THEN NULL ELSE :runner END, :now
+    INSERT INTO jobs AS job (owner, kind, key, peer, run_at, attempts, begun, status, leased_by, created_at)
+    SELECT :owner, :kind, :key, :peer, CASE WHEN silent THEN :run_at ELSE :lease_at END, 0,
+        CASE WHEN silent THEN 0 ELSE :begun END, 'waiting', CASE WHEN silent THEN NULL ELSE :runner END, :now
     FROM (SELECT EXISTS (SELECT 1 FROM peer_health WHERE owner = :owner AND peer = :peer) AS silent) AS health
     WHERE true
     ON CONFLICT (owner, kind, key) DO UPDATE SET
@@ -58,6 +60,10 @@ _ENQUEUE = text("""
         status = 'waiting',
         attempts = CASE job.status WHEN 'dead' THEN 0 ELSE job.attempts END,
         problem = CASE job.status WHEN 'dead' THEN NULL ELSE job.problem END,
+        begun = CASE
+            WHEN job.leased_by IS NOT NULL AND job.run_at > :now THEN job.begun
+            WHEN excluded.peer IS NULL AND job.peer IS NOT NULL THEN job.begun
+            ELSE job.begun + excluded.begun END,
         woken_at = CASE
             WHEN job.leased_by IS NULL OR job.run_at <= :now THEN NULL
             WHEN job.woken_at < :run_at THEN job.woken_at
@@ -72,8 +78,10 @@ _ENQUEUE = text("""
                 THEN excluded.run_at
             WHEN job.status = 'waiting' AND job.run_at < :run_at THEN job.run_at
             ELSE :run_at END
-    RETURNING leased_by, woken_at, attempts, peer
-""").bindparams(*_typed("owner", "kind", "key", "peer", "runner", "run_at", "lease_at", "now"))
+    RETURNING leased_by, woken_at, attempts, begun, peer
+""").bindparams(
+    *_typed("owner", "kind", "key", "peer", "runner", "run_at", "lease_at", "now"), bindparam("begun", type_=Integer)
+)
 
 
 def enqueue(connection: Connection, job: Job, now: datetime, runner: str | None) -> tuple[Job, bool]:
@@ -89,12 +97,14 @@ def enqueue(connection: Connection, job: Job, now: datetime, runner: str | None)
         "runner": runner,
         "run_at": job.run_at or now,
         "lease_at": now + LEASE if runner else job.run_at or now,
+        "begun": 1 if runner else 0,
         "now": now,
     }
     row = connection.execute(_ENQUEUE, wish).one()
     is_running = row.woken_at is not None
     taken_by = None if is_running else row.leased_by
-    return replace(job, peer=row.peer, attempts=row.attempts, leased_by=taken_by, is_probe=False), is_running
+    taken = replace(job, peer=row.peer, attempts=row.attempts, leased_by=taken_by, is_repeat=row.begun > 1)
+    return taken, is_running
 
 
 _IDENTITY = and_(
@@ -113,7 +123,7 @@ def _held(job: Job) -> dict[str, Any]:
 
 
 _DUE = (
-    select(jobs.c.owner, jobs.c.kind, jobs.c.key, jobs.c.peer, jobs.c.attempts, peer_health.c.retry_at)
+    select(jobs.c.owner, jobs.c.kind, jobs.c.key, jobs.c.peer, jobs.c.attempts, jobs.c.begun, peer_health.c.retry_at)
     .select_from(
         jobs.outerjoin(peer_health, and_(peer_health.c.owner == jobs.c.owner, peer_health.c.peer == jobs.c.peer))
     )
@@ -132,7 +142,12 @@ _NEXT = (
 _TAKE = (
     update(jobs)
     .where(_IDENTITY)
-    .values(leased_by=bindparam("runner"), run_at=bindparam("lease_at", type_=Instant), woken_at=None)
+    .values(
+        leased_by=bindparam("runner"),
+        run_at=bindparam("lease_at", type_=Instant),
+        woken_at=None,
+        begun=jobs.c.begun + 1,
+    )
 )
 _POSTPONE = (
     update(jobs)
@@ -172,7 +187,7 @@ def _admit(
     connection: Connection, row: Any, runner: str, now: datetime, held: dict[tuple[str, str], datetime]
 ) -> Job | None:
     """Return the job to lease, or None after noting in `held` until when its peer's jobs wait."""
-    job = Job(row.kind, row.owner, row.key, peer=row.peer, attempts=row.attempts, leased_by=runner)
+    job = Job(row.kind, row.owner, row.key, None, row.peer, row.attempts, runner, is_repeat=row.begun > 0)
     if row.retry_at is None:
         return job
     peer = (row.owner, row.peer)
@@ -209,6 +224,11 @@ def extend(connection: Connection, held: Sequence[Job], now: datetime) -> list[J
 
 _FINISH = delete(jobs).where(_HELD, jobs.c.woken_at.is_(None))
 _WOKEN = select(jobs.c.woken_at, jobs.c.attempts).where(_HELD).with_for_update()
+_AGAIN = (
+    update(jobs)
+    .where(_HELD)
+    .values(run_at=bindparam("lease_at", type_=Instant), woken_at=None, attempts=0, begun=1, problem=None)
+)
 _RELEASE = (
     update(jobs)
     .where(_HELD)
@@ -217,7 +237,8 @@ _RELEASE = (
         woken_at=None,
         run_at=bindparam("again_at", type_=Instant),
         attempts=bindparam("tried", type_=Integer),
-        problem=bindparam("why"),
+        problem=bindparam("why", type_=Text),
+        begun=case((bindparam("why", type_=Text).is_(None), 0), else_=jobs.c.begun),
         peer=func.coalesce(bindparam("silent_peer", type_=Text), jobs.c.peer),
     )
 )
@@ -240,8 +261,8 @@ def woken(connection: Connection, job: Job) -> datetime | None:
 
 def take_again(connection: Connection, job: Job, now: datetime) -> Job:
     """Prolong the lease of a job that was woken while it ran, and return the job to run once more."""
-    _lease(connection, [job], now)
-    return replace(job, attempts=0)
+    connection.execute(_AGAIN, {**_held(job), "lease_at": now + LEASE})
+    return replace(job, attempts=0, is_repeat=False)
 
 
 def release(
@@ -252,7 +273,10 @@ def release(
     problem: str | None = None,
     peer: str | None = None,
 ) -> datetime:
-    """Let go of a running job until an instant, or an earlier one that was asked for meanwhile; return which."""
+    """Let go of a running job until an instant, or an earlier one that was asked for meanwhile; return which.
+
+    Without a problem, the run ended well.
+    """
     wished_at = woken(connection, job)
     again_at = again_at if wished_at is None else min(again_at, wished_at)
     outcome = {"again_at": again_at, "tried": attempts, "why": problem, "silent_peer": peer}

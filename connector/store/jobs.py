@@ -13,6 +13,7 @@ What a unit may ask: queue.py. The rows: job_rows.py. Peers that do not answer: 
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -83,7 +84,9 @@ class Jobs:
         self.name = replica_id or new_id()
         self.give_up_after = timedelta(seconds=give_up_after_s)
         self._kinds = tuple(handlers)
-        self._running: dict[tuple[str, str, str], _Run] = {}
+        self._held: dict[tuple[str, str, str], _Run] = {}
+        self._parked: deque[_Run] = deque()
+        self._active = 0
         self._woken = asyncio.Event()
         self._busy = asyncio.Event()
         self._look_at = NEVER
@@ -94,7 +97,7 @@ class Jobs:
     @property
     def running(self) -> int:
         """How many jobs run now."""
-        return len(self._running)
+        return self._active
 
     async def run(self) -> None:
         """Run jobs until cancelled; then stop those that run and let others take them at once."""
@@ -114,23 +117,29 @@ class Jobs:
 
     def free(self, kind: str) -> int:
         """Return how many more jobs of the kind may start now: none while others wait their turn."""
-        return 0 if self._has_backlog or kind not in self.handlers else self.concurrency - len(self._running)
+        return 0 if self._has_backlog or kind not in self.handlers else self.concurrency - len(self._held)
 
     def start(self, job: Job) -> None:
         """Run a job leased to this runner; after the present run, if the same job is running."""
-        if self._group is None:
-            return
-        present = self._running.get(job.identity)
+        present = self._held.get(job.identity)
         if present is not None:
             present.again = job
             return
-        run = self._running[job.identity] = _Run(job, self.clock.now())
+        run = self._held[job.identity] = _Run(job, self.clock.now())
         self._busy.set()
-        run.task = self._group.create_task(self._work(run))
+        self._parked.append(run)
+        self._launch()
+
+    def _launch(self) -> None:
+        """Start what is leased to us as far as there is room; a claim and units that enqueue may overshoot."""
+        while self._parked and self._active < self.concurrency and self._group is not None:
+            run = self._parked.popleft()
+            self._active += 1
+            run.task = self._group.create_task(self._work(run))
 
     def finished(self, job: Job) -> None:
         """Note that the job deleted its own row: nothing is left to settle."""
-        if (run := self._running.get(job.identity)) is not None:
+        if (run := self._held.get(job.identity)) is not None:
             run.is_finished = True
 
     # Finding work
@@ -146,29 +155,30 @@ class Jobs:
 
     async def _take_forever(self) -> None:
         while True:
-            if self._look_at <= self.clock.now() and len(self._running) < self.concurrency:
+            if self._look_at <= self.clock.now() and len(self._held) < self.concurrency:
                 await self._take()
             self._woken.clear()
-            is_full = len(self._running) >= self.concurrency
+            is_full = len(self._held) >= self.concurrency
             await self.clock.wait(self._woken, None if is_full else self._look_at)
 
     async def _take(self) -> None:
         """Lease what is due and start it."""
         self._look_at = NEVER
-        room = self.concurrency - len(self._running)
+        room = self.concurrency - len(self._held)
         try:
-            taken, next_at = await self.store.write(
-                lambda tx: job_rows.claim(tx.connection, self.name, self._kinds, room, tx.now)
+            taken, next_at, now = await self.store.write(
+                lambda tx: (*job_rows.claim(tx.connection, self.name, self._kinds, room, tx.now), tx.now)
             )
         except Unavailable:
             self._notice(self.clock.now() + RETRY_STORE)
             return
-        now = self.clock.now()
         next_at = next_at or NEVER
         self._has_backlog = next_at <= now
+        if self._has_backlog and len(taken) < room:
+            next_at = now + BREATH
         for job in taken:
             self.start(job)
-        self._notice(min(max(next_at, now + BREATH), now + timedelta(seconds=SAFETY_POLL_S)))
+        self._notice(min(next_at, now + timedelta(seconds=SAFETY_POLL_S)))
 
     # Running it
 
@@ -180,10 +190,12 @@ class Jobs:
                 settle = await self._outcome(job)
                 job = run.again if run.is_finished else await self._settle(run, settle)
         finally:
-            del self._running[run.job.identity]
+            self._active -= 1
+            del self._held[run.job.identity]
             self._woken.set()
-            if not self._running:
+            if not self._held:
                 self._busy.clear()
+            self._launch()
 
     async def _outcome(self, job: Job) -> Callable[[Tx], Job | None]:
         """Run the handler and return the unit that records how it ended."""
@@ -265,7 +277,7 @@ class Jobs:
         while True:
             await self.clock.wait(self._busy, None)
             await self.clock.wait(never, self.clock.now() + heartbeat)
-            if old := [run for run in self._running.values() if self.clock.now() - run.leased_at >= heartbeat]:
+            if old := [run for run in self._held.values() if self.clock.now() - run.leased_at >= heartbeat]:
                 await self._prolong(old)
 
     async def _prolong(self, runs: list[_Run]) -> None:

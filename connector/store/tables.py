@@ -57,6 +57,8 @@ def _process_columns() -> list[Column[Any]]:
         Column("attempts", Integer, nullable=False),
         Column("arrived", Text),
         Column("arrived_digest", Text),
+        Column("given_up", Text),
+        Column("look_at", Instant),
         Column("intent", Text),
         Column("problem", Text),
         Column("version", Integer, nullable=False),
@@ -240,7 +242,8 @@ jobs = Table(
     Column("peer", Text),
     Column("run_at", Instant, nullable=False),  # when it may be taken: its due time or, while it runs, the lease's end
     Column("woken_at", Instant),  # while it runs: the earliest instant that was asked for meanwhile
-    Column("attempts", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),  # how often it raised since it last ended well
+    Column("begun", Integer, nullable=False),  # how often it was begun since it last ended well
     Column("status", Text, CheckConstraint("status IN ('waiting','dead')"), nullable=False),
     Column("leased_by", Text),
     Column("problem", Text),

@@ -1,8 +1,11 @@
 """Every rule of the store and of its jobs is tested on both stores."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,6 +13,7 @@ from pydantic import SecretStr
 from connector.clock import Clock, SystemClock
 from connector.settings import Settings
 from connector.store.db import Store, open_store
+from connector.store.jobs import Jobs
 
 Opener = Callable[..., AbstractAsyncContextManager[Store]]
 
@@ -37,3 +41,35 @@ def opened(settings: Settings) -> Opener:
             await store.close()
 
     return open_
+
+
+async def _until(claim: Callable[[], Any], within_s: float = 10.0) -> None:
+    """Return when the claim, a plain or an async function, holds."""
+    async with asyncio.timeout(within_s):
+        while True:
+            await asyncio.sleep(0.002)  # others go first, even when the claim holds already
+            held = claim()
+            if await held if inspect.isawaitable(held) else held:
+                return
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Waits for the machine, never for the clock: the clock of these tests is advanced by hand."""
+    return _until
+
+
+@pytest.fixture
+def running() -> Callable[[Jobs], AbstractAsyncContextManager[Jobs]]:
+    """Runs a runner until the end of the block."""
+
+    @asynccontextmanager
+    async def run(runner: Jobs) -> AsyncIterator[Jobs]:
+        task = asyncio.create_task(runner.run())
+        try:
+            yield runner
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return run
