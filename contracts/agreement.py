@@ -117,7 +117,7 @@ def _check_timestamp(timestamp: str | None, now: datetime, not_before: datetime 
         raise BadTimestamp(actual=timestamp, pointer="/timestamp")
     # the schema allows a time without zone, which may be meant 14 hours to either side
     tolerance = CLOCK_TOLERANCE + (UNCERTAINTY if moment.loose else timedelta())
-    if moment.start - tolerance > now:
+    if moment.start - now > tolerance:
         raise BadTimestamp(needed=f"≤ {written(now)}", actual=timestamp, pointer="/timestamp")
-    if not_before is not None and moment.start + tolerance < not_before:
+    if not_before is not None and not_before - moment.start > tolerance:
         raise BadTimestamp(needed=f"≥ {written(not_before)}", actual=timestamp, pointer="/timestamp")
