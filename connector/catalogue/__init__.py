@@ -1,0 +1,1 @@
+"""The catalogue that partners see: which datasets, with which offers, in which order."""

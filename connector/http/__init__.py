@@ -1,0 +1,1 @@
+"""Two listeners: public (protocol, data, documents) and private (management)."""

@@ -1,0 +1,1 @@
+"""Verbs: what peers, people and rules may do. Each opens one transaction."""

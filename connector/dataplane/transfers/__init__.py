@@ -1,0 +1,1 @@
+"""Transfer types, one file each."""

@@ -1,0 +1,1 @@
+"""What partners reach: DSP, data addresses, DID documents, liveness."""
