@@ -35,6 +35,10 @@ class Process:
     attempts: int = 0
     arrived: str | None = None
     arrived_digest: str | None = None
+    given_up: tuple[str, ...] = ()
+    """Messages of ours that gave way while they were on their way."""
+    look_at: datetime | None = None
+    """When to ask the peer for its state, to see whether one of those arrived all the same."""
     intent: dict[str, Any] | None = None
     """What we want to send next, once nothing is pending: `kind` and its content."""
     problem: dict[str, Any] | None = None
@@ -47,11 +51,12 @@ class Process:
     def position(self) -> Position:
         """Where the process stands, for the machine."""
         arrived = Arrival(self.arrived, self.arrived_digest or "") if self.arrived else None
-        return Position(self.role, self.state, self.pending, arrived)
+        return Position(self.role, self.state, self.pending, arrived, self.given_up)
 
     def move_to(self, at: Position) -> None:
         """Take over a position of the machine; a message no longer pending is forgotten with its attempts."""
-        self.state = at.state
+        self.state, self.given_up = at.state, at.given_up
+        self.look_at = self.look_at if at.given_up else None
         self.arrived = at.arrived.message if at.arrived else None
         self.arrived_digest = at.arrived.digest if at.arrived else None
         if at.pending is None and self.pending is not None:
@@ -70,7 +75,7 @@ class Process:
 P = TypeVar("P", bound=Process)
 CHANGED = "process"
 """Topic, within this process only, of the processes that were saved; key: the pid."""
-_JSON_COLUMNS = ("intent", "problem", "data_address")
+_JSON_COLUMNS = ("intent", "problem", "data_address", "given_up")
 _FIXED = frozenset({"owner", "pid", "role", "peer", "version", "created_at", "updated_at"})
 
 
@@ -170,10 +175,11 @@ class Queries(Generic[P]):
         for name in _JSON_COLUMNS:
             if values.get(name) is not None:
                 values[name] = json.loads(values[name])
+        values["given_up"] = tuple(values["given_up"] or ())
         return self._record(**values)
 
     def _value(self, process: P, name: str) -> Any:
         value = getattr(process, name)
-        if name in _JSON_COLUMNS and value is not None:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if name in _JSON_COLUMNS:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
         return value.value if isinstance(value, Role) else value
