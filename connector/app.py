@@ -39,7 +39,6 @@ from connector.identity.scheme import Scheme
 from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
-from connector.services import hosts as hosting
 from connector.services import negotiate as negotiating
 from connector.services import permits
 from connector.services import transfer as transferring
@@ -77,8 +76,20 @@ class Node:
     transfer: Transfer
     receive: Receive
     gate: Gate
-    jobs: Jobs
+    worker: Worker
+    fetcher: Fetcher | None
     closing: contextlib.AsyncExitStack
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What runs the work that transactions leave."""
+        handlers: dict[str, Handler] = {
+            negotiating.JOB: partial(self.worker.look, self.negotiate),
+            transferring.JOB: partial(self.worker.look, self.transfer),
+        }
+        if self.fetcher is not None:
+            handlers[receiving.JOB] = self.fetcher
+        return Jobs(self.store, self.clock, handlers, give_up_after_s=self.settings.give_up_after_s)
 
     @cached_property
     def public(self) -> App:
@@ -116,25 +127,11 @@ async def build_app(
         replays = StoredReplays(store, clock) if settings.replicas else MemoryReplays(clock)
         identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce.pinned)
         hosts = Hosts(store, addresses, keys)
-        store.subscribe(hosting.TOPIC, hosts.forget)
         await hosts.load()
 
         # The data room
         threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
         open_source = partial(_open_source, settings, threads)
-        gate = Gate(store, clock, permits.flow, open_source)
-
-        # Verbs, and the work that they leave
-        negotiate = Negotiate(store, addresses, decisions, identity)
-        transfer = Transfer(store, addresses, decisions, identity, token_lifetime_s=settings.token_lifetime_s)
-        catalogue = Catalogue(store, addresses, client, identity)
-        worker = Worker(client, identity, clock, clock.now())
-        handlers: dict[str, Handler] = {
-            negotiating.JOB: partial(worker.look, negotiate),
-            transferring.JOB: partial(worker.look, transfer),
-        }
-        if isinstance(transport, AiohttpTransport):  # a simulation carries messages, not bytes
-            handlers[receiving.JOB] = _fetcher(settings, store, clock, transport, identity, threads)
 
         return Node(
             settings=settings,
@@ -146,12 +143,13 @@ async def build_app(
             hosts=hosts,
             introduce=introduce,
             publish=Publish(store, addresses, open_source),
-            catalogue=catalogue,
-            negotiate=negotiate,
-            transfer=transfer,
+            catalogue=Catalogue(store, addresses, client, identity),
+            negotiate=Negotiate(store, addresses, decisions, identity),
+            transfer=Transfer(store, addresses, decisions, identity, token_lifetime_s=settings.token_lifetime_s),
             receive=Receive(store, settings),
-            gate=gate,
-            jobs=Jobs(store, clock, handlers, give_up_after_s=settings.give_up_after_s),
+            gate=Gate(store, clock, permits.flow, open_source),
+            worker=Worker(client, identity, clock, clock.now()),
+            fetcher=_fetcher(settings, store, clock, transport, identity, threads),
             closing=closing.pop_all(),
         )
 
@@ -181,10 +179,13 @@ def _fetcher(
     settings: Settings,
     store: Store,
     clock: Clock,
-    transport: AiohttpTransport,
+    transport: Transport,
     identity: Scheme,
     threads: ThreadPoolExecutor,
-) -> Handler:
+) -> Fetcher | None:
+    """Return what receives bytes; None when the transport is a simulation's, which carries messages only."""
+    if not isinstance(transport, AiohttpTransport):
+        return None
     give_up_after_s = settings.give_up_after_s
     return Fetcher(store, clock, transport, identity.token_for, received, threads, give_up_after_s=give_up_after_s)
 
@@ -223,7 +224,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
     settings = node.settings
     listeners = [Listener(node.public, settings.public_host, settings.public_port, http=Connection)]
     async with asyncio.TaskGroup() as group:
-        work = group.create_task(node.jobs.run())
+        work = [group.create_task(node.jobs.run()), group.create_task(node.hosts.follow())]
         serving = [group.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.started.wait()
@@ -232,7 +233,8 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         for listener in listeners:
             listener.stop()
         await asyncio.wait(serving)
-        work.cancel()
+        for task in work:
+            task.cancel()
 
 
 class Listener:

@@ -4,6 +4,7 @@ The first participant stands at the root of the public address, every other one 
 with its key in one go; its DID never changes.
 """
 
+import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -36,16 +37,25 @@ class Hosts:
         self._keys = keys
         self._hosted: dict[str, Hosted] = {}
         self._callers: dict[str, Caller] = {}
+        self._changed = asyncio.Event()
+        store.subscribe(TOPIC, self._hear)
+
+    async def follow(self) -> None:
+        """Read anew whenever something changed here or on a replica; until cancelled."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self.load()
 
     async def load(self) -> None:
-        """Read who is hosted here; again when a replica says that it changed."""
+        """Read who is hosted here, and forget whose API keys were seen."""
         rows = await self._store.read(participants.every)
         self._hosted = {hosted.owner: hosted for hosted in rows}
         self._callers.clear()
 
-    def forget(self, _: str = "") -> None:
-        """Drop what is remembered of API keys."""
+    def _hear(self, _: str) -> None:
         self._callers.clear()
+        self._changed.set()
 
     @property
     def owners(self) -> dict[str, Hosted]:
@@ -89,7 +99,6 @@ class Hosts:
             tx.signal(TOPIC, key_id)
 
         await self._store.write(unit)
-        self.forget()
 
     async def keys_of(self, owner: str | None) -> list[ApiKey]:
         """Return the keys of an owner, without their secrets."""
