@@ -10,7 +10,7 @@ from typing import Any
 from connector.app import ROOT, Node, build_app, run_node
 from connector.services.decide import Decisions
 from connector.settings import load
-from connector.store import agreements, negotiations, transfers
+from connector.store import agreements, datasets, negotiations, transfers
 from connector.store.negotiations import Negotiation
 from connector.store.transfers import Transfer
 
@@ -61,12 +61,18 @@ async def publish(node: Node, name: str = "lampadaires", content: bytes = b"id,x
     """Publish a small file under an open, automatic offer unless told otherwise; return the offer's identifier."""
     folder = node.settings.data_dir / "published"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.csv").write_bytes(content)
-    owner = offer.pop("owner", ROOT)
-    source = {"kind": "file", "path": f"{name}.csv"}
+    owner, file = offer.pop("owner", ROOT), offer.pop("file", f"{name}.csv")
+    (folder / file).write_bytes(content)
+    source = {"kind": "file", "path": file}
     dataset = await node.publish.put_dataset(owner, dataset_id=f"urn:test:{name}", title=name, source=source)
     stored = await node.publish.put_offer(owner, dataset=dataset.id, **{"policy": OPEN, "mode": "automatic", **offer})
     return stored.id
+
+
+async def offer_of(node: Node, dataset: str, owner: str = ROOT) -> str:
+    """Return the identifier of the first offer of a dataset."""
+    offers = await node.store.read(lambda tx: datasets.offers_of(tx, owner, [dataset]))
+    return offers[0].id
 
 
 async def acquaint(consumer: Node, provider: Node, *, owner: str = ROOT, other: str = ROOT) -> str:
@@ -83,7 +89,9 @@ async def ask(consumer: Node, provider_did: str, dataset: str, *, owner: str = R
     return await consumer.negotiate.request(owner, provider_did, offer)
 
 
-async def until_negotiation(node: Node, pid: str, state: str, *, owner: str = ROOT, within_s: float = 10) -> Negotiation:
+async def until_negotiation(
+    node: Node, pid: str, state: str, *, owner: str = ROOT, within_s: float = 10
+) -> Negotiation:
     """Return the negotiation once it stands in the state with nothing pending."""
     async with asyncio.timeout(within_s):
         while True:

@@ -1,0 +1,29 @@
+"""What stands in a node's database, row by row: to show that a refusal changed nothing."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from connector.app import Node
+from connector.store.db import Tx
+from connector.store.tables import jobs, metadata
+
+Dump = dict[str, list[tuple[Any, ...]]]
+
+
+async def everything(node: Node) -> Dump:
+    """Return every row of every table, in the order of its key."""
+
+    def rows(tx: Tx, table: Table) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in tx.connection.execute(select(table).order_by(*table.primary_key.columns))]
+
+    return await node.store.read(lambda tx: {table.name: rows(tx, table) for table in metadata.sorted_tables})
+
+
+async def until_quiet(*nodes: Node, within_s: float = 10) -> None:
+    """Return once no node has work left: what changes afterwards was changed by the test."""
+    async with asyncio.timeout(within_s):
+        for node in nodes:
+            while await node.store.read(lambda tx: tx.connection.execute(select(jobs).limit(1)).first()):
+                await asyncio.sleep(0.01)
