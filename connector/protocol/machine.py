@@ -120,11 +120,10 @@ def send(table: Table, at: Position, message: str) -> Position:
     """
     if table.step(at.state, message, at.role) is None:
         raise IllegalTransition(f"{message} by the {at.role} in {at.state}")
-    if at.pending == message:
-        return at
     if at.pending is not None and message != table.termination:
         raise Busy(f"{at.pending} is not yet acknowledged")
-    return replace(at, pending=message, given_up=_with(at.given_up, at.pending))
+    replaced = at.pending if at.pending != message else None
+    return replace(at, pending=message, given_up=_with(at.given_up, replaced))
 
 
 def acknowledged(table: Table, at: Position, message: str | None = None) -> Position:
