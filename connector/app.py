@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib import metadata
 from typing import Any
 
 import uvicorn
@@ -24,6 +25,8 @@ from connector.dataplane.gate import Gate
 from connector.dataplane.receive import Fetcher
 from connector.dataplane.sources import Source
 from connector.dataplane.sources.file import FileSource
+from connector.http.private.listener import PrivateListener
+from connector.http.private.services import Services
 from connector.http.public.answers import App
 from connector.http.public.connection import Connection
 from connector.http.public.data import DataApp
@@ -45,11 +48,13 @@ from connector.services import transfer as transferring
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
 from connector.services.hosts import Hosts
+from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
 from connector.services.transfer import Transfer
+from connector.services.waiting import Waiting
 from connector.settings import Settings
 from connector.store.db import Store, open_store
 from connector.store.jobs import Handler, Jobs
@@ -95,6 +100,11 @@ class Node:
     def public(self) -> App:
         """What the public listener serves."""
         return _public(self)
+
+    @cached_property
+    def private(self) -> App:
+        """What the private listener serves."""
+        return _private(self)
 
     async def close(self) -> None:
         """Let go of connections, threads and the database."""
@@ -175,6 +185,27 @@ def _public(node: Node) -> App:
     return DataApp(node.gate, node.store, node.clock, renewals, front)
 
 
+def _private(node: Node) -> App:
+    """Return what the private listener serves: the management API, health and metrics."""
+    return PrivateListener(
+        Services(
+            settings=node.settings,
+            version=metadata.version("pupitre"),
+            addresses=node.addresses,
+            hosts=node.hosts,
+            introduce=node.introduce,
+            publish=node.publish,
+            catalogue=node.catalogue,
+            negotiate=node.negotiate,
+            transfer=node.transfer,
+            receive=node.receive,
+            inspect=Inspect(node.store),
+            waiting=Waiting(node.store),
+            running_jobs=lambda: node.jobs.running,
+        )
+    )
+
+
 def _fetcher(
     settings: Settings,
     store: Store,
@@ -222,7 +253,10 @@ async def _serve(settings: Settings) -> None:
 async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> None:
     """Serve both listeners and run the jobs until `stop` is set; `ready` is set once both listen."""
     settings = node.settings
-    listeners = [Listener(node.public, settings.public_host, settings.public_port, http=Connection)]
+    listeners = [
+        Listener(node.public, settings.public_host, settings.public_port, http=Connection),
+        Listener(node.private, settings.private_host, settings.private_port),
+    ]
     async with asyncio.TaskGroup() as group:
         work = [group.create_task(node.jobs.run()), group.create_task(node.hosts.follow())]
         serving = [group.create_task(listener.run()) for listener in listeners]
