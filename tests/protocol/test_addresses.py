@@ -59,7 +59,7 @@ def test_the_plain_name_goes_before_a_full_one() -> None:
         EndpointProperty(name="authorization", value="plain"),
     )
     address = DataAddress(endpoint_type=HTTP_ENDPOINT_TYPE, endpoint_properties=both)
-    assert property_of(address, "authorization") == "authorization"
+    assert property_of(address, "authorization") == "plain"
 
 
 def test_an_empty_address_has_no_endpoint() -> None:

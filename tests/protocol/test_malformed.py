@@ -159,7 +159,7 @@ def test_a_reason_is_an_array_that_is_not_empty(name: str, reason: Any, document
     assert refusal(getattr(m, name), spoil(document(name), "/reason", reason)).pointer == "/reason"
 
 
-OFFER_FAULTS: list[tuple[str, Any, str]] = [
+OFFER_FAULTS: list[tuple[str, Any, str | None]] = [
     ("/offer/permission", [], "/offer/permission"),
     ("/offer/permission", {"action": "use"}, "/offer/permission"),
     ("/offer/permission/0", "use", "/offer/permission/0"),
