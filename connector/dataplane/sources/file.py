@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from connector.dataplane.errors import SourceChanged, SourceGone, SourceRefused, SourceUnreadable
 from connector.dataplane.ranges import Slice
 from connector.dataplane.sources import CHUNK_BYTES, Measured
+from connector.problems import Problem
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class FileSource:
             raise SourceRefused(pointer="/source/path")
         self._folders = folders
         self._path = folders[0] / path if folders else Path(path)
+        self._name = str(self._path)
         self._threads = threads
 
     async def check(self) -> None:
@@ -73,8 +75,10 @@ class FileSource:
         return await self._in_thread(self._measure)
 
     def require_unchanged(self, published: Measured) -> None:
-        with _explained(self._path.name):
-            found = os.stat(self._path)
+        try:
+            found = os.stat(self._name)
+        except OSError as error:
+            raise _explanation(error, published.file_name) from error
         _require_same(found, published)
 
     async def read(self, published: Measured, part: Slice) -> AsyncGenerator[bytes]:
@@ -182,7 +186,11 @@ def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise (SourceGone if error.errno in _GONE else SourceUnreadable)(name) from error
+        raise _explanation(error, name) from error
+
+
+def _explanation(error: OSError, name: str) -> Problem:
+    return SourceGone(name) if error.errno in _GONE else SourceUnreadable(name)
 
 
 @contextmanager

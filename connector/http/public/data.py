@@ -25,7 +25,7 @@ from connector.dataplane.gate import Admission, Gate
 from connector.dataplane.ranges import Slice
 from connector.dataplane.sources import Measured
 from connector.http.public.answers import App, Message, Receive, Scope, Send, answering_problems, send_whole
-from connector.http.public.connection import RESET
+from connector.http.public.connection import PREPARED, RESET, prepare
 from connector.problems import Problem
 from connector.store.db import Store
 
@@ -92,7 +92,9 @@ class DataApp:
         if part is not None:
             body = body[part.start : part.stop]
         self.sent_bytes += len(body)
-        await send_whole(send, _head(published, part), body)
+        answer = scope.get("extensions", {}).get(PREPARED)
+        if part is not None or answer is None or not answer(send, _prepared(published), body):
+            await send_whole(send, _head(published, part), body)
 
     async def _stream(
         self, admission: Admission, part: Slice | None, scope: Scope, receive: Receive, send: Send
@@ -187,6 +189,11 @@ def _head(published: Measured, part: Slice | None) -> Message:
     content_range = part.content_range(published.size_bytes).encode()
     headers = [(b"content-length", size), (b"content-range", content_range), *_headers_of(published)]
     return {"type": "http.response.start", "status": 206, "headers": headers}
+
+
+@lru_cache(maxsize=4096)
+def _prepared(published: Measured) -> bytes:
+    return prepare(200, _whole_head(published)["headers"])
 
 
 @lru_cache(maxsize=4096)
