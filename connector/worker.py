@@ -15,8 +15,9 @@ from connector.clock import Clock
 from connector.identity.scheme import Scheme
 from connector.peer.client import Answer, Client
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
+from connector.protocol.errors import Busy
 from connector.protocol.refusals import read_refusal
-from connector.services.exchange import Delivery, Exchange
+from connector.services.exchange import Delivery, Exchange, Question
 from connector.store.jobs import Job, Postpone
 
 log = logging.getLogger("pupitre.worker")
@@ -43,12 +44,16 @@ class Worker:
         Raises Postpone when the peer cannot be reached: everything for that peer then waits.
         """
         due = await service.due(job)
+        if isinstance(due, Question):
+            return await service.looked(due, await self._ask(due))
         if not isinstance(due, Delivery):
             return due
-        if self._may_have_arrived(job, due) and await self._is_settled_by_asking(service, due):
-            return None
+        if self._may_have_arrived(job, due):
+            is_settled = await self._is_settled_by_asking(service, due)
+            if is_settled is not False:
+                return None if is_settled else self.clock.now()
         answer = await self._post(service, due)
-        if 200 <= answer.status < 300:
+        if answer.is_success:
             await self._report_acknowledged(service, job, due, answer)
             return None
         return await self._report_refusal(service, due, answer)
@@ -59,19 +64,23 @@ class Worker:
             return False
         return due.attempts > 0 or job.attempts > 0 or job.is_repeat or due.sent_at < self.started_at
 
-    async def _is_settled_by_asking(self, service: Exchange[Any], due: Delivery) -> bool:
-        state = await self._ask(service, due)
-        return state is not None and await service.observed(due, state)
+    async def _is_settled_by_asking(self, service: Exchange[Any], due: Delivery) -> bool | None:
+        """Return what `observed` does; False when the peer does not tell its state."""
+        try:
+            state = await self._ask(due)
+        except Postpone as postpone:
+            await service.failed(due, getattr(postpone.__cause__, "code", Unreachable.code), postpone.reason)
+            raise
+        return False if state is None else await service.observed(due, state)
 
-    async def _ask(self, service: Exchange[Any], due: Delivery) -> str | None:
-        """Return the peer's state of the process, None when it does not tell (rule 4)."""
+    async def _ask(self, due: Delivery | Question) -> str | None:
+        """Return the peer's state of the process, None when it does not tell (rule 4). Raises Postpone."""
         if due.state_url is None:
             return None
         try:
             token = await self.identity.token_for(due.owner, due.peer)
             answer = await self.client.get(due.state_url, token)
         except PEER_FAILURES as error:
-            await service.failed(due, error.code, str(error))
             raise Postpone(due.peer, str(error)) from error
         if answer.status != 200:
             return None
@@ -93,7 +102,7 @@ class Worker:
     async def _report_acknowledged(self, service: Exchange[Any], job: Job, due: Delivery, answer: Answer) -> None:
         if not await service.acknowledged(job, due, answer.body):
             # Our message had given way, yet the peer took it: look whether we still agree.
-            state = await self._ask(service, due)
+            state = await self._ask(due)
             if state is not None:
                 await service.diverged(due, state)
 
@@ -101,11 +110,14 @@ class Worker:
         refusal = read_refusal(answer.body)
         reason = "; ".join(refusal.reasons) or f"HTTP {answer.status}"
         code = f"peer-{answer.status}"
+        if refusal.code == Busy.code and await service.postponed(due):
+            return None
         if answer.status >= 500 or (answer.status in _TIMING and due.attempts < PATIENCE):
             await service.failed(due, code, reason)
             return self.clock.now() + timedelta(seconds=_pause_s(due.attempts))
-        if await self._is_settled_by_asking(service, due):
-            return None
+        is_settled = await self._is_settled_by_asking(service, due)
+        if is_settled is not False:
+            return None if is_settled else self.clock.now()
         log.warning("refused", extra={"pid": due.pid, "message_kind": due.kind, "status": answer.status})
         await service.refused(due, code, reason)
         return None

@@ -13,7 +13,7 @@ from connector.identity.scheme import Participant, Scheme
 from connector.problems import Invalid, NotFound, Problem
 from connector.protocol import machine
 from connector.protocol.errors import Busy, IllegalTransition
-from connector.protocol.machine import Arrival, Received, Role, Table
+from connector.protocol.machine import Arrival, Position, Received, Role, Table
 from connector.protocol.wire import Message, digest
 from connector.store import jobs, journal
 from connector.store.db import Store, Tx
@@ -24,6 +24,11 @@ P = TypeVar("P", bound=Process)
 
 YIELDED = "yielded"
 """The problem code of a process whose own message gave way to one of the peer's."""
+LOOKS_S = (2.0, 150.0)
+"""When the peer's state is looked at after a message of ours gave way, in seconds: once its answer should be there, and
+once its token has expired, so that the peer cannot take it any more."""
+RENEW_AGAIN_S = 1.0
+"""When a renewal that the peer was too busy to take is decided again, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,24 @@ class Delivery:
     body: str
     attempts: int
     sent_at: datetime
+    position: Position
     is_new: bool = False
     """True when it was made pending a moment ago, by the very look that found it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The peer's state is to be asked for: a message of ours gave way, and may have arrived all the same."""
+
+    owner: str
+    pid: str
+    peer: str
+    state_url: str | None
+    position: Position
+
+
+Due = Delivery | Question | datetime | None
+"""What a process waits for: something to deliver or to ask, an instant, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +144,9 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
     message = incoming.message
     message_id = message.message_id
     seen = message_id is not None and journal.has_message(tx, process.owner, process.pid, message_id)
-    received = machine.receive(line.table, process.position, Arrival(message.kind, digest(message), seen))
-    process.move_to(replace(received.position, arrived=_without_mark(received.position.arrived)))
+    arrival = Arrival(message.kind, digest(message), seen, message_id is not None)
+    received = machine.receive(line.table, process.position, arrival)
+    _move(tx, line, process, received.position)
     if received.yielded:
         process.problem = {"code": YIELDED, "message": received.yielded, "at": tx.now.isoformat()}
     if not received.is_repeat:
@@ -161,26 +183,26 @@ def answer(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
         ahead = line.table.step(process.state, process.pending or "", process.role)
         if ahead is None or line.table.step(ahead, wanted.kind, process.role) is None:
             raise IllegalTransition(f"{wanted.kind} after {process.pending}")
-    due_at = tx.now + timedelta(seconds=wanted.delay_s)
-    process.intent = {"kind": wanted.kind, "content": wanted.content, "due_at": due_at.isoformat()}
-    tx.enqueue(Job(line.job, process.owner, process.pid, run_at=due_at, peer=process.peer))
+    _drop_intent(tx, process)
+    _intend(tx, line, process, wanted)
 
 
 def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     """Make the message pending: rendered once, stored, journalled, its job enqueued. Raises IllegalTransition."""
     position = machine.send(line.table, process.position, wanted.kind)
+    _drop_intent(tx, process)
     body = line.render(tx, process, wanted)
     process.move_to(position)
-    process.pending_body, process.pending_at, process.attempts = body, tx.now, 0
-    process.intent, process.problem = None, None
+    process.pending_body, process.pending_at, process.attempts, process.problem = body, tx.now, 0, None
     entry = {"to": process.peer, "message": wanted.kind, "state": process.state, "body": body}
     journal.append(tx, process.owner, process.pid, "sent", entry)
     tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer))
 
 
-def due(tx: Tx, line: Line[P], job: Job) -> Delivery | datetime | None:
-    """Return what the process waits for: a message to deliver, an instant, or nothing."""
+def due(tx: Tx, line: Line[P], job: Job) -> Due:
+    """Return what the process waits for."""
     process = line.queries.peek(tx, job.owner, job.key)
+    state_url = process.peer_url + line.path(process, "") if process.peer_pid else None
     if process.pending is not None and process.pending_body is not None and process.pending_at is not None:
         return Delivery(
             owner=process.owner,
@@ -188,12 +210,15 @@ def due(tx: Tx, line: Line[P], job: Job) -> Delivery | datetime | None:
             peer=process.peer,
             kind=process.pending,
             url=process.peer_url + line.path(process, process.pending),
-            state_url=process.peer_url + line.path(process, "") if process.peer_pid else None,
+            state_url=state_url,
             body=process.pending_body,
             attempts=process.attempts,
             sent_at=process.pending_at,
+            position=process.position,
         )
-    return datetime.fromisoformat(process.intent["due_at"]) if process.intent else None
+    if process.look_at is not None and process.look_at <= tx.now:
+        return Question(process.owner, process.pid, process.peer, state_url, process.position)
+    return _next_instant(process)
 
 
 def act(tx: Tx, line: Line[P], job: Job) -> None:
@@ -202,22 +227,29 @@ def act(tx: Tx, line: Line[P], job: Job) -> None:
     intent = process.intent
     if intent is None or process.pending is not None or datetime.fromisoformat(intent["due_at"]) > tx.now:
         return
-    process.intent = None
     try:
-        dispatch(tx, line, process, Answer(intent["kind"], intent["content"]))
+        if intent.get("only_in") not in (None, process.state):
+            raise IllegalTransition(process.state)
+        machine.send(line.table, process.position, intent["kind"])
     except IllegalTransition:
-        entry = {"message": intent["kind"], "state": process.state}
-        journal.append(tx, process.owner, process.pid, "unused", entry)
+        _drop_intent(tx, process)
+    else:
+        process.intent = None
+        dispatch(tx, line, process, Answer(intent["kind"], intent["content"]))
     line.queries.save(tx, process)
 
 
 def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str | None) -> bool:
-    """Move the process on because the peer acknowledged this delivery; False when it no longer waits for that."""
-    if not is_current(process, delivery):
-        return False
+    """Move the process on because the peer acknowledged this delivery; False when that changes nothing any more."""
     if process.peer_pid is None:
         process.peer_pid = peer_pid
-    process.move_to(machine.acknowledged(line.table, process.position))
+    is_late = delivery.kind in process.given_up and delivery.kind != process.pending
+    if not (is_late or is_current(process, delivery)):
+        return False
+    position = machine.acknowledged(line.table, process.position, delivery.kind)
+    if position == process.position:
+        return False
+    _move(tx, line, process, position)
     entry = {"by": process.peer, "message": delivery.kind, "state": process.state}
     journal.append(tx, process.owner, process.pid, "acknowledged", entry)
     return True
@@ -229,10 +261,35 @@ def observe(tx: Tx, line: Line[P], process: P, peer_state: str) -> bool:
     if position == process.position:
         return False
     message = process.pending
-    process.move_to(position)
+    _move(tx, line, process, position)
     entry = {"by": process.peer, "message": message, "peer_state": peer_state, "state": process.state}
     journal.append(tx, process.owner, process.pid, "observed", entry)
     return True
+
+
+def postpone(tx: Tx, line: Line[P], process: P) -> bool:
+    """The peer was busy: give a renewal up, to be decided again soon; False for what stays pending."""
+    position = machine.postponed(line.table, process.position)
+    if position == process.position:
+        return False
+    kind = process.pending or ""
+    _move(tx, line, process, position)
+    entry = {"by": process.peer, "message": kind, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "postponed", entry)
+    if process.intent is None:
+        _intend(tx, line, process, Answer(kind, delay_s=RENEW_AGAIN_S), only_in=process.state)
+    return True
+
+
+def conclude_look(tx: Tx, process: Process, peer_state: str | None) -> None:
+    """Draw what the peer's state tells of what gave way; plan the next look, or believe that it never arrived."""
+    process.attempts += 1
+    if process.attempts < len(LOOKS_S):
+        process.look_at = tx.now + timedelta(seconds=LOOKS_S[process.attempts])
+        return
+    process.given_up, process.look_at, process.attempts = (), None, 0
+    if peer_state is not None and peer_state != process.state:
+        mark_divergence(tx, process, peer_state)
 
 
 def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> P | None:
@@ -240,7 +297,7 @@ def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) 
     process = line.queries.load(tx, delivery.owner, delivery.pid)
     if not is_current(process, delivery):
         return None
-    process.move_to(machine.refused(process.position))
+    _move(tx, line, process, machine.refused(process.position))
     process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
     entry = {"by": process.peer, "message": delivery.kind, "state": process.state, "problem": code, "reason": reason}
     journal.append(tx, process.owner, process.pid, "refused-by-peer", entry)
@@ -265,10 +322,15 @@ def note_divergence(tx: Tx, line: Line[P], delivery: Delivery, peer_state: str) 
     """Record that the peer stands elsewhere than we do, so that a person sees it."""
     process = line.queries.load(tx, delivery.owner, delivery.pid)
     if process.pending is None and process.state != peer_state:
-        reason = f"{process.peer} stands in {peer_state}, we stand in {process.state}"
-        process.problem = {"code": "divergence", "reason": reason, "at": tx.now.isoformat()}
-        journal.append(tx, process.owner, process.pid, "divergence", {"peer_state": peer_state, "state": process.state})
+        mark_divergence(tx, process, peer_state)
         line.queries.save(tx, process)
+
+
+def mark_divergence(tx: Tx, process: Process, peer_state: str) -> None:
+    """Write on the row and in the journal that the two sides differ."""
+    reason = f"{process.peer} stands in {peer_state}, we stand in {process.state}"
+    process.problem = {"code": "divergence", "reason": reason, "at": tx.now.isoformat()}
+    journal.append(tx, process.owner, process.pid, "divergence", {"peer_state": peer_state, "state": process.state})
 
 
 def is_current(process: Process, delivery: Delivery) -> bool:
@@ -294,8 +356,33 @@ def heard(tx: Tx, owner: str, peer: str) -> None:
     jobs.peer_spoke(tx, owner, peer)
 
 
-def _without_mark(arrival: Arrival | None) -> Arrival | None:
-    return replace(arrival, seen_before=False) if arrival else None
+def _move(tx: Tx, line: Line[P], process: P, position: Position) -> None:
+    """Take over a position, and see to it that what waited for the move is looked at."""
+    process.move_to(position)
+    if process.pending is None and process.given_up and process.look_at is None:
+        process.look_at = tx.now + timedelta(seconds=LOOKS_S[0])
+    instant = tx.now if process.pending is not None else _next_instant(process)
+    if instant is not None:
+        tx.enqueue(Job(line.job, process.owner, process.pid, run_at=instant, peer=process.peer))
+
+
+def _intend(tx: Tx, line: Line[P], process: P, wanted: Answer, only_in: str | None = None) -> None:
+    due_at = tx.now + timedelta(seconds=wanted.delay_s)
+    process.intent = {"kind": wanted.kind, "content": wanted.content, "due_at": due_at.isoformat(), "only_in": only_in}
+    tx.enqueue(Job(line.job, process.owner, process.pid, run_at=due_at, peer=process.peer))
+
+
+def _drop_intent(tx: Tx, process: Process) -> None:
+    """Give up what we meant to send, and say so in the journal."""
+    if process.intent is not None:
+        entry = {"message": process.intent["kind"], "state": process.state}
+        journal.append(tx, process.owner, process.pid, "unused", entry)
+        process.intent = None
+
+
+def _next_instant(process: Process) -> datetime | None:
+    instants = [datetime.fromisoformat(process.intent["due_at"])] if process.intent else []
+    return min([*instants, process.look_at] if process.look_at else instants, default=None)
 
 
 class Exchange(Generic[P]):
@@ -320,7 +407,7 @@ class Exchange(Generic[P]):
             raise NotFound(pid)
         return process
 
-    async def due(self, job: Job) -> Delivery | datetime | None:
+    async def due(self, job: Job) -> Due:
         """Return what a process waits for, after carrying out an intent whose time has come."""
         found = await self._store.read(lambda tx: due(tx, self.line, job))
         if not isinstance(found, datetime):
@@ -329,16 +416,47 @@ class Exchange(Generic[P]):
         found = await self._store.read(lambda tx: due(tx, self.line, job))
         return replace(found, is_new=True) if isinstance(found, Delivery) else found
 
-    async def observed(self, delivery: Delivery, peer_state: str) -> bool:
-        """Record what the peer's state proves; False when our message must be sent again."""
+    async def observed(self, delivery: Delivery, peer_state: str) -> bool | None:
+        """Record what the peer's state proves; False: our message must be sent again.
 
-        def unit(tx: Tx) -> bool:
+        None: the process moved since the question was asked, so the answer says nothing; look again.
+        """
+
+        def unit(tx: Tx) -> bool | None:
             process = self.line.queries.load(tx, delivery.owner, delivery.pid)
-            if not is_current(process, delivery):
-                return True
+            if process.position != delivery.position or not is_current(process, delivery):
+                return None
             if not observe(tx, self.line, process, peer_state):
                 return False
             self.react(tx, process, process.role, delivery.kind)
+            self.line.queries.save(tx, process)
+            return True
+
+        return await self._store.write(unit)
+
+    async def looked(self, question: Question, peer_state: str | None) -> datetime | None:
+        """Record what the peer's state tells of a message of ours that gave way; return when to look again."""
+
+        def unit(tx: Tx) -> datetime | None:
+            process = self.line.queries.load(tx, question.owner, question.pid)
+            if process.position != question.position:
+                return tx.now
+            if peer_state is not None and observe(tx, self.line, process, peer_state):
+                self.react(tx, process, process.role, "")
+            else:
+                conclude_look(tx, process, peer_state)
+            self.line.queries.save(tx, process)
+            return _next_instant(process)
+
+        return await self._store.write(unit)
+
+    async def postponed(self, delivery: Delivery) -> bool:
+        """The peer was busy with a message of its own; False when ours stays pending, to be sent again."""
+
+        def unit(tx: Tx) -> bool:
+            process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            if not is_current(process, delivery) or not postpone(tx, self.line, process):
+                return False
             self.line.queries.save(tx, process)
             return True
 

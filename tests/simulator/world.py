@@ -116,6 +116,14 @@ class History:
     def is_transfer(self) -> bool:
         return self.kind == "transfer"
 
+    def __str__(self) -> str:
+        return f"[{self.number} {self.kind}]"
+
+    @property
+    def offer(self) -> str:
+        """The offer's name, for negotiations."""
+        return "automatic" if self.kind == "automatic" else "manual"
+
 
 KINDS = ("automatic", "manual", "manual", "offered", "transfer", "transfer")
 
@@ -263,8 +271,11 @@ class World:
             raise Unreachable("closed", host)
         answer: Answer = request.result()
         if answer.is_success and call.method == "POST":
-            self._note_success(role, call, answer)
-        self.log(f"{kind} → {place.name}: {answer.status}")
+            try:
+                self._note_success(role, call, answer)
+            except Exception as problem:
+                self.net.problems.append(problem)
+        self.log(f"{self._about(call)} {kind} → {place.name}: {answer.status}")
         self._may_crash(place.name, kind, "after it is processed")
         self._may_crash(self.places[role.other].name, kind, "before its answer arrives")
         return answer
@@ -275,10 +286,24 @@ class World:
         if answer.status == 201:
             state = json.loads(answer.body)
             ours, theirs = ("consumerPid", "providerPid") if role is Role.CONSUMER else ("providerPid", "consumerPid")
-            history = self.by_pid[state[theirs]]
+            history = self.by_pid.get(state[theirs]) or self._adopt(role.other, state[theirs], message)
             if history.pids.setdefault(role, state[ours]) != state[ours]:
                 raise Broken(f"history {history.number}: a first message made two processes")
             self.by_pid[state[ours]] = history
+
+    def _adopt(self, role: Role, pid: str, message: dict[str, Any]) -> History:
+        """Give a process to the person who began it and whose node was killed before it could say so."""
+        is_transfer = message["@type"] == t.REQUEST
+        for history in self.histories:
+            wants = history.is_transfer if is_transfer else message["offer"]["@id"].endswith(history.offer)
+            if history.asks is role and wants and role not in history.pids:
+                history.pids[role] = pid
+                self.by_pid[pid] = history
+                return history
+        stray = History(len(self.histories), "transfer" if is_transfer else "manual", self.chance, role, {role: pid})
+        self.histories.append(stray)
+        self.by_pid[pid] = stray
+        return stray
 
     async def _new_token(self, sender: Host, receiver: Host) -> str:
         node = self.places[self.by_host[sender]].node
@@ -355,8 +380,8 @@ class World:
         else:
             offer = {"@id": f"urn:offer:{history.kind}", "@type": "Offer", "target": f"urn:test:{history.kind}"}
             row = await node.negotiate.request(ROOT, peer, {**offer, **nodes.OPEN, "assigner": peer})
-        history.pids[role] = row.pid
-        self.by_pid[row.pid] = history
+        if history.pids.setdefault(role, row.pid) == row.pid:
+            self.by_pid[row.pid] = history
 
     async def _agreement(self, node: Node) -> str:
         found = await node.store.read(lambda tx: agreements.page(tx, ROOT, limit=500))
@@ -367,7 +392,7 @@ class World:
         acts = _acts(history, row, node)
         weights = [1 if name == "terminate" else 6 for name in acts]
         name = history.chance.choices(list(acts), weights)[0]
-        self.log(f"[{history.number}] the {role} wants to {name} in {row.state}, pending {row.pending}")
+        self.log(f"{history} the {role} wants to {name} in {row.state}, pending {row.pending}")
         await acts[name]()
 
     async def _row(self, history: History, role: Role, node: Node) -> Row:
@@ -410,9 +435,19 @@ class World:
             try:
                 await self._judge_one(history)
             except Broken as fault:
-                raise Broken(f"history {history.number} ({history.kind}): {fault}") from None
+                raise Broken(f"{history}: {fault}\n{await self._tell(history)}") from None
         for role, message_id in self.acknowledged:
             await self._check_not_lost(role, message_id)
+
+    async def _tell(self, history: History) -> str:
+        """Return both journals of a history, in the order of time."""
+        lines = []
+        for role, pid in history.pids.items():
+            entries = await self._node(role).store.read(lambda tx, pid=pid: journal.page(tx, ROOT, pid, 0, 1000))  # type: ignore[misc]
+            for entry in entries:
+                told = {name: value for name, value in entry.entry.items() if name not in ("body", "from", "to", "by")}
+                lines.append(f"{entry.at:%H:%M:%S.%f} {role:8} {entry.kind:16} {' '.join(map(str, told.values()))}")
+        return "\n".join(sorted(lines))
 
     async def _judge_one(self, history: History) -> None:
         history.rows = {}
