@@ -32,7 +32,7 @@ def _lines() -> Iterator[str]:
     yield "`python -m connector.protocol.reference > connector/docs/reference/protocol.md`."
     yield ""
     yield "A state is entered when the message that leads to it is acknowledged. A message that the tables do not allow"
-    yield "is answered 400 and changes nothing; one that crosses a message of ours is answered 503 and may be sent again."
+    yield "is answered 400 and changes nothing; one that crosses a message of ours is answered 503 and may come again."
     for table in (NEGOTIATION, TRANSFER):
         yield from ("", f"## {_TITLES[table.name]}", "", *_diagram(table), "", *_rows(table))
     yield from ("", "## When acknowledgements are lost and messages cross", "")

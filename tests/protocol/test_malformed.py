@@ -72,10 +72,11 @@ REQUIRED = {
     "TransferError": "/@context /@type /providerPid /consumerPid",
 }
 MISSING = [(name, pointer) for name, pointers in REQUIRED.items() for pointer in pointers.split()]
-WRONG = [
+NOT_TEXT: tuple[Any, ...] = (7, True, None, [], {}, "")
+WRONG: list[tuple[str, str, Any]] = [
     (name, pointer, wrong)
     for name, pointer in MISSING
-    for wrong in (7, True, None, [], {}, "")
+    for wrong in NOT_TEXT
     if pointer not in ("/@context", "/offer", "/agreement")
     and not (pointer.endswith("/rightOperand") and wrong in ("", [], {}))  # the schema allows these
     and not (pointer.endswith("/value") and wrong == "")

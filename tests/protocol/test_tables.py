@@ -109,9 +109,8 @@ def read_steps(table: Table, names: dict[str, str], text: str) -> list[Step]:
 
 
 def kinds_of(module: object) -> dict[str, str]:
-    names = ("REQUEST", "OFFER", "ACCEPT", "AGREEMENT", "VERIFICATION", "FINALIZE", "TERMINATION")
-    names += ("START", "SUSPENSION", "COMPLETION")
-    return {name: getattr(module, name) for name in names if hasattr(module, name)}
+    names = "REQUEST OFFER ACCEPT AGREEMENT VERIFICATION FINALIZE START SUSPENSION COMPLETION TERMINATION"
+    return {name: getattr(module, name) for name in names.split() if hasattr(module, name)}
 
 
 STEPS = read_steps(NEGOTIATION, kinds_of(n), NEGOTIATION_STEPS) + read_steps(TRANSFER, kinds_of(t), TRANSFER_STEPS)
