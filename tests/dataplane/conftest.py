@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -272,7 +273,7 @@ def node(tmp_path: Path) -> NodeFactory:
         permits: Any = permit_always, clock: Clock | None = None, http: type[asyncio.Protocol] = Connection
     ) -> AsyncIterator[Node]:
         clock = clock or SystemClock()
-        settings = Settings(data_dir=tmp_path / "data", source_dirs=(tmp_path / "published",))
+        settings = Settings(data_dir=Path(mkdtemp(dir=tmp_path)), source_dirs=(tmp_path / "published",))
         (tmp_path / "published").mkdir(exist_ok=True)
         store = await open_store(settings, clock)
         with ThreadPoolExecutor(4, "sources") as threads:
