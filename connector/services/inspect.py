@@ -195,6 +195,10 @@ class Inspect:
         """Run a dead job again. Raises NotFound."""
         await self._store.write(lambda tx: queue.retry(tx, owner, kind, key))
 
+    async def check(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        await self._store.read(lambda tx: journal.latest(tx, "", "", 1))
+
     async def numbers(self) -> Numbers:
         """Return what the node holds, over all owners."""
 

@@ -21,23 +21,23 @@ class Waiting:
     """Those who wait, by the process that they wait for."""
 
     def __init__(self, store: Store) -> None:
-        self._clock = store.clock
+        self.clock = store.clock
         self._waiting: dict[str, set[asyncio.Event]] = {}
         store.subscribe(CHANGED, self._hear)
 
     async def until(self, pid: str, look: Callable[[], Awaitable[T]], is_enough: Callable[[T], bool], s: float) -> T:
         """Return what `look` shows as soon as it is enough, or after `s` seconds, at most 30."""
         event = asyncio.Event()
-        ends_at = self._clock.now() + timedelta(seconds=min(s, LONGEST_S))
+        ends_at = self.clock.now() + timedelta(seconds=min(s, LONGEST_S))
         self._waiting.setdefault(pid, set()).add(event)
         try:
             while True:
                 event.clear()
                 seen = await look()
-                now = self._clock.now()
+                now = self.clock.now()
                 if is_enough(seen) or now >= ends_at:
                     return seen
-                await self._clock.wait(event, min(ends_at, now + LOOK_EVERY))
+                await self.clock.wait(event, min(ends_at, now + LOOK_EVERY))
         finally:
             self._waiting[pid].discard(event)
             if not self._waiting[pid]:

@@ -1,0 +1,201 @@
+"""Transfers (livraisons), in both roles, and the reception of their bytes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field, JsonValue
+
+from connector.http.private.asking import Asking, Id, Identifier, NextCursor, Node, Owner, Shape, Wish
+from connector.http.private.processes import (
+    LastMessage,
+    ProcessQuery,
+    ProcessShape,
+    Reason,
+    WaitQuery,
+    Why,
+    common,
+    detail,
+)
+from connector.protocol.transfer import TRANSFER
+from connector.services.inspect import Looked
+from connector.services.redaction import redacted
+from connector.store.fetches import Fetch as FetchRow
+from connector.store.transfers import Transfer as TransferRow
+
+router = APIRouter(tags=["transfers"])
+
+
+class Transfer(ProcessShape):
+    """A transfer."""
+
+    agreement: str
+    format: str
+
+
+class FetchProblem(Shape):
+    """Why bytes did not come, and what to do, in the caller's language."""
+
+    code: str
+    reason: str
+    remedy: str
+
+
+class Fetch(Shape):
+    """How far the bytes of a transfer have been received."""
+
+    transfer: str
+    path: Annotated[str, Field(description="The file on the node's machine.")]
+    status: Annotated[
+        Literal["waiting", "running", "done", "failed"],
+        Field(description="`waiting`: for a start, or for the next attempt."),
+    ]
+    done_bytes: int
+    size_bytes: Annotated[int | None, Field(description="As announced; null: not known yet.")]
+    sha256: Annotated[str | None, Field(description="As announced; once done, of what was received.")]
+    problem: FetchProblem | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class TransferDetail(Transfer):
+    """A transfer with its data address (without tokens), the last messages, and why it stands where it stands."""
+
+    data_address: dict[str, JsonValue] | None
+    fetch: Fetch | None
+    why: Why
+    last_sent: LastMessage | None
+    last_received: LastMessage | None
+
+
+class Transfers(Shape):
+    """A page of transfers, the newest first."""
+
+    items: list[Transfer]
+    next_cursor: NextCursor = None
+
+
+class NewTransfer(Wish):
+    """Data that we want under an agreement of ours."""
+
+    agreement: Identifier
+
+
+class NewFetch(Wish):
+    """Where the bytes shall go."""
+
+    path: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=1_000,
+            description="File on the node's machine, relative to data_dir/received/OWNER; "
+            "absolute only inside receive_dirs. Default: a name made from the dataset.",
+            examples=["points-lumineux.csv"],
+        ),
+    ] = None
+    overwrite: Annotated[bool, Field(description="Replace a file that stands there.")] = False
+
+
+class TransferQuery(ProcessQuery):
+    """Which transfers, the newest first."""
+
+    agreement: Identifier | None = None
+
+
+@router.get("/transfers")
+async def list_transfers(node: Node, owner: Owner, query: Annotated[TransferQuery, Query()]) -> Transfers:
+    """List transfers."""
+    equal = {name: getattr(query, name) for name in ("role", "state", "peer", "agreement")}
+    page = await node.inspect.transfers(owner, **equal, **query.rows(node))
+    return Transfers(items=[_transfer(row) for row in page.items], next_cursor=page.following)
+
+
+@router.post("/transfers", status_code=201)
+async def request_transfer(node: Node, owner: Owner, wish: NewTransfer) -> Transfer:
+    """Ask for the data of an agreement, as consumer."""
+    return _transfer(await node.transfer.request(owner, wish.agreement))
+
+
+@router.get("/transfers/{pid}")
+async def show_transfer(
+    node: Node, owner: Owner, asker: Asking, pid: Id, query: Annotated[WaitQuery, Query()]
+) -> TransferDetail:
+    """Show a transfer and why it stands where it stands; on demand, once it has changed."""
+    looked = await node.waiting.until(
+        pid,
+        lambda: node.inspect.transfer(owner, pid),
+        lambda seen: query.is_answered_by(seen.process),
+        query.wait,
+    )
+    return _detail(looked, asker.language)
+
+
+@router.post("/transfers/{pid}/start")
+async def start_transfer(node: Node, owner: Owner, pid: Id) -> Transfer:
+    """As provider, open the data; in a transfer that is open, renew its address."""
+    return _transfer(await node.transfer.start(owner, pid))
+
+
+@router.post("/transfers/{pid}/suspend")
+async def suspend_transfer(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Transfer:
+    """Suspend: no byte leaves from now on."""
+    why = wish or Reason()
+    return _transfer(await node.transfer.suspend(owner, pid, why.code, why.reason))
+
+
+@router.post("/transfers/{pid}/resume")
+async def resume_transfer(node: Node, owner: Owner, pid: Id) -> Transfer:
+    """Resume what was suspended; as consumer, ask for it."""
+    return _transfer(await node.transfer.start(owner, pid))
+
+
+@router.post("/transfers/{pid}/complete")
+async def complete_transfer(node: Node, owner: Owner, pid: Id) -> Transfer:
+    """Say that all has been had."""
+    return _transfer(await node.transfer.complete(owner, pid))
+
+
+@router.post("/transfers/{pid}/terminate")
+async def terminate_transfer(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Transfer:
+    """End a transfer, for a reason that the partner is told."""
+    why = wish or Reason()
+    return _transfer(await node.transfer.terminate(owner, pid, why.code, why.reason))
+
+
+@router.post("/transfers/{pid}/fetch", status_code=202)
+async def fetch_transfer(node: Node, owner: Owner, asker: Asking, pid: Id, wish: NewFetch | None = None) -> Fetch:
+    """Receive the bytes into a file of the node's machine; after a failure, go on where it stopped."""
+    into = wish or NewFetch()
+    return _fetch(await node.receive.fetch(owner, pid, into.path, overwrite=into.overwrite), asker.language)
+
+
+@router.get("/transfers/{pid}/fetch")
+async def show_fetch(node: Node, owner: Owner, asker: Asking, pid: Id) -> Fetch:
+    """Show how far the bytes have been received."""
+    return _fetch(await node.receive.progress(owner, pid), asker.language)
+
+
+def _members(row: TransferRow) -> dict[str, Any]:
+    return {**common(TRANSFER, row), "dataset": row.dataset, "agreement": row.agreement, "format": row.format}
+
+
+def _transfer(row: TransferRow) -> Transfer:
+    return Transfer(**_members(row))
+
+
+def _detail(looked: Looked[TransferRow], language: str) -> TransferDetail:
+    row = looked.process
+    address = None if row.data_address is None else redacted(row.data_address)
+    fetch = None if looked.fetch is None else _fetch(looked.fetch, language)
+    return TransferDetail(**_members(row), data_address=address, fetch=fetch, **detail(looked, language))
+
+
+def _fetch(row: FetchRow, language: str) -> Fetch:
+    names = ("transfer", "path", "status", "done_bytes", "size_bytes", "sha256", "created_at", "updated_at")
+    members: dict[str, Any] = {name: getattr(row, name) for name in names}
+    problem = None
+    if row.problem is not None:
+        said = {name: row.problem[name].get(language, "") for name in ("reason", "remedy")}
+        problem = FetchProblem(code=row.problem["code"], **said)
+    return Fetch(**members, problem=problem)

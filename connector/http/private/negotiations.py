@@ -1,0 +1,251 @@
+"""Negotiations (demandes d'accès), in both roles, and the agreements (conventions) in which they end."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field, JsonValue
+
+from connector.http.private.asking import (
+    Asking,
+    Id,
+    Identifier,
+    NextCursor,
+    Node,
+    Owner,
+    PageQuery,
+    Shape,
+    Wish,
+    checked_did,
+)
+from connector.http.private.processes import (
+    LastMessage,
+    ProcessQuery,
+    ProcessShape,
+    Reason,
+    RoleName,
+    WaitQuery,
+    Why,
+    common,
+    detail,
+)
+from connector.protocol.negotiation import NEGOTIATION
+from connector.services.ask import ask
+from connector.services.inspect import Looked
+from connector.store.agreements import StoredAgreement
+from connector.store.negotiations import Negotiation as NegotiationRow
+
+router = APIRouter(tags=["negotiations"])
+REFUSED = "refused"
+
+
+class Negotiation(ProcessShape):
+    """A negotiation."""
+
+    offer_id: Annotated[str, Field(description="The published offer from which it started.")]
+    agreement: Annotated[str | None, Field(description="The agreement, once there is one.")]
+
+
+class NegotiationDetail(Negotiation):
+    """A negotiation with the terms on the table, the last messages, and why it stands where it stands."""
+
+    offer: Annotated[dict[str, JsonValue], Field(description="The terms now on the table.")]
+    offer_by: Annotated[RoleName, Field(description="Who laid them there.")]
+    why: Why
+    last_sent: LastMessage | None
+    last_received: LastMessage | None
+
+
+class Negotiations(Shape):
+    """A page of negotiations, the newest first."""
+
+    items: list[Negotiation]
+    next_cursor: NextCursor = None
+
+
+class AccessRequest(Wish):
+    """A dataset that we want from a partner."""
+
+    peer: Annotated[str, Field(min_length=1, max_length=512, description="DID of a known partner.")]
+    dataset: Identifier
+    offer_id: Annotated[Identifier | None, Field(description="Needed when it is offered under several terms.")] = None
+    offer: Annotated[
+        dict[str, JsonValue] | None,
+        Field(description="The whole offer to request, with its `@id`: the catalogue is not asked again."),
+    ] = None
+
+
+class Proposal(Wish):
+    """One of our offers, to propose to a partner that has not asked."""
+
+    peer: Annotated[str, Field(min_length=1, max_length=512, description="DID of a known partner.")]
+    offer_id: Identifier
+
+
+class CounterOffer(Wish):
+    """Other terms than those on the table."""
+
+    policy: Annotated[
+        dict[str, JsonValue], Field(description="ODRL rules.", examples=[{"permission": [{"action": "use"}]}])
+    ]
+
+
+class Agreement(Shape):
+    """An agreement."""
+
+    id: str
+    role: RoleName
+    peer: str
+    negotiation: str
+    dataset: str
+    status: Literal["drafted", "active", "ended"]
+    created_at: datetime
+
+
+class AgreementDetail(Agreement):
+    """An agreement with its text."""
+
+    document: Annotated[dict[str, JsonValue], Field(description="The agreement as it was concluded.")]
+    accepted_terms: Annotated[list[JsonValue], Field(description="What requesting the offer declared.")]
+
+
+class Agreements(Shape):
+    """A page of agreements, the newest first."""
+
+    items: list[Agreement]
+    next_cursor: NextCursor = None
+
+
+class AgreementQuery(PageQuery):
+    """Which agreements, the newest first."""
+
+    role: RoleName | None = None
+    status: Literal["drafted", "active", "ended"] | None = None
+    peer: Annotated[str | None, Field(max_length=512)] = None
+    dataset: Identifier | None = None
+
+
+@router.get("/negotiations")
+async def list_negotiations(node: Node, owner: Owner, query: Annotated[ProcessQuery, Query()]) -> Negotiations:
+    """List negotiations."""
+    page = await node.inspect.negotiations(
+        owner, role=query.role, state=query.state, peer=query.peer, **query.rows(node)
+    )
+    return Negotiations(items=[_negotiation(row) for row in page.items], next_cursor=page.following)
+
+
+@router.post("/negotiations/request", status_code=201)
+async def request_access(node: Node, owner: Owner, wish: AccessRequest) -> Negotiation:
+    """Ask a partner for a dataset, as consumer. The message leaves at once; the answer changes the state."""
+    row = await ask(
+        node.catalogue,
+        node.negotiate,
+        owner,
+        checked_did(wish.peer, "/peer"),
+        wish.dataset,
+        offer_id=wish.offer_id,
+        offer=wish.offer,
+    )
+    return _negotiation(row)
+
+
+@router.post("/negotiations/offer", status_code=201)
+async def propose_offer(node: Node, owner: Owner, wish: Proposal) -> Negotiation:
+    """Propose one of our offers to a partner, as provider."""
+    return _negotiation(await node.negotiate.offer(owner, checked_did(wish.peer, "/peer"), wish.offer_id))
+
+
+@router.get("/negotiations/{pid}")
+async def show_negotiation(
+    node: Node, owner: Owner, asker: Asking, pid: Id, query: Annotated[WaitQuery, Query()]
+) -> NegotiationDetail:
+    """Show a negotiation and why it stands where it stands; on demand, once it has changed."""
+    looked = await node.waiting.until(
+        pid,
+        lambda: node.inspect.negotiation(owner, pid),
+        lambda seen: query.is_answered_by(seen.process),
+        query.wait,
+    )
+    return _detail(looked, asker.language)
+
+
+@router.post("/negotiations/{pid}/accept")
+async def accept_negotiation(node: Node, owner: Owner, pid: Id) -> Negotiation:
+    """Say yes to the terms on the table."""
+    return _negotiation(await node.negotiate.accept(owner, pid))
+
+
+@router.post("/negotiations/{pid}/counter")
+async def counter_negotiation(node: Node, owner: Owner, pid: Id, wish: CounterOffer) -> Negotiation:
+    """Answer with other terms."""
+    return _negotiation(await node.negotiate.counter(owner, pid, wish.policy))
+
+
+@router.post("/negotiations/{pid}/refuse")
+async def refuse_negotiation(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Negotiation:
+    """Say no, for a reason that the partner is told."""
+    why = wish or Reason()
+    return _negotiation(await node.negotiate.terminate(owner, pid, why.code or REFUSED, why.reason))
+
+
+@router.post("/negotiations/{pid}/verify")
+async def verify_negotiation(node: Node, owner: Owner, pid: Id) -> Negotiation:
+    """As consumer, confirm the agreement that the provider sent; the node does so by itself when it is right."""
+    return _negotiation(await node.negotiate.verify(owner, pid))
+
+
+@router.post("/negotiations/{pid}/terminate")
+async def terminate_negotiation(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Negotiation:
+    """End a negotiation, for a reason that the partner is told."""
+    why = wish or Reason()
+    return _negotiation(await node.negotiate.terminate(owner, pid, why.code, why.reason))
+
+
+@router.get("/agreements", tags=["agreements"])
+async def list_agreements(node: Node, owner: Owner, query: Annotated[AgreementQuery, Query()]) -> Agreements:
+    """List agreements."""
+    page = await node.inspect.agreements(
+        owner, role=query.role, status=query.status, peer=query.peer, dataset=query.dataset, **query.rows(node)
+    )
+    return Agreements(items=[_agreement(row) for row in page.items], next_cursor=page.following)
+
+
+@router.get("/agreements/{agreement_id}", tags=["agreements"])
+async def show_agreement(node: Node, owner: Owner, agreement_id: Id) -> AgreementDetail:
+    """Show an agreement with its text."""
+    row = await node.inspect.agreement(owner, agreement_id)
+    return AgreementDetail(
+        **_agreement(row).model_dump(), document=json.loads(row.document), accepted_terms=row.accepted_terms
+    )
+
+
+def _members(row: NegotiationRow) -> dict[str, Any]:
+    return {
+        **common(NEGOTIATION, row),
+        "dataset": row.dataset,
+        "offer_id": row.offer_id,
+        "agreement": row.agreement,
+    }
+
+
+def _negotiation(row: NegotiationRow) -> Negotiation:
+    return Negotiation(**_members(row))
+
+
+def _detail(looked: Looked[NegotiationRow], language: str) -> NegotiationDetail:
+    row = looked.process
+    terms = {"offer": json.loads(row.offer), "offer_by": row.offer_by}
+    return NegotiationDetail(**_members(row), **terms, **detail(looked, language))
+
+
+def _agreement(row: StoredAgreement) -> Agreement:
+    return Agreement(
+        id=row.id,
+        role=row.role.value,
+        peer=row.peer,
+        negotiation=row.negotiation,
+        dataset=row.dataset,
+        status=row.status,  # type: ignore[arg-type]
+        created_at=row.created_at,
+    )

@@ -1,0 +1,113 @@
+"""The journal of each process, and the jobs that the node has before it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field, JsonValue
+
+from connector.http.private.asking import Asking, Id, NextCursor, Node, Owner, PageQuery, Shape
+from connector.services.redaction import redacted, redacted_text
+from connector.store.journal import Entry as EntryRow
+from connector.store.queue import JobState
+
+router = APIRouter()
+
+
+class Entry(Shape):
+    """One entry of the chain."""
+
+    n: int
+    at: datetime
+    kind: str
+    message_id: str | None
+    entry: Annotated[dict[str, JsonValue], Field(description="What happened; a message's `body` without its tokens.")]
+    hash: Annotated[str, Field(description="SHA-256 over the hash before it and the stored text of this entry.")]
+
+
+class Journal(Shape):
+    """A page of a journal, in order."""
+
+    items: list[Entry]
+    next_cursor: NextCursor = None
+
+
+class Verification(Shape):
+    """Whether a journal is what was written."""
+
+    is_intact: bool
+    entries: int
+    detail: Annotated[str | None, Field(description="The first entry that does not fit.")]
+
+
+class Job(Shape):
+    """Something that the node has to look at."""
+
+    kind: str
+    key: Annotated[str, Field(description="What it looks at: mostly a process.")]
+    peer: str | None
+    status: Literal["waiting", "running", "dead"]
+    run_at: Annotated[datetime, Field(description="When it runs next; while it runs, until when it is leased.")]
+    attempts: int
+    problem: str | None
+
+
+class Jobs(Shape):
+    """A page of jobs, by kind and key."""
+
+    items: list[Job]
+    next_cursor: NextCursor = None
+
+
+class JobQuery(PageQuery):
+    """Which jobs."""
+
+    status: Annotated[Literal["dead"] | None, Field(description="`dead`: only those given up.")] = None
+
+
+@router.get("/journal/{process}", tags=["journal"])
+async def show_journal(node: Node, owner: Owner, process: Id, query: Annotated[PageQuery, Query()]) -> Journal:
+    """Read the journal of a negotiation or a transfer."""
+    page = await node.inspect.journal(owner, process, **query.rows(node))
+    return Journal(items=[_entry(row) for row in page.items], next_cursor=page.following)
+
+
+@router.get("/journal/{process}/verification", tags=["journal"])
+async def verify_journal(node: Node, owner: Owner, asker: Asking, process: Id) -> Verification:
+    """Compute the chain of a journal again."""
+    chain = await node.inspect.chain(owner, process)
+    detail = None if chain.problem is None else chain.problem.say(asker.language)
+    return Verification(is_intact=chain.problem is None, entries=chain.entries, detail=detail)
+
+
+@router.get("/jobs", tags=["jobs"])
+async def list_jobs(node: Node, owner: Owner, query: Annotated[JobQuery, Query()]) -> Jobs:
+    """List jobs: what is due, what waits, what was given up."""
+    page = await node.inspect.jobs(owner, only_dead=query.status == "dead", **query.rows(node))
+    return Jobs(items=[_job(row) for row in page.items], next_cursor=page.following)
+
+
+@router.post("/jobs/{kind}/{key}/retry", status_code=204, tags=["jobs"])
+async def retry_job(node: Node, owner: Owner, kind: Id, key: Id) -> None:
+    """Try a job again that was given up."""
+    await node.inspect.retry(owner, kind, key)
+
+
+def _entry(row: EntryRow) -> Entry:
+    body = row.entry.get("body")
+    told: dict[str, Any] = redacted({name: value for name, value in row.entry.items() if name != "body"})
+    if isinstance(body, str):
+        told["body"] = redacted_text(body)
+    return Entry(n=row.n, at=row.at, kind=row.kind, message_id=row.message_id, entry=told, hash=row.hash)
+
+
+def _job(row: JobState) -> Job:
+    return Job(
+        kind=row.kind,
+        key=row.key,
+        peer=row.peer,
+        status=row.status,  # type: ignore[arg-type]
+        run_at=row.run_at,
+        attempts=row.attempts,
+        problem=row.problem,
+    )

@@ -1,0 +1,36 @@
+"""What the management API is handed: the verbs of the node, and the settings that bound a request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.identity.addresses import Addresses
+from connector.services.catalogue import Catalogue
+from connector.services.hosts import Hosts
+from connector.services.inspect import Inspect
+from connector.services.introduce import Introduce
+from connector.services.negotiate import Negotiate
+from connector.services.publish import Publish
+from connector.services.receive import Receive
+from connector.services.transfer import Transfer
+from connector.services.waiting import Waiting
+from connector.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The rooms behind the API."""
+
+    settings: Settings
+    version: str
+    addresses: Addresses
+    hosts: Hosts
+    introduce: Introduce
+    publish: Publish
+    catalogue: Catalogue
+    negotiate: Negotiate
+    transfer: Transfer
+    receive: Receive
+    inspect: Inspect
+    waiting: Waiting
+    running_jobs: Callable[[], int]
+    """How many jobs this process runs now."""

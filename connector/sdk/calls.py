@@ -1,0 +1,339 @@
+"""Every action of the management API as a `Call`: what to send, and the type of what comes back.
+
+Pure: nothing is sent here. The two clients (client.py) turn each of these functions into a method of the same name.
+Identifiers may be any IRI; they are written as one part of the path.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from connector.sdk import types as t
+
+T = TypeVar("T", covariant=True)
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request, and (by its type) the answer to it."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Json | None = None
+    wait_s: float = 0.0
+    """How long the node may hold the answer back, because it was asked to."""
+
+    def after(self, cursor: str) -> "Call[T]":
+        """Return the same question for the page after this cursor."""
+        return replace(self, query={**self.query, "cursor": cursor})
+
+
+def _call(
+    method: str, *parts: str, query: Json | None = None, body: Json | None = None, wait_s: float = 0.0
+) -> Call[Any]:
+    path = "/".join(quote(part, safe="") for part in parts)
+    asked = {name: str(value) for name, value in (query or {}).items() if value is not None}
+    return Call(method, f"/api/v1/{path}", asked, body, wait_s)
+
+
+def _said(**members: object) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+# The node
+
+
+def show_status() -> Call[t.Status]:
+    """Show how the node is."""
+    return _call("GET", "status")
+
+
+def list_participants() -> Call[t.Participants]:
+    """List the participants that the node hosts. Administration only."""
+    return _call("GET", "participants")
+
+
+def add_participant(owner: str, name: str) -> Call[t.Participant]:
+    """Host one more participant. Administration only."""
+    return _call("POST", "participants", body={"owner": owner, "name": name})
+
+
+def list_keys() -> Call[t.Keys]:
+    """List API keys."""
+    return _call("GET", "keys")
+
+
+def create_key(label: str) -> Call[t.CreatedKey]:
+    """Make an API key; its secret is told once."""
+    return _call("POST", "keys", body={"label": label})
+
+
+def revoke_key(key_id: str) -> Call[None]:
+    """Revoke an API key, at once and for good."""
+    return _call("DELETE", "keys", key_id)
+
+
+# Publication
+
+
+def list_datasets(
+    *, status: str | None = None, cursor: str | None = None, limit: int | None = None
+) -> Call[t.Datasets]:
+    """List datasets."""
+    return _call("GET", "datasets", query={"status": status, "cursor": cursor, "limit": limit})
+
+
+def create_dataset(title: str, source: Json, metadata: Json | None = None) -> Call[t.Dataset]:
+    """Prepare a dataset, with an identifier of the node's choice."""
+    return _call("POST", "datasets", body=_said(title=title, source=source, metadata=metadata))
+
+
+def put_dataset(dataset_id: str, title: str, source: Json, metadata: Json | None = None) -> Call[t.Dataset]:
+    """Prepare a dataset under this identifier, or replace its description and bytes."""
+    return _call("PUT", "datasets", dataset_id, body=_said(title=title, source=source, metadata=metadata))
+
+
+def show_dataset(dataset_id: str) -> Call[t.DatasetDetail]:
+    """Show a dataset with its offers in force."""
+    return _call("GET", "datasets", dataset_id)
+
+
+def withdraw_dataset(dataset_id: str) -> Call[t.Dataset]:
+    """Take a dataset out of the catalogue."""
+    return _call("POST", "datasets", dataset_id, "withdraw")
+
+
+def list_offers(*, dataset: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Offers]:
+    """List offers."""
+    return _call("GET", "offers", query={"dataset": dataset, "cursor": cursor, "limit": limit})
+
+
+def create_offer(dataset: str, policy: Json, mode: str = "manual") -> Call[t.Offer]:
+    """Offer a dataset, with an identifier of the node's choice."""
+    return _call("POST", "offers", body={"dataset": dataset, "policy": policy, "mode": mode})
+
+
+def put_offer(offer_id: str, dataset: str, policy: Json, mode: str = "manual") -> Call[t.Offer]:
+    """Offer a dataset under this identifier, or change the terms."""
+    return _call("PUT", "offers", offer_id, body={"dataset": dataset, "policy": policy, "mode": mode})
+
+
+def show_offer(offer_id: str) -> Call[t.Offer]:
+    """Show an offer."""
+    return _call("GET", "offers", offer_id)
+
+
+def withdraw_offer(offer_id: str) -> Call[t.Offer]:
+    """Withdraw an offer."""
+    return _call("POST", "offers", offer_id, "withdraw")
+
+
+# Partners
+
+
+def list_peers(*, cursor: str | None = None, limit: int | None = None) -> Call[t.Peers]:
+    """List partners."""
+    return _call("GET", "peers", query={"cursor": cursor, "limit": limit})
+
+
+def add_peer(did: str, name: str = "") -> Call[t.Peer]:
+    """Record a partner, and the keys that its documents show now."""
+    return _call("POST", "peers", body={"did": did, "name": name})
+
+
+def show_peer(did: str) -> Call[t.Peer]:
+    """Show a partner."""
+    return _call("GET", "peers", did)
+
+
+def remove_peer(did: str) -> Call[None]:
+    """Forget a partner and its recorded keys."""
+    return _call("DELETE", "peers", did)
+
+
+def ping_peer(did: str) -> Call[t.Ping]:
+    """Ask a partner's node for its documents now."""
+    return _call("POST", "peers", did, "ping")
+
+
+def browse_catalogue(did: str, *, cursor: str | None = None, limit: int | None = None) -> Call[t.CataloguePage]:
+    """Read a page of a partner's catalogue."""
+    return _call("GET", "peers", did, "catalogue", query={"cursor": cursor, "limit": limit})
+
+
+def show_catalogue_dataset(did: str, dataset_id: str) -> Call[t.CatalogueDataset]:
+    """Read one dataset of a partner's catalogue."""
+    return _call("GET", "peers", did, "catalogue", dataset_id)
+
+
+# Negotiations and agreements
+
+
+def list_negotiations(
+    *,
+    role: str | None = None,
+    state: str | None = None,
+    peer: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.Negotiations]:
+    """List negotiations, the newest first."""
+    return _call(
+        "GET", "negotiations", query={"role": role, "state": state, "peer": peer, "cursor": cursor, "limit": limit}
+    )
+
+
+def request_access(
+    peer: str, dataset: str, *, offer_id: str | None = None, offer: Json | None = None
+) -> Call[t.Negotiation]:
+    """Ask a partner for a dataset, under one of its offers."""
+    body = _said(peer=peer, dataset=dataset, offer_id=offer_id, offer=offer)
+    return _call("POST", "negotiations", "request", body=body)
+
+
+def propose_offer(peer: str, offer_id: str) -> Call[t.Negotiation]:
+    """Propose one of our offers to a partner that has not asked."""
+    return _call("POST", "negotiations", "offer", body={"peer": peer, "offer_id": offer_id})
+
+
+def show_negotiation(
+    pid: str, *, wait: float | None = None, state: str | None = None, version: int | None = None
+) -> Call[t.NegotiationDetail]:
+    """Show a negotiation; with `wait` (seconds), once it has left this state or this version."""
+    return _call(
+        "GET", "negotiations", pid, wait_s=wait or 0.0, query={"wait": wait, "state": state, "version": version}
+    )
+
+
+def accept_negotiation(pid: str) -> Call[t.Negotiation]:
+    """Say yes to the terms on the table."""
+    return _call("POST", "negotiations", pid, "accept")
+
+
+def counter_negotiation(pid: str, policy: Json) -> Call[t.Negotiation]:
+    """Answer with other terms."""
+    return _call("POST", "negotiations", pid, "counter", body={"policy": policy})
+
+
+def refuse_negotiation(pid: str, reason: str = "", code: str = "") -> Call[t.Negotiation]:
+    """Say no, for a reason that the partner is told."""
+    return _call("POST", "negotiations", pid, "refuse", body={"code": code, "reason": reason})
+
+
+def verify_negotiation(pid: str) -> Call[t.Negotiation]:
+    """As consumer, confirm the agreement that the provider sent."""
+    return _call("POST", "negotiations", pid, "verify")
+
+
+def terminate_negotiation(pid: str, reason: str = "", code: str = "") -> Call[t.Negotiation]:
+    """End a negotiation, for a reason that the partner is told."""
+    return _call("POST", "negotiations", pid, "terminate", body={"code": code, "reason": reason})
+
+
+def list_agreements(
+    *,
+    role: str | None = None,
+    status: str | None = None,
+    peer: str | None = None,
+    dataset: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.Agreements]:
+    """List agreements, the newest first."""
+    page = {"cursor": cursor, "limit": limit}
+    return _call("GET", "agreements", query={**page, "role": role, "status": status, "peer": peer, "dataset": dataset})
+
+
+def show_agreement(agreement_id: str) -> Call[t.AgreementDetail]:
+    """Show an agreement with its text."""
+    return _call("GET", "agreements", agreement_id)
+
+
+# Transfers
+
+
+def list_transfers(
+    *,
+    role: str | None = None,
+    state: str | None = None,
+    peer: str | None = None,
+    agreement: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.Transfers]:
+    """List transfers, the newest first."""
+    page = {"cursor": cursor, "limit": limit}
+    return _call("GET", "transfers", query={**page, "role": role, "state": state, "peer": peer, "agreement": agreement})
+
+
+def request_transfer(agreement: str) -> Call[t.Transfer]:
+    """Ask for the data of an agreement."""
+    return _call("POST", "transfers", body={"agreement": agreement})
+
+
+def show_transfer(
+    pid: str, *, wait: float | None = None, state: str | None = None, version: int | None = None
+) -> Call[t.TransferDetail]:
+    """Show a transfer; with `wait` (seconds), once it has left this state or this version."""
+    return _call("GET", "transfers", pid, wait_s=wait or 0.0, query={"wait": wait, "state": state, "version": version})
+
+
+def start_transfer(pid: str) -> Call[t.Transfer]:
+    """As provider, open the data."""
+    return _call("POST", "transfers", pid, "start")
+
+
+def suspend_transfer(pid: str, reason: str = "", code: str = "") -> Call[t.Transfer]:
+    """Suspend: no byte leaves from now on."""
+    return _call("POST", "transfers", pid, "suspend", body={"code": code, "reason": reason})
+
+
+def resume_transfer(pid: str) -> Call[t.Transfer]:
+    """Resume what was suspended."""
+    return _call("POST", "transfers", pid, "resume")
+
+
+def complete_transfer(pid: str) -> Call[t.Transfer]:
+    """Say that all has been had."""
+    return _call("POST", "transfers", pid, "complete")
+
+
+def terminate_transfer(pid: str, reason: str = "", code: str = "") -> Call[t.Transfer]:
+    """End a transfer, for a reason that the partner is told."""
+    return _call("POST", "transfers", pid, "terminate", body={"code": code, "reason": reason})
+
+
+def fetch_transfer(pid: str, path: str | None = None, *, overwrite: bool = False) -> Call[t.Fetch]:
+    """Receive the bytes into a file of the node's machine."""
+    return _call("POST", "transfers", pid, "fetch", body=_said(path=path, overwrite=overwrite))
+
+
+def show_fetch(pid: str) -> Call[t.Fetch]:
+    """Show how far the bytes have been received."""
+    return _call("GET", "transfers", pid, "fetch")
+
+
+# Journal and jobs
+
+
+def show_journal(process: str, *, cursor: str | None = None, limit: int | None = None) -> Call[t.Journal]:
+    """Read the journal of a negotiation or a transfer."""
+    return _call("GET", "journal", process, query={"cursor": cursor, "limit": limit})
+
+
+def verify_journal(process: str) -> Call[t.Verification]:
+    """Compute the chain of a journal again."""
+    return _call("GET", "journal", process, "verification")
+
+
+def list_jobs(*, status: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Jobs]:
+    """List jobs; `status="dead"`: those given up."""
+    return _call("GET", "jobs", query={"status": status, "cursor": cursor, "limit": limit})
+
+
+def retry_job(kind: str, key: str) -> Call[None]:
+    """Try a job again that was given up."""
+    return _call("POST", "jobs", kind, key, "retry")

@@ -1,0 +1,248 @@
+"""Two clients of one API: `Client` answers at once, `AsyncClient` is awaited; their methods are the calls of calls.py.
+
+A client is a context manager; it keeps its connections. What the node refuses is raised as `ApiProblem`, its silence as
+`NodeUnreachable`. The key is never shown.
+"""
+
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import httpx
+
+from connector.sdk import calls
+from connector.sdk.calls import Call
+from connector.sdk.problems import ApiProblem, NodeUnreachable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+TIMEOUT_S = 30.0
+
+
+def _now(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":
+    @functools.wraps(build)
+    def method(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return client.send(build(*args, **kwargs))
+
+    return method
+
+
+def _later(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Awaitable[T]]":
+    @functools.wraps(build)
+    def method(client: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        return client.send(build(*args, **kwargs))
+
+    return method
+
+
+class Client:
+    """A node's management API, for programs that wait for each answer."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        owner: str | None = None,
+        language: str = "fr",
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Speak to the node's private listener at `url`; `owner` names a participant for an administration key."""
+        headers = _headers(key, owner, language)
+        self._http = httpx.Client(base_url=url, headers=headers, transport=transport, trust_env=False)
+
+    def send(self, call: Call[T]) -> T:
+        """Send a call and return its answer. Raises ApiProblem, NodeUnreachable."""
+        try:
+            answer = self._http.request(
+                call.method, call.path, params=dict(call.query), json=call.body, timeout=TIMEOUT_S + call.wait_s
+            )
+        except httpx.TransportError as error:
+            raise NodeUnreachable(f"{self._http.base_url} {error}") from error
+        answered: T = _read(answer)
+        return answered
+
+    def each(self, call: Call[Any]) -> Iterator[Any]:
+        """Yield the items of all pages of a list."""
+        page = self.send(call)
+        yield from page["items"]
+        while page["next_cursor"]:
+            page = self.send(call.after(page["next_cursor"]))
+            yield from page["items"]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    show_status = _now(calls.show_status)
+    list_participants = _now(calls.list_participants)
+    add_participant = _now(calls.add_participant)
+    list_keys = _now(calls.list_keys)
+    create_key = _now(calls.create_key)
+    revoke_key = _now(calls.revoke_key)
+    list_datasets = _now(calls.list_datasets)
+    create_dataset = _now(calls.create_dataset)
+    put_dataset = _now(calls.put_dataset)
+    show_dataset = _now(calls.show_dataset)
+    withdraw_dataset = _now(calls.withdraw_dataset)
+    list_offers = _now(calls.list_offers)
+    create_offer = _now(calls.create_offer)
+    put_offer = _now(calls.put_offer)
+    show_offer = _now(calls.show_offer)
+    withdraw_offer = _now(calls.withdraw_offer)
+    list_peers = _now(calls.list_peers)
+    add_peer = _now(calls.add_peer)
+    show_peer = _now(calls.show_peer)
+    remove_peer = _now(calls.remove_peer)
+    ping_peer = _now(calls.ping_peer)
+    browse_catalogue = _now(calls.browse_catalogue)
+    show_catalogue_dataset = _now(calls.show_catalogue_dataset)
+    list_negotiations = _now(calls.list_negotiations)
+    request_access = _now(calls.request_access)
+    propose_offer = _now(calls.propose_offer)
+    show_negotiation = _now(calls.show_negotiation)
+    accept_negotiation = _now(calls.accept_negotiation)
+    counter_negotiation = _now(calls.counter_negotiation)
+    refuse_negotiation = _now(calls.refuse_negotiation)
+    verify_negotiation = _now(calls.verify_negotiation)
+    terminate_negotiation = _now(calls.terminate_negotiation)
+    list_agreements = _now(calls.list_agreements)
+    show_agreement = _now(calls.show_agreement)
+    list_transfers = _now(calls.list_transfers)
+    request_transfer = _now(calls.request_transfer)
+    show_transfer = _now(calls.show_transfer)
+    start_transfer = _now(calls.start_transfer)
+    suspend_transfer = _now(calls.suspend_transfer)
+    resume_transfer = _now(calls.resume_transfer)
+    complete_transfer = _now(calls.complete_transfer)
+    terminate_transfer = _now(calls.terminate_transfer)
+    fetch_transfer = _now(calls.fetch_transfer)
+    show_fetch = _now(calls.show_fetch)
+    show_journal = _now(calls.show_journal)
+    verify_journal = _now(calls.verify_journal)
+    list_jobs = _now(calls.list_jobs)
+    retry_job = _now(calls.retry_job)
+
+
+class AsyncClient:
+    """A node's management API, for programs that do other things meanwhile."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        owner: str | None = None,
+        language: str = "fr",
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Speak to the node's private listener at `url`; `owner` names a participant for an administration key."""
+        headers = _headers(key, owner, language)
+        self._http = httpx.AsyncClient(base_url=url, headers=headers, transport=transport, trust_env=False)
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call and return its answer. Raises ApiProblem, NodeUnreachable."""
+        try:
+            answer = await self._http.request(
+                call.method, call.path, params=dict(call.query), json=call.body, timeout=TIMEOUT_S + call.wait_s
+            )
+        except httpx.TransportError as error:
+            raise NodeUnreachable(f"{self._http.base_url} {error}") from error
+        answered: T = _read(answer)
+        return answered
+
+    async def each(self, call: Call[Any]) -> AsyncIterator[Any]:
+        """Yield the items of all pages of a list."""
+        page = await self.send(call)
+        for item in page["items"]:
+            yield item
+        while page["next_cursor"]:
+            page = await self.send(call.after(page["next_cursor"]))
+            for item in page["items"]:
+                yield item
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    show_status = _later(calls.show_status)
+    list_participants = _later(calls.list_participants)
+    add_participant = _later(calls.add_participant)
+    list_keys = _later(calls.list_keys)
+    create_key = _later(calls.create_key)
+    revoke_key = _later(calls.revoke_key)
+    list_datasets = _later(calls.list_datasets)
+    create_dataset = _later(calls.create_dataset)
+    put_dataset = _later(calls.put_dataset)
+    show_dataset = _later(calls.show_dataset)
+    withdraw_dataset = _later(calls.withdraw_dataset)
+    list_offers = _later(calls.list_offers)
+    create_offer = _later(calls.create_offer)
+    put_offer = _later(calls.put_offer)
+    show_offer = _later(calls.show_offer)
+    withdraw_offer = _later(calls.withdraw_offer)
+    list_peers = _later(calls.list_peers)
+    add_peer = _later(calls.add_peer)
+    show_peer = _later(calls.show_peer)
+    remove_peer = _later(calls.remove_peer)
+    ping_peer = _later(calls.ping_peer)
+    browse_catalogue = _later(calls.browse_catalogue)
+    show_catalogue_dataset = _later(calls.show_catalogue_dataset)
+    list_negotiations = _later(calls.list_negotiations)
+    request_access = _later(calls.request_access)
+    propose_offer = _later(calls.propose_offer)
+    show_negotiation = _later(calls.show_negotiation)
+    accept_negotiation = _later(calls.accept_negotiation)
+    counter_negotiation = _later(calls.counter_negotiation)
+    refuse_negotiation = _later(calls.refuse_negotiation)
+    verify_negotiation = _later(calls.verify_negotiation)
+    terminate_negotiation = _later(calls.terminate_negotiation)
+    list_agreements = _later(calls.list_agreements)
+    show_agreement = _later(calls.show_agreement)
+    list_transfers = _later(calls.list_transfers)
+    request_transfer = _later(calls.request_transfer)
+    show_transfer = _later(calls.show_transfer)
+    start_transfer = _later(calls.start_transfer)
+    suspend_transfer = _later(calls.suspend_transfer)
+    resume_transfer = _later(calls.resume_transfer)
+    complete_transfer = _later(calls.complete_transfer)
+    terminate_transfer = _later(calls.terminate_transfer)
+    fetch_transfer = _later(calls.fetch_transfer)
+    show_fetch = _later(calls.show_fetch)
+    show_journal = _later(calls.show_journal)
+    verify_journal = _later(calls.verify_journal)
+    list_jobs = _later(calls.list_jobs)
+    retry_job = _later(calls.retry_job)
+
+
+def _headers(key: str, owner: str | None, language: str) -> dict[str, str]:
+    headers = {"authorization": f"Bearer {key}", "accept-language": language, "accept": "application/json"}
+    return headers if owner is None else {**headers, "x-pupitre-owner": owner}
+
+
+def _read(answer: httpx.Response) -> Any:
+    """Return what a successful answer says. Raises ApiProblem for any other."""
+    if answer.is_success:
+        return answer.json() if answer.content else None
+    try:
+        document = answer.json()
+    except ValueError:
+        document = {}
+    after = answer.headers.get("retry-after", "")
+    retry_after_s = float(after) if after.isdecimal() else None
+    raise ApiProblem(answer.status_code, document if isinstance(document, dict) else {}, retry_after_s)

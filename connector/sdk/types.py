@@ -1,0 +1,506 @@
+"""The answers of the management API as types. Written by tests/tools/reference.py; change the API instead.
+
+Instants are text (ISO 8601, UTC). What further versions add may be there too.
+"""
+
+from typing import Any, Literal, TypedDict
+
+
+class Participant(TypedDict):
+    """A participant that this node hosts."""
+
+    owner: str
+    """Its short name, in addresses and in `X-Pupitre-Owner`."""
+    did: str
+    name: str
+    is_first: bool
+    """True for the one at the root of the public address."""
+    created_at: str | None
+
+
+class JobCounts(TypedDict):
+    """Jobs of the whole node."""
+
+    due: int
+    delayed: int
+    running: int
+    dead: int
+
+
+class Status(TypedDict):
+    """How the node is, seen by one participant."""
+
+    version: str
+    public_url: str
+    participant: Participant
+    protocol_url: str
+    """Base address of the participant's protocol, for partners."""
+    datasets: dict[str, int]
+    """How many, by status."""
+    negotiations: dict[str, int]
+    """How many, by state."""
+    transfers: dict[str, int]
+    """How many, by state."""
+    jobs: JobCounts | None
+    """Of the whole node; null for the key of one participant."""
+
+
+class Participants(TypedDict):
+    """All hosted participants, the first one first."""
+
+    items: list[Participant]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class Key(TypedDict):
+    """A key of the API, without its secret."""
+
+    id: str
+    owner: str | None
+    """Whose affairs it opens; null: the node's administration."""
+    label: str
+    created_at: str | None
+    revoked_at: str | None
+
+
+class Keys(TypedDict):
+    """All keys of one holder, the revoked ones too."""
+
+    items: list[Key]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class CreatedKey(TypedDict):
+    """A new key. Its secret is told here, once: the node keeps only its hash."""
+
+    id: str
+    owner: str | None
+    """Whose affairs it opens; null: the node's administration."""
+    label: str
+    created_at: str | None
+    revoked_at: str | None
+    secret: str
+    """For `Authorization: Bearer …`."""
+
+
+class Dataset(TypedDict):
+    """A dataset that is published or prepared."""
+
+    id: str
+    title: str
+    status: Literal["draft", "published", "withdrawn"]
+    metadata: dict[str, Any]
+    source: dict[str, Any]
+    """Address of the bytes, and what was measured: size_bytes, sha256…"""
+    created_at: str | None
+    updated_at: str | None
+
+
+class Datasets(TypedDict):
+    """A page of datasets, by identifier."""
+
+    items: list[Dataset]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class Offer(TypedDict):
+    """Terms under which a dataset may be had."""
+
+    id: str
+    dataset: str
+    policy: dict[str, Any]
+    """ODRL offer."""
+    mode: Literal["automatic", "manual"]
+    is_conditional: bool
+    """True when who may see it depends on who asks or when."""
+    status: Literal["active", "withdrawn"]
+    created_at: str | None
+    updated_at: str | None
+
+
+class DatasetDetail(TypedDict):
+    """A dataset with the offers in force."""
+
+    id: str
+    title: str
+    status: Literal["draft", "published", "withdrawn"]
+    metadata: dict[str, Any]
+    source: dict[str, Any]
+    """Address of the bytes, and what was measured: size_bytes, sha256…"""
+    created_at: str | None
+    updated_at: str | None
+    offers: list[Offer]
+
+
+class Offers(TypedDict):
+    """A page of offers, by identifier."""
+
+    items: list[Offer]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class Peer(TypedDict):
+    """A partner of one owner."""
+
+    did: str
+    name: str
+    url: str
+    """Base address of its node's protocol."""
+    status: str
+    """`known`, `quarantined` or `blocked`."""
+    pinned_keys: list[str]
+    """RFC 7638 thumbprints of the keys recorded for it."""
+    silent_since: str | None
+    """Since when its node has not answered."""
+    next_attempt_at: str | None
+    """When a silent node is tried again."""
+    created_at: str | None
+    updated_at: str | None
+
+
+class Peers(TypedDict):
+    """A page of partners, by DID."""
+
+    items: list[Peer]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class Ping(TypedDict):
+    """What a partner's node answered just now."""
+
+    url: str
+    keys_match: bool
+    """False: its keys are not those recorded; call before trusting it."""
+    milliseconds: float
+
+
+class CatalogueDataset(TypedDict):
+    """A dataset of a partner, as its catalogue shows it to us."""
+
+    id: str
+    title: str
+    description: str
+    keywords: list[str]
+    licence: str
+    formats: list[str]
+    offers: list[dict[str, Any]]
+
+
+class CataloguePage(TypedDict):
+    """A page of a partner's catalogue."""
+
+    participant: str
+    """DID that the catalogue names as its participant."""
+    items: list[CatalogueDataset]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+    previous_cursor: str | None
+    """Cursor of the page before, if the partner says."""
+
+
+class Pending(TypedDict):
+    """A message of ours that the partner has not acknowledged yet."""
+
+    message: str
+    since: str | None
+    attempts: int
+    """Attempts that did not succeed."""
+
+
+class Hindrance(TypedDict):
+    """Why the last attempt did not succeed."""
+
+    code: str
+    reason: str | None
+    message: str | None
+    at: str | None
+
+
+class Negotiation(TypedDict):
+    """A negotiation."""
+
+    pid: str
+    """Our identifier of it."""
+    peer_pid: str | None
+    """The partner's identifier of it."""
+    role: Literal["consumer", "provider"]
+    """Our role."""
+    peer: str
+    """DID of the partner."""
+    dataset: str
+    state: str
+    """State of DSP 2025-1."""
+    turn: Literal["us", "peer", "both", "nobody"]
+    """Who moves next; `nobody`: it has ended."""
+    pending: Pending | None
+    problem: Hindrance | None
+    version: int
+    """Grows with every change."""
+    created_at: str
+    updated_at: str
+    offer_id: str
+    """The published offer from which it started."""
+    agreement: str | None
+    """The agreement, once there is one."""
+
+
+class Negotiations(TypedDict):
+    """A page of negotiations, the newest first."""
+
+    items: list[Negotiation]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class Why(TypedDict):
+    """What a process waits for, in the caller's language."""
+
+    code: Literal[
+        "ended",
+        "running",
+        "given-up",
+        "peer-silent",
+        "retrying",
+        "on-its-way",
+        "due-later",
+        "diverged",
+        "refused",
+        "our-turn",
+        "peer-turn",
+    ]
+    """Stable word for programs."""
+    text: str
+    """The same for a person, with what to do."""
+    next_attempt_at: str | None
+    actions: list[str]
+    """What may be done now: names of the actions below this address."""
+
+
+class LastMessage(TypedDict):
+    """The last message in one direction, and what became of it."""
+
+    message: str
+    at: str
+    status: Literal["pending", "acknowledged", "refused", "gave-way", "processed"]
+    attempts: int
+    code: str | None
+    reason: str | None
+
+
+class NegotiationDetail(TypedDict):
+    """A negotiation with the terms on the table, the last messages, and why it stands where it stands."""
+
+    pid: str
+    """Our identifier of it."""
+    peer_pid: str | None
+    """The partner's identifier of it."""
+    role: Literal["consumer", "provider"]
+    """Our role."""
+    peer: str
+    """DID of the partner."""
+    dataset: str
+    state: str
+    """State of DSP 2025-1."""
+    turn: Literal["us", "peer", "both", "nobody"]
+    """Who moves next; `nobody`: it has ended."""
+    pending: Pending | None
+    problem: Hindrance | None
+    version: int
+    """Grows with every change."""
+    created_at: str
+    updated_at: str
+    offer_id: str
+    """The published offer from which it started."""
+    agreement: str | None
+    """The agreement, once there is one."""
+    offer: dict[str, Any]
+    """The terms now on the table."""
+    offer_by: Literal["consumer", "provider"]
+    """Who laid them there."""
+    why: Why
+    last_sent: LastMessage | None
+    last_received: LastMessage | None
+
+
+class Agreement(TypedDict):
+    """An agreement."""
+
+    id: str
+    role: Literal["consumer", "provider"]
+    peer: str
+    negotiation: str
+    dataset: str
+    status: Literal["drafted", "active", "ended"]
+    created_at: str
+
+
+class Agreements(TypedDict):
+    """A page of agreements, the newest first."""
+
+    items: list[Agreement]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class AgreementDetail(TypedDict):
+    """An agreement with its text."""
+
+    id: str
+    role: Literal["consumer", "provider"]
+    peer: str
+    negotiation: str
+    dataset: str
+    status: Literal["drafted", "active", "ended"]
+    created_at: str
+    document: dict[str, Any]
+    """The agreement as it was concluded."""
+    accepted_terms: list[Any]
+    """What requesting the offer declared."""
+
+
+class Transfer(TypedDict):
+    """A transfer."""
+
+    pid: str
+    """Our identifier of it."""
+    peer_pid: str | None
+    """The partner's identifier of it."""
+    role: Literal["consumer", "provider"]
+    """Our role."""
+    peer: str
+    """DID of the partner."""
+    dataset: str
+    state: str
+    """State of DSP 2025-1."""
+    turn: Literal["us", "peer", "both", "nobody"]
+    """Who moves next; `nobody`: it has ended."""
+    pending: Pending | None
+    problem: Hindrance | None
+    version: int
+    """Grows with every change."""
+    created_at: str
+    updated_at: str
+    agreement: str
+    format: str
+
+
+class Transfers(TypedDict):
+    """A page of transfers, the newest first."""
+
+    items: list[Transfer]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class FetchProblem(TypedDict):
+    """Why bytes did not come, and what to do, in the caller's language."""
+
+    code: str
+    reason: str
+    remedy: str
+
+
+class Fetch(TypedDict):
+    """How far the bytes of a transfer have been received."""
+
+    transfer: str
+    path: str
+    """The file on the node's machine."""
+    status: Literal["waiting", "running", "done", "failed"]
+    """`waiting`: for a start, or for the next attempt."""
+    done_bytes: int
+    size_bytes: int | None
+    """As announced; null: not known yet."""
+    sha256: str | None
+    """As announced; once done, of what was received."""
+    problem: FetchProblem | None
+    created_at: str
+    updated_at: str
+
+
+class TransferDetail(TypedDict):
+    """A transfer with its data address (without tokens), the last messages, and why it stands where it stands."""
+
+    pid: str
+    """Our identifier of it."""
+    peer_pid: str | None
+    """The partner's identifier of it."""
+    role: Literal["consumer", "provider"]
+    """Our role."""
+    peer: str
+    """DID of the partner."""
+    dataset: str
+    state: str
+    """State of DSP 2025-1."""
+    turn: Literal["us", "peer", "both", "nobody"]
+    """Who moves next; `nobody`: it has ended."""
+    pending: Pending | None
+    problem: Hindrance | None
+    version: int
+    """Grows with every change."""
+    created_at: str
+    updated_at: str
+    agreement: str
+    format: str
+    data_address: dict[str, Any] | None
+    fetch: Fetch | None
+    why: Why
+    last_sent: LastMessage | None
+    last_received: LastMessage | None
+
+
+class Entry(TypedDict):
+    """One entry of the chain."""
+
+    n: int
+    at: str
+    kind: str
+    message_id: str | None
+    entry: dict[str, Any]
+    """What happened; a message's `body` without its tokens."""
+    hash: str
+    """SHA-256 over the hash before it and the stored text of this entry."""
+
+
+class Journal(TypedDict):
+    """A page of a journal, in order."""
+
+    items: list[Entry]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
+class Verification(TypedDict):
+    """Whether a journal is what was written."""
+
+    is_intact: bool
+    entries: int
+    detail: str | None
+    """The first entry that does not fit."""
+
+
+class Job(TypedDict):
+    """Something that the node has to look at."""
+
+    kind: str
+    key: str
+    """What it looks at: mostly a process."""
+    peer: str | None
+    status: Literal["waiting", "running", "dead"]
+    run_at: str
+    """When it runs next; while it runs, until when it is leased."""
+    attempts: int
+    problem: str | None
+
+
+class Jobs(TypedDict):
+    """A page of jobs, by kind and key."""
+
+    items: list[Job]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""

@@ -1,0 +1,240 @@
+"""What is written by a program rather than by hand: `python -m tests.tools.reference` writes it anew.
+
+- `connector/sdk/types.py`, the answers of the management API as types, from its OpenAPI description;
+- `connector/docs/reference/api.md`, its addresses, from the same;
+- `connector/docs/reference/cli.md`, the commands, from the commands themselves.
+
+A test asserts that writing them again changes nothing.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parents[2]
+Schema = dict[str, Any]
+
+TYPES_HEAD = '''\
+"""The answers of the management API as types. Written by tests/tools/reference.py; change the API instead.
+
+Instants are text (ISO 8601, UTC). What further versions add may be there too.
+"""
+
+from typing import Any, Literal, TypedDict
+'''
+API_HEAD = """# The management API
+
+Written from the node's own description, which it serves at `/api/v1/openapi.json`.
+
+Every request carries `Authorization: Bearer pk_…`. A key belongs to one participant, or to the node's administration;
+an administration key names the participant in `X-Pupitre-Owner` (default: the first one). What is not there and what
+is another participant's are the same 404. Bodies are JSON in UTF-8. Identifiers in paths are percent-encoded as one
+part. Lists answer `items` and `next_cursor`; give that back as `cursor`, with the same filters, for the next page.
+
+What goes wrong is a problem document (`application/problem+json`, RFC 9457): `type` is `urn:pupitre:problem:` and a
+stable code, `title` and `detail` say what happened, `remedy` what to do, `pointer` where in the request. The language
+is French or English by `Accept-Language`. Bad input is 400, no valid key 401, what the present state forbids 409, too
+large a body 413, what a partner's node did not do 424. A 5xx means that this node has failed.
+
+`GET /health/live`, `/health/ready` (also `/health`) and `/metrics` (Prometheus) stand beside it and need no key.
+"""
+CLI_HEAD = """# The command line
+
+Written from the commands themselves; `pupitre COMMAND --help` says the same. Lists and tables are for people; `--json`
+prints what the API answers. The address of the node and its key come from the settings (`--config`, then
+`PUPITRE_CONFIG`, then `node.toml` in the current folder), or from `--url` and `--key` (`PUPITRE_URL`, `PUPITRE_KEY`).
+"""
+
+
+def openapi() -> Schema:
+    """Return the description of the API, with nothing behind it."""
+    from fastapi import FastAPI
+
+    from connector.http.private import api
+
+    app = FastAPI(title="Pupitre", version="1", generate_unique_id_function=lambda route: route.name)
+    for room in api.ROOMS:
+        app.include_router(room.router, prefix=api.PREFIX)
+    return api.openapi(app)
+
+
+# --- types.py ---------------------------------------------------------------------------------------------------------
+
+
+def types_py(document: Schema) -> str:
+    """Return the module of answers."""
+    schemas = document["components"]["schemas"]
+    names: dict[str, None] = {}
+    for operation in _operations(document):
+        for answer in operation[2]["responses"].values():
+            _gather(answer.get("content", {}).get("application/json", {}).get("schema", {}), schemas, names)
+    return TYPES_HEAD + "".join(_typed_dict(name, schemas[name]) for name in names)
+
+
+def _gather(schema: Any, schemas: Schema, names: dict[str, None]) -> None:
+    """Add every named schema that this one uses, those it needs before it."""
+    if isinstance(schema, list):
+        for one in schema:
+            _gather(one, schemas, names)
+    if not isinstance(schema, dict):
+        return
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if name and name not in names and name != "JsonValue":
+        _gather(schemas[name], schemas, names)
+        names[name] = None
+    for one in schema.values():
+        _gather(one, schemas, names)
+
+
+def _typed_dict(name: str, schema: Schema) -> str:
+    lines = [f"\n\nclass {name}(TypedDict):\n", f'    """{_first_line(schema["description"])}"""\n\n']
+    for member, one in schema["properties"].items():
+        lines.append(f"    {member}: {_type(one)}\n")
+        if "description" in one:
+            lines.append(f'    """{_first_line(one["description"])}"""\n')
+    return "".join(lines)
+
+
+def _type(schema: Schema) -> str:
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return "Any" if name == "JsonValue" else name
+    if "anyOf" in schema:
+        return " | ".join(_type(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return _literal([f'"{one}"' for one in schema["enum"]])
+    match schema.get("type"):
+        case "array":
+            return f"list[{_type(schema['items'])}]"
+        case "object":
+            return f"dict[str, {_type(schema.get('additionalProperties') or {})}]"
+        case kind:
+            simple = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+            return simple.get(str(kind), "Any")
+
+
+def _literal(values: list[str]) -> str:
+    if len(values) <= 5:
+        return f"Literal[{', '.join(values)}]"
+    return "Literal[\n" + "".join(f"        {one},\n" for one in values) + "    ]"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0]
+
+
+# --- api.md -----------------------------------------------------------------------------------------------------------
+
+
+def api_md(document: Schema) -> str:
+    """Return the page of addresses."""
+    lines, tag = [API_HEAD], ""
+    for method, path, operation in _operations(document):
+        if operation["tags"][0] != tag:
+            tag = operation["tags"][0]
+            lines.append(f"\n## {tag.capitalize()}\n")
+        lines.append(f"\n### `{method.upper()} {path}`\n\n{operation['description'].strip()}\n")
+        lines.extend(_parameters(operation))
+        lines.extend(_body(operation, document))
+        lines.append(_answer(operation))
+    lines.append("\n## Shapes\n")
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        if "properties" in schema:
+            lines.extend(_shape(name, schema))
+    return "".join(lines)
+
+
+def _operations(document: Schema) -> Iterator[tuple[str, str, Schema]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def _parameters(operation: Schema) -> Iterator[str]:
+    shown = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
+    if shown:
+        yield "\n" + "".join(f"- `{one['name']}`{_meaning(one)}\n" for one in shown)
+
+
+def _meaning(parameter: Schema) -> str:
+    schema = parameter["schema"]
+    values = next((one["enum"] for one in (schema, *schema.get("anyOf", ())) if "enum" in one), None)
+    said = [f"one of {', '.join(f'`{one}`' for one in values)}"] if values else []
+    said += [parameter["description"].rstrip(".")] if "description" in parameter else []
+    return (": " + "; ".join(said)) if said else ""
+
+
+def _body(operation: Schema, document: Schema) -> Iterator[str]:
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        optional = "" if operation["requestBody"].get("required") else " (may be left out)"
+        yield f"\nBody: {_link(_type(schema).removesuffix(' | None'))}{optional}\n"
+
+
+def _answer(operation: Schema) -> str:
+    status, answer = next(iter(operation["responses"].items()))
+    schema = answer.get("content", {}).get("application/json", {}).get("schema")
+    return f"\nAnswer: {status}{', ' + _link(_type(schema)) if schema else ''}\n"
+
+
+def _link(name: str) -> str:
+    return f"[{name}](#{name.lower()})"
+
+
+def _shape(name: str, schema: Schema) -> Iterator[str]:
+    yield f"\n### {name}\n\n{_first_line(schema['description'])}\n\n"
+    required = schema.get("required", ())
+    for member, one in schema["properties"].items():
+        optional = "" if member in required else ", may be left out"
+        described = f": {one['description']}" if "description" in one else ""
+        kind = " ".join(_type(one).replace("|", "or").split())
+        yield f"- `{member}` ({kind}{optional}){described}\n"
+
+
+# --- cli.md -----------------------------------------------------------------------------------------------------------
+
+
+def cli_md() -> str:
+    """Return the page of commands."""
+    from connector.cli.root import cli
+
+    from connector.cli import exits
+
+    codes = "".join(f"- {code}: {meaning}\n" for code, meaning in exits.MEANINGS["en"].items())
+    lines = [CLI_HEAD, f"\n## Exit codes\n\n{codes}"]
+    for words, command in _commands(cli, ("pupitre",)):
+        context = click.Context(command, info_name=" ".join(words))
+        usage = command.get_usage(context).removeprefix("Usage: ").replace("\n", " ")
+        lines.append(f"\n## `{' '.join(usage.split())}`\n\n{(command.help or '').strip()}\n")
+        options = [one for one in command.params if isinstance(one, click.Option) and one.help and not one.hidden]
+        if options:
+            lines.append("\n" + "".join(f"- `{', '.join(one.opts)}`: {one.help}\n" for one in options))
+    return "".join(lines)
+
+
+def _commands(group: click.Group, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+def files() -> dict[Path, str]:
+    """Return what each written file must hold."""
+    document = openapi()
+    reference = ROOT / "connector/docs/reference"
+    return {
+        ROOT / "connector/sdk/types.py": types_py(document),
+        reference / "api.md": api_md(document),
+        reference / "cli.md": cli_md(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
