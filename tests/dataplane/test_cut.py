@@ -18,7 +18,7 @@ from connector.store.db import Tx
 
 PATH = "/data/urn:uuid:00000000-0000-4000-8000-000000000001"
 MIB = 1 << 20
-SIZE = 64 * MIB
+SIZE = 32 * MIB
 
 
 def cut_by(node: Any, token: Any, event: Callable[[Any], Awaitable[None]], **options: Any) -> tuple[Any, float]:

@@ -36,7 +36,7 @@ async def cutting_proxy(port: int, part: Path, cuts: list[int]) -> AsyncIterator
         left = cuts.pop(0) if cuts else None
         try:
             requests.append(await reader.readuntil(b"\r\n\r\n"))
-            back.write(requests[-1])
+            back.write(requests[-1][:-2] + b"Connection: close\r\n\r\n")
             writer.write(await there.readuntil(b"\r\n\r\n"))
             at = part.stat().st_size
             while left != 0 and (piece := await there.read(min(left or 1 << 16, 1 << 16))):
