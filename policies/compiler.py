@@ -41,18 +41,23 @@ PROMISES = frozenset(
     | {CC + name for name in ("Attribution", "Notice", "ShareAlike", "SourceCode")}
 )
 
+_SEPARABLE = (Logic.AND, Logic.OR)
 _LOGIC = {Logic.AND: all_of, Logic.OR: any_of, Logic.XONE: exactly_one_of, Logic.ANDSEQUENCE: in_order}
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One condition of a rule. `name` is what is missing when the answer is not known."""
+    """One condition of a rule. `name` is what is missing when the answer is not known.
+
+    `declarative`: the party that asks can settle it by accepting it.
+    """
 
     test: Test
     name: str
     tell: Callable[[Request, Truth], Reason]
     children: tuple["Clause", ...] = ()
     boundaries: tuple[datetime, ...] = ()
+    declarative: bool = False
 
     def leaves(self) -> Iterator["Clause"]:
         """Yield the clauses that stand for themselves."""
@@ -107,7 +112,7 @@ def declarative_terms(policy: Policy) -> list[Term]:
         for rule in policy.permissions + policy.prohibitions
         for each in split(rule, policy)
         for condition in _conditions(each)
-        for term in _acceptable(condition)
+        for term in _acceptable(condition)[1]
     ]
     duties = [duty for permission in policy.permissions for duty in permission.duties if is_promise(duty)]
     return list(dict.fromkeys(terms + [term_of_duty(duty) for duty in (*duties, *policy.obligations)]))
@@ -195,29 +200,47 @@ def unknown_clause(rule: Rule, name: str, pointer: str | None = None) -> Clause:
 
 def compile_condition(rule: Rule, condition: Condition) -> Clause:
     """Return a condition ready to be judged."""
+    return _settled(rule, condition, _compiled(rule, condition))
+
+
+def _compiled(rule: Rule, condition: Condition) -> Clause:
     if isinstance(condition, Constraint):
         return _constraint_clause(rule, condition)
+    parts = [_compiled(rule, each) for each in condition.operands]
     extras = [unknown_clause(rule, name, condition.pointer) for name in not_understood(condition.extras)]
-    children = (*(compile_condition(rule, each) for each in condition.operands), *extras)
-    boundaries = tuple(sorted({instant for child in children for instant in child.boundaries}))
-    combined = _LOGIC[condition.logic](child.test for child in children)
-    if extras:
-        combined = unknown
-    elif _is_declarative(condition):
-        combined = _accepted(rule.kind, condition, combined)
-    tell = partial(_tell_condition, rule, condition, None)
-    return Clause(combined, condition.logic.value, tell, children, boundaries)
+    declarative = not extras and all(part.declarative for part in parts)
+    if not declarative and condition.logic in _SEPARABLE:
+        parts = [_settled(rule, each, part) for each, part in zip(condition.operands, parts, strict=True)]
+    combined = _LOGIC[condition.logic](part.test for part in parts)
+    return Clause(
+        unknown if extras else combined,
+        condition.logic.value,
+        partial(_tell_condition, rule, condition, None),
+        children=(*parts, *extras),
+        boundaries=tuple(sorted({instant for part in parts for instant in part.boundaries})),
+        declarative=declarative,
+    )
+
+
+def _settled(rule: Rule, condition: Condition, clause: Clause) -> Clause:
+    """Let acceptance settle a combination that is declarative throughout; a single constraint has it already."""
+    if isinstance(condition, Constraint) or not clause.declarative:
+        return clause
+    return replace(clause, test=_accepted(rule.kind, condition, clause.test))
 
 
 def _constraint_clause(rule: Rule, constraint: Constraint) -> Clause:
     operand = OPERANDS.get(constraint.operand)
-    leaf = operand.leaf(constraint) if operand and is_plain(constraint) else None
-    leaf = leaf or Leaf(unknown)
-    test = leaf.test
-    if operand and leaf.test is not unknown and is_declarative(constraint.operand):
-        test = _accepted(rule.kind, constraint, test)
+    found = operand.leaf(constraint) if operand and is_plain(constraint) else None
+    leaf = found or Leaf(unknown)
+    declarative = _is_declarative(constraint, found)
+    test = _accepted(rule.kind, constraint, leaf.test) if declarative else leaf.test
     tell = partial(_tell_condition, rule, constraint, operand.actual if operand else None)
-    return Clause(test, constraint.operand, tell, boundaries=leaf.boundaries)
+    return Clause(test, constraint.operand, tell, boundaries=leaf.boundaries, declarative=declarative)
+
+
+def _is_declarative(constraint: Constraint, leaf: Leaf | None) -> bool:
+    return leaf is not None and is_declarative(constraint.operand)
 
 
 def _tell_condition(
@@ -236,21 +259,18 @@ def is_plain(constraint: Constraint) -> bool:
     return not beyond
 
 
-def _is_declarative(condition: Condition) -> bool:
+def _acceptable(condition: Condition) -> tuple[bool, list[Condition]]:
+    """Return whether accepting settles the whole condition, and the largest parts of it that accepting settles."""
     if isinstance(condition, Constraint):
         operand = OPERANDS.get(condition.operand)
-        declarative = operand is not None and is_declarative(condition.operand)
-        return declarative and is_plain(condition) and operand is not None and operand.leaf(condition) is not None
-    return not not_understood(condition.extras) and all(map(_is_declarative, condition.operands))
-
-
-def _acceptable(condition: Condition) -> Iterator[Condition]:
-    """Yield the largest parts of a condition that accepting settles."""
-    if _is_declarative(condition):
-        yield condition
-    elif not isinstance(condition, Constraint) and condition.logic in (Logic.AND, Logic.OR):
-        for each in condition.operands:
-            yield from _acceptable(each)
+        leaf = operand.leaf(condition) if operand and is_plain(condition) else None
+        whole = _is_declarative(condition, leaf)
+        return whole, [condition] if whole else []
+    parts = [_acceptable(each) for each in condition.operands]
+    if not not_understood(condition.extras) and all(whole for whole, _ in parts):
+        return True, [condition]
+    separable = condition.logic in _SEPARABLE
+    return False, [each for _, settled in parts for each in settled] if separable else []
 
 
 def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:

@@ -5,12 +5,14 @@ grants nothing; a prohibition applies unless a condition is known not to hold, a
 permission and a prohibition meet on the action that is asked, the policy's `conflict` says what counts: `perm` the
 permission, `prohibit` the prohibition, `invalid` (and nothing, ODRL 2.2 §2.10) voids the policy: nothing is permitted.
 
-| permissions | prohibitions | effect |
+| a permission | a prohibition | effect |
 |---|---|---|
-| one granted | none applies | PERMIT |
-| one granted or unknown, none known to be out of the question | unknown | INDETERMINATE |
-| one concerns the request, none can be granted | | DENY |
-| | one applies | DENY |
+| is granted | none applies | PERMIT |
+| is granted | is not known | INDETERMINATE |
+| is not known | none applies, or not known | INDETERMINATE |
+| concerns the request, none is granted | any | DENY |
+| any | applies | DENY |
+| none concerns the request | applies, or not known | DENY |
 | none concerns the request | none applies | NOT_APPLICABLE |
 
 Under `perm`, prohibitions do not count against a granted permission. At the moment of delivery (phases `transfer` and

@@ -14,7 +14,18 @@ from dataclasses import fields, is_dataclass, replace
 from hashlib import sha256
 from typing import TypeVar
 
-from policies.model import Action, Condition, Constraint, Duty, LogicalConstraint, Policy, Reference, Rule, RuleKind
+from policies.model import (
+    Action,
+    Condition,
+    Constraint,
+    Duty,
+    LogicalConstraint,
+    Policy,
+    Reference,
+    Rule,
+    RuleKind,
+    Value,
+)
 from policies.operands import OPERANDS
 from policies.reader import load
 from policies.strict_json import Given, Json, canonical
@@ -94,9 +105,12 @@ def _rewritten(part: P, nameless: bool) -> P:
     """Return a part of a policy with its values spelt one way; nameless, without its identifiers and annotations."""
     if isinstance(part, tuple):
         return tuple(_rewritten(each, nameless) for each in part)  # type: ignore[return-value]
-    if not is_dataclass(part) or isinstance(part, type):
+    if not is_dataclass(part) or isinstance(part, type | Value):
         return part
-    changes = {each.name: _rewritten(getattr(part, each.name), nameless) for each in fields(part)}
+    members = {each.name: getattr(part, each.name) for each in fields(part)}
+    changes: dict[str, object] = {
+        name: _rewritten(value, nameless) for name, value in members.items() if isinstance(value, tuple)
+    }
     if isinstance(part, Constraint) and (operand := OPERANDS.get(part.operand)) and not part.reference:
         changes["values"] = tuple(map(operand.normal, part.values))
     if nameless and isinstance(part, Policy | Rule | Constraint | LogicalConstraint):

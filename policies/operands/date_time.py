@@ -103,12 +103,19 @@ def _moved(instant: datetime, by: timedelta) -> datetime:
 
 
 def _combined(combine: Callable[[Iterable[Truth]], Truth], parts: Iterable[Stairs]) -> Stairs:
-    parts = tuple(parts)
-    steps = sorted({step for part in parts for step in part.steps})
-    levels = [combine(part.levels[0] for part in parts)]
+    """Combine answers over time, two by two, so that thousands of dates take no more than a moment."""
+    left = list(parts)
+    while len(left) > 1:
+        odd = left[-1:] if len(left) % 2 else []
+        left = [_paired(combine, *pair) for pair in zip(left[::2], left[1::2], strict=False)] + odd
+    return left[0]
+
+
+def _paired(combine: Callable[[Iterable[Truth]], Truth], one: Stairs, other: Stairs) -> Stairs:
+    levels = [combine((one.levels[0], other.levels[0]))]
     kept: list[datetime] = []
-    for step in steps:
-        level = combine(part.at(step) for part in parts)
+    for step in sorted({*one.steps, *other.steps}):
+        level = combine((one.at(step), other.at(step)))
         if level is not levels[-1]:
             kept.append(step)
             levels.append(level)
