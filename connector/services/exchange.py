@@ -190,6 +190,8 @@ def answer(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
 def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     """Make the message pending: rendered once, stored, journalled, its job enqueued. Raises IllegalTransition."""
     position = machine.send(line.table, process.position, wanted.kind)
+    if position == process.position:
+        return  # our termination is on its way already, in the words of the first one
     _drop_intent(tx, process)
     body = line.render(tx, process, wanted)
     process.move_to(position)
