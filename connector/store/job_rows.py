@@ -49,7 +49,8 @@ def _typed(*names: str) -> list[Any]:
 
 # One statement, because a wish and the end of a run may meet: the row decides which came first. A new or idle row that
 # is due goes straight to :runner (lease until :lease_at), unless its peer is known not to answer.
-_ENQUEUE = text("""
+_ENQUEUE = (
+    text("""
     INSERT INTO jobs AS job (owner, kind, key, peer, run_at, attempts, begun, status, leased_by, created_at)
     SELECT :owner, :kind, :key, :peer, CASE WHEN silent THEN :run_at ELSE :lease_at END, 0,
         CASE WHEN silent THEN 0 ELSE :begun END, 'waiting', CASE WHEN silent THEN NULL ELSE :runner END, :now
@@ -79,8 +80,10 @@ _ENQUEUE = text("""
             WHEN job.status = 'waiting' AND job.run_at < :run_at THEN job.run_at
             ELSE :run_at END
     RETURNING leased_by, woken_at, attempts, begun, peer
-""").bindparams(
-    *_typed("owner", "kind", "key", "peer", "runner", "run_at", "lease_at", "now"), bindparam("begun", type_=Integer)
+""")
+    .bindparams(*_typed("owner", "kind", "key", "peer", "runner", "run_at", "lease_at", "now"))
+    .bindparams(bindparam("begun", type_=Integer))
+    .columns(jobs.c.leased_by, jobs.c.woken_at, jobs.c.attempts, jobs.c.begun, jobs.c.peer)
 )
 
 
