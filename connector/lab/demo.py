@@ -1,0 +1,382 @@
+"""The demonstration: two nodes of a fictional territory on this machine, and a whole exchange told step by step.
+
+Everything goes through the command line and the management API, as it would for people. Run by `make demo`;
+DEMO_LANG=en tells it in English. With a terminal the nodes keep running until Ctrl-C; without one they are stopped. The
+exit status is 0 only when every step succeeded and the checksums are equal.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from connector.lab import demo_data
+from connector.lab.demo_words import TOLD
+from connector.sdk.client import Client
+from connector.sdk.problems import ApiProblem, NodeUnreachable
+
+T = TypeVar("T")
+PATIENCE_S = 60.0
+PURPOSE = "https://w3id.org/dpv#EnergyEfficiency"
+OPEN: dict[str, Any] = {"permission": [{"action": "use"}]}
+FOR_A_PURPOSE: dict[str, Any] = {
+    "permission": [
+        {
+            "action": "use",
+            "constraint": [{"leftOperand": "odrl:purpose", "operator": "eq", "rightOperand": PURPOSE}],
+        }
+    ]
+}
+
+
+class Failed(Exception):
+    """A step did not end as it must."""
+
+
+@dataclass
+class Node:
+    """One of the two nodes: its folder, where it is, and the client that speaks to it."""
+
+    name: str
+    folder: Path
+    public_port: int
+    private_port: int
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "node.toml"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "node.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.public_port}"
+
+    def client(self, language: str) -> Client:
+        key = (self.folder / "api-key").read_text("utf-8").strip()
+        return Client(f"http://127.0.0.1:{self.private_port}", key, language=language)
+
+
+class Story:
+    """Tells each step and how long it took."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._step = 0
+        self._began = time.perf_counter()
+
+    def begin(self) -> None:
+        self._began = time.perf_counter()
+
+    def tell(self, name: str, **values: object) -> None:
+        """Say a step that is done, with its duration since the last one."""
+        self._step += 1
+        seconds = time.perf_counter() - self._began
+        lines = TOLD[name][self.language].format(**values).splitlines()
+        took = f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+        print(f"\n{self._step:2}. {lines[0]}  [{took}]", flush=True)
+        for line in lines[1:]:
+            self.add(line)
+        self.begin()
+
+    def add(self, line: str) -> None:
+        print(f"    {line}", flush=True)
+
+    def say(self, name: str, **values: object) -> None:
+        print("\n" + TOLD[name][self.language].format(**values), flush=True)
+
+
+def main() -> int:
+    """Play the demonstration; return the exit status."""
+    story = Story("en" if os.environ.get("DEMO_LANG", "fr").lower().startswith("en") else "fr")
+    home = Path(os.environ.get("DEMO_DIR", ".demo")).resolve()
+    shutil.rmtree(home, ignore_errors=True)
+    provider, consumer = _node("Ville de Brume", home / "brume"), _node("Syndicat d’énergie de Démo", home / "syndicat")
+    story.say("title")
+    try:
+        with _both(story, provider, consumer):
+            _play(story, provider, consumer)
+            if sys.stdout.isatty() and sys.stdin.isatty():
+                story.say("running")
+                with contextlib.suppress(KeyboardInterrupt):
+                    while True:
+                        time.sleep(3600)
+    except (Failed, ApiProblem, NodeUnreachable, subprocess.CalledProcessError, OSError) as error:
+        logs = ", ".join(str(node.log) for node in (provider, consumer))
+        story.say("failed", reason=error, logs=logs)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    story.say("stopped")
+    return 0
+
+
+@contextlib.contextmanager
+def _both(story: Story, provider: Node, consumer: Node) -> Iterator[None]:
+    """Make both nodes, start them, and stop them at the end."""
+    story.begin()
+    for node in (provider, consumer):
+        _initialise(node)
+    story.tell("init")
+    with contextlib.ExitStack() as stack:
+        for node in (provider, consumer):
+            stack.enter_context(_serving(node))
+        for node in (provider, consumer):
+            _until(partial(_is_ready, node), "ready")
+        story.tell(
+            "serve",
+            provider=provider.name,
+            provider_url=provider.url,
+            consumer=consumer.name,
+            consumer_url=consumer.url,
+        )
+        yield
+
+
+def _play(story: Story, provider: Node, consumer: Node) -> None:
+    """Play the exchange, from the files of one to the files of the other."""
+    with provider.client(story.language) as seller, consumer.client(story.language) as buyer:
+        files = _publish(story, provider, seller)
+        did = seller.show_status()["participant"]["did"]
+        _meet(story, provider, consumer, buyer, did)
+        first = _negotiate_by_itself(story, buyer, did, "urn:demo:points-lumineux:geojson")
+        second = _negotiate_with_a_person(story, provider, seller, buyer, did, "urn:demo:points-lumineux:csv")
+        received = [
+            _receive(story, buyer, agreement, file.name)
+            for agreement, file in zip((first[1], second[1]), files, strict=True)
+        ]
+        transfers = [pid for pid, _ in received]
+        _suspend(story, provider, seller, buyer, transfers[0])
+        _complete(story, buyer, [first[0], second[0], *transfers])
+        _compare(story, files, [path for _, path in received])
+        story.say(
+            "next",
+            received=received[0][1].parent,
+            command=".venv/bin/pupitre",
+            config=_short(consumer.config),
+            pid=second[0],
+        )
+
+
+def _publish(story: Story, provider: Node, seller: Client) -> list[Path]:
+    files = list(demo_data.write(provider.folder / "published"))
+    geojson, csv = (_size(file.stat().st_size) for file in files)
+    story.tell(
+        "data", provider=provider.name, points=f"{demo_data.POINTS:_}".replace("_", " "), geojson=geojson, csv=csv
+    )
+    offers = {".geojson": (OPEN, "automatic"), ".csv": (FOR_A_PURPOSE, "manual")}
+    for file in files:
+        kind = file.suffix.removeprefix(".")
+        title = f"Points lumineux du Pays de Démo ({kind.upper()})"
+        metadata = {"licence": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/", "publisher": provider.name}
+        source = {"kind": "file", "path": file.name}
+        dataset = seller.put_dataset(f"urn:demo:points-lumineux:{kind}", title, source, metadata)
+        policy, mode = offers[file.suffix]
+        seller.create_offer(dataset["id"], policy, mode)
+    story.tell("publish", provider=provider.name)
+    return files
+
+
+def _meet(story: Story, provider: Node, consumer: Node, buyer: Client, did: str) -> None:
+    peer = buyer.add_peer(did, provider.name)
+    names = {"consumer": consumer.name, "provider": provider.name}
+    story.tell("peer", did=did, key=peer["pinned_keys"][0], **names)
+    page = buyer.browse_catalogue(did)
+    story.tell("catalogue", **names)
+    for dataset in page["items"]:
+        story.add(f"• {dataset['title']}")
+
+
+def _negotiate_by_itself(story: Story, buyer: Client, did: str, dataset: str) -> tuple[str, str]:
+    pid = buyer.request_access(did, dataset)["pid"]
+    agreement = _until_finalised(buyer, pid)
+    story.tell("automatic", agreement=agreement)
+    return pid, agreement
+
+
+def _negotiate_with_a_person(
+    story: Story, provider: Node, seller: Client, buyer: Client, did: str, dataset: str
+) -> tuple[str, str]:
+    pid = buyer.request_access(did, dataset)["pid"]
+    waiting = _until(lambda: _asked(seller, dataset), "REQUESTED")
+    why = seller.show_negotiation(waiting)["why"]
+    story.tell("asked", provider=provider.name, why=why["text"])
+    seller.accept_negotiation(waiting)
+    agreement = _until_finalised(buyer, pid)
+    story.tell("decided", provider=provider.name, agreement=agreement)
+    return pid, agreement
+
+
+def _asked(seller: Client, dataset: str) -> str | None:
+    found = seller.list_negotiations(role="provider", state="REQUESTED")["items"]
+    return next((row["pid"] for row in found if row["dataset"] == dataset), None)
+
+
+def _receive(story: Story, buyer: Client, agreement: str, file: Path) -> tuple[str, Path]:
+    """Have the data of an agreement delivered; return the transfer and the received file."""
+    began = time.perf_counter()
+    pid = buyer.request_transfer(agreement)["pid"]
+    buyer.fetch_transfer(pid, file.name)
+    fetched = _until(lambda: _fetched(buyer, pid), "done")
+    size = fetched["done_bytes"]
+    story.tell("fetch", file=file.name, size=_size(size), rate=_size(size / (time.perf_counter() - began)))
+    return pid, Path(fetched["path"])
+
+
+def _fetched(buyer: Client, pid: str) -> Any:
+    found = buyer.show_fetch(pid)
+    if found["status"] == "failed":
+        raise Failed(str(found["problem"]))
+    return found if found["status"] == "done" else None
+
+
+def _suspend(story: Story, provider: Node, seller: Client, buyer: Client, pid: str) -> None:
+    """Show that no byte leaves once the provider has suspended."""
+    ours = buyer.show_transfer(pid)["peer_pid"] or ""
+    seller.suspend_transfer(ours, "Vérification des données")
+    _until(partial(_stands_in, buyer, pid, "SUSPENDED"), "SUSPENDED")
+    request = urllib.request.Request(f"{provider.url}/data/{ours}")  # noqa: S310 - our own loopback address
+    try:
+        status = urllib.request.urlopen(request, timeout=10).status  # noqa: S310
+    except urllib.error.HTTPError as refusal:
+        status = refusal.code
+    if status < 400:
+        raise Failed(f"HTTP {status}")
+    story.tell("suspended", provider=provider.name, status=f"HTTP {status}")
+    seller.resume_transfer(ours)
+    _until(partial(_stands_in, buyer, pid, "STARTED"), "STARTED")
+
+
+def _stands_in(client: Client, pid: str, state: str) -> bool:
+    return client.show_transfer(pid)["state"] == state
+
+
+def _complete(story: Story, buyer: Client, processes: list[str]) -> None:
+    entries = 0
+    for pid in processes[2:]:
+        buyer.complete_transfer(pid)
+        _until(partial(_stands_in, buyer, pid, "COMPLETED"), "COMPLETED")
+    for pid in processes:
+        checked = buyer.verify_journal(pid)
+        if not checked["is_intact"]:
+            raise Failed(str(checked))
+        entries += checked["entries"]
+    story.tell("completed", entries=entries)
+
+
+def _compare(story: Story, sent: list[Path], received: list[Path]) -> None:
+    sums = [(_sha256(one), _sha256(other), one.name) for one, other in zip(sent, received, strict=True)]
+    different = [name for one, other, name in sums if one != other]
+    if different:
+        raise Failed(TOLD["different"][story.language].format(names=", ".join(different)))
+    story.tell("same")
+    for checksum, _, name in sums:
+        story.add(f"{checksum}  {name}")
+
+
+# --- nodes as processes
+
+
+def _node(name: str, folder: Path) -> Node:
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return Node(name, folder, one.getsockname()[1], other.getsockname()[1])
+
+
+def _initialise(node: Node) -> None:
+    node.folder.mkdir(parents=True)
+    _pupitre(
+        "init",
+        "--folder", str(node.folder),
+        "--name", node.name,
+        "--public-url", node.url,
+        "--private-port", str(node.private_port),
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _serving(node: Node) -> Iterator[None]:
+    with node.log.open("w") as log:
+        command = [sys.executable, "-m", "connector.cli", "--config", str(node.config), "serve"]
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _pupitre(*arguments: str) -> None:
+    command = [sys.executable, "-m", "connector.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+    if done.returncode:
+        raise Failed(f"pupitre {' '.join(arguments)}\n{done.stderr or done.stdout}")
+
+
+def _is_ready(node: Node) -> bool:
+    try:
+        with urllib.request.urlopen(f"{node.url}/health", timeout=1) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+# --- waiting and saying
+
+
+def _until(look: Callable[[], T | None], what: str) -> T:
+    """Return what `look` shows once it shows something. Raises Failed after a minute."""
+    ends = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise Failed(what)
+
+
+def _until_finalised(client: Client, pid: str) -> str:
+    ends = time.monotonic() + PATIENCE_S
+    state, version = "", 0
+    while state not in ("FINALIZED", "TERMINATED") and time.monotonic() < ends:
+        found = client.show_negotiation(pid, wait=10, version=version) if version else client.show_negotiation(pid)
+        state, version = found["state"], found["version"]
+    if state != "FINALIZED" or found["agreement"] is None:
+        raise Failed(f"{pid}: {state} {found['problem']}")
+    return found["agreement"]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _size(size_bytes: float) -> str:
+    return f"{size_bytes / 1e6:.1f} Mo" if size_bytes >= 1e5 else f"{size_bytes:.0f} octets"
+
+
+def _short(path: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

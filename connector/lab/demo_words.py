@@ -1,0 +1,91 @@
+"""What the demonstration says, in French and English."""
+
+TOLD: dict[str, dict[str, str]] = {
+    "title": {
+        "fr": "Pupitre : deux organismes du Pays de Démo s’échangent un jeu de données, de pair à pair.",
+        "en": "Pupitre: two organisations of the Pays de Démo exchange a dataset, peer to peer.",
+    },
+    "init": {
+        "fr": "Chaque organisme crée son nœud : un dossier, une clé d’identité, une base SQLite.",
+        "en": "Each organisation makes its node: a folder, an identity key, an SQLite database.",
+    },
+    "serve": {
+        "fr": "Les deux nœuds démarrent.\n{provider} : {provider_url}\n{consumer} : {consumer_url}",
+        "en": "Both nodes start.\n{provider}: {provider_url}\n{consumer}: {consumer_url}",
+    },
+    "data": {
+        "fr": "{provider} dispose de {points} points lumineux : {geojson} (GeoJSON) et {csv} (CSV).",
+        "en": "{provider} has {points} street lights: {geojson} (GeoJSON) and {csv} (CSV).",
+    },
+    "publish": {
+        "fr": "{provider} publie les deux fichiers avec leurs conditions.\n"
+        "Le GeoJSON est ouvert : une demande aux conditions proposées est acceptée d’elle-même.\n"
+        "Le CSV demande une finalité, et une personne décide.",
+        "en": "{provider} publishes both files with their terms.\n"
+        "The GeoJSON is open: a request on the offered terms is accepted by itself.\n"
+        "The CSV asks for a purpose, and a person decides.",
+    },
+    "peer": {
+        "fr": "{consumer} enregistre {provider} par son identifiant\n{did}\net retient l’empreinte de sa clé : {key}.",
+        "en": "{consumer} records {provider} by its identifier\n{did}\nand keeps the fingerprint of its key: {key}.",
+    },
+    "catalogue": {
+        "fr": "{consumer} lit le catalogue de {provider} :",
+        "en": "{consumer} reads the catalogue of {provider}:",
+    },
+    "automatic": {
+        "fr": "Demande d’accès au GeoJSON : quatre messages plus tard, la convention est conclue.\n"
+        "Convention {agreement}",
+        "en": "Access request for the GeoJSON: four messages later, the agreement is concluded.\nAgreement {agreement}",
+    },
+    "asked": {
+        "fr": "Demande d’accès au CSV : le nœud de {provider} attend une décision. « {why} »",
+        "en": "Access request for the CSV: the node of {provider} waits for a decision. “{why}”",
+    },
+    "decided": {
+        "fr": "Une personne de {provider} accepte ; le reste suit.\nConvention {agreement}",
+        "en": "A person at {provider} accepts; the rest follows.\nAgreement {agreement}",
+    },
+    "fetch": {
+        "fr": "Livraison de {file} : {size} reçus ({rate}/s), taille et SHA-256 vérifiés par le nœud.",
+        "en": "Delivery of {file}: {size} received ({rate}/s), size and SHA-256 verified by the node.",
+    },
+    "suspended": {
+        "fr": "{provider} suspend la livraison : l’adresse des données ne répond plus ({status}).",
+        "en": "{provider} suspends the delivery: the data address answers no more ({status}).",
+    },
+    "completed": {
+        "fr": "Livraisons achevées. Le journal des preuves de chaque nœud tient : {entries} écritures chaînées.",
+        "en": "Deliveries completed. The journal of each node holds: {entries} chained entries.",
+    },
+    "same": {
+        "fr": "Sommes de contrôle, calculées ici sur les fichiers des deux côtés : identiques.",
+        "en": "Checksums, computed here on the files of both sides: equal.",
+    },
+    "different": {
+        "fr": "Sommes de contrôle : DIFFÉRENTES. {names}",
+        "en": "Checksums: DIFFERENT. {names}",
+    },
+    "next": {
+        "fr": "Et maintenant :\n"
+        "  fichiers reçus      {received}\n"
+        "  pourquoi, comment   {command} --config {config} negotiations show {pid}\n"
+        "  journal             {command} --config {config} journal {pid}\n"
+        "  tutoriel            connector/docs/tutorial.md",
+        "en": "And now:\n"
+        "  received files      {received}\n"
+        "  why and how         {command} --config {config} negotiations show {pid}\n"
+        "  journal             {command} --config {config} journal {pid}\n"
+        "  tutorial            connector/docs/tutorial.md",
+    },
+    "running": {
+        "fr": "Les deux nœuds restent en marche. Ctrl-C pour les arrêter.",
+        "en": "Both nodes keep running. Ctrl-C stops them.",
+    },
+    "stopped": {"fr": "Les deux nœuds sont arrêtés.", "en": "Both nodes are stopped."},
+    "failed": {
+        "fr": "La démonstration a échoué : {reason}\nLes traces des nœuds : {logs}",
+        "en": "The demonstration failed: {reason}\nThe nodes' logs: {logs}",
+    },
+    "purpose": {"fr": "finalité", "en": "purpose"},
+}
