@@ -155,8 +155,8 @@ def _play(story: Story, provider: Node, consumer: Node) -> None:
         first = _negotiate_by_itself(story, buyer, did, "urn:demo:points-lumineux:geojson")
         second = _negotiate_with_a_person(story, provider, seller, buyer, did, "urn:demo:points-lumineux:csv")
         received = [
-            _receive(story, buyer, agreement, file.name)
-            for agreement, file in zip((first[1], second[1]), files, strict=True)
+            _receive(story, buyer, first[1], files[0]),
+            _receive(story, buyer, second[1], files[1]),
         ]
         transfers = [pid for pid, _ in received]
         _suspend(story, provider, seller, buyer, transfers[0])
