@@ -10,12 +10,10 @@ else fails with its reason and waits for a person. A transfer that is not starte
 start enqueues the job again.
 """
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 
 from connector.clock import Clock
 from connector.dataplane import flows
@@ -24,6 +22,7 @@ from connector.dataplane.errors import FetchFailed, TokenLost
 from connector.dataplane.partial import PartialFile
 from connector.dataplane.reception import Reception, Stopped
 from connector.dataplane.renewing import Renewing, TokenFor
+from connector.dataplane.threads import in_thread
 from connector.peer.client import AiohttpTransport
 from connector.peer.errors import Unreachable
 from connector.problems import Problem, Unavailable
@@ -33,7 +32,6 @@ from connector.store.db import Store, Tx
 from connector.store.fetches import Fetch, Wanted
 from connector.store.jobs import Job
 
-T = TypeVar("T")
 JOB = "fetch"
 CROSSING = timedelta(minutes=5)
 """How long a dead token may be due to a suspension that has not reached us, or a start that is on its way."""
@@ -75,7 +73,7 @@ class Fetcher:
             await self._not_started(wanted)
             return None
         try:
-            part = await self._in_thread(PartialFile, Path(wanted.fetch.path))
+            part = await in_thread(self._threads, PartialFile, Path(wanted.fetch.path), undo=PartialFile.close)
         except Problem as problem:
             await self._failed(wanted, problem)
             return None
@@ -120,7 +118,7 @@ class Fetcher:
 
     async def _finish(self, wanted: Wanted, part: PartialFile) -> None:
         """Name the file and record it; done again after a crash between the two, it finds the file in its place."""
-        await self._in_thread(lambda: part.put_in_place(overwrite=wanted.fetch.overwrite))
+        await in_thread(self._threads, lambda: part.put_in_place(overwrite=wanted.fetch.overwrite))
 
         def unit(tx: Tx) -> None:
             fetch = wanted.fetch
@@ -148,9 +146,6 @@ class Fetcher:
 
     async def _failed(self, wanted: Wanted, problem: Problem) -> None:
         await self._store.write(lambda tx: fetches.fail(tx, wanted.fetch.owner, wanted.fetch.transfer, problem))
-
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
 def _pausing(wanted: Wanted, done_bytes: int, problem: Problem | None) -> Callable[[Tx], None]:

@@ -5,18 +5,16 @@ or by a checksum that the whole is held against in the end. Otherwise the part i
 connection is tried when is decided in receive.py.
 """
 
-import asyncio
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
 
 from connector.clock import Clock
 from connector.dataplane import announced, flows
 from connector.dataplane.announced import Announced
 from connector.dataplane.errors import RefusedByProvider, WrongContent
 from connector.dataplane.partial import PartialFile
+from connector.dataplane.threads import in_thread
 from connector.dataplane.transfers import http_pull
 from connector.dataplane.transfers.http_pull import Pull
 from connector.peer.client import AiohttpTransport
@@ -25,7 +23,6 @@ from connector.store import fetches
 from connector.store.db import Store
 from connector.store.fetches import Wanted
 
-T = TypeVar("T")
 REPORT_EVERY = timedelta(seconds=1)
 REASON_BYTES = 64 << 10
 STARTS_OVER = 3
@@ -63,7 +60,7 @@ class Reception:
         if self._part.size_bytes and self._part.size_bytes == known.size_bytes:
             return await self._verify(known)
         if known.etag is None and known.sha256 is None:
-            await self._in_thread(self._part.empty)
+            await in_thread(self._threads, self._part.empty)
         download = self._download(_pull(wanted), known)
         async with download:
             found = await self._accept(download, known)
@@ -95,7 +92,7 @@ class Reception:
             raise announced.refusal(download.status, download.headers, await _reason(download))
         found = announced.content(download.status, download.headers)
         if download.status == 200:
-            await self._in_thread(self._part.empty)
+            await in_thread(self._threads, self._part.empty)
             self._is_of_one_piece = True
             return found
         self._is_of_one_piece = False
@@ -117,7 +114,7 @@ class Reception:
                     etag=found.etag,
                 )
             )
-        return await self._in_thread(self._make_sure_of_place, wanted, found)
+        return await in_thread(self._threads, self._make_sure_of_place, wanted, found)
 
     def _make_sure_of_place(self, wanted: Wanted, found: Announced) -> bool:
         if not wanted.fetch.overwrite and self._part.stands_already(found.size_bytes, found.sha256):
@@ -127,7 +124,7 @@ class Reception:
         return False
 
     async def _take(self, wanted: Wanted, piece: bytes) -> None:
-        await self._in_thread(self._part.append, piece)
+        await in_thread(self._threads, self._part.append, piece)
         self.received_bytes += len(piece)
         if self._clock.now() - self._reported_at >= REPORT_EVERY:
             await self._report(wanted)
@@ -161,12 +158,9 @@ class Reception:
     async def _start_over(self) -> None:
         """Empty the part. Raises WrongContent when that has not helped before."""
         self._starts_over += 1
-        await self._in_thread(self._part.empty)
+        await in_thread(self._threads, self._part.empty)
         if self._starts_over > STARTS_OVER:
             raise WrongContent
-
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
 def _pull(wanted: Wanted) -> Pull:

@@ -5,26 +5,24 @@ recognised by its size and time of modification; replacing it by renaming does n
 stays what was published. All reading happens in threads of the caller's choice.
 """
 
-import asyncio
 import errno
 import mimetypes
 import os
 import stat
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connector.dataplane.errors import SourceChanged, SourceGone, SourceRefused, SourceUnreadable
 from connector.dataplane.ranges import Slice
 from connector.dataplane.sources import CHUNK_BYTES, Measured
+from connector.dataplane.threads import in_thread
 from connector.problems import Problem
-
-T = TypeVar("T")
 
 _MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -69,10 +67,10 @@ class FileSource:
             with _refusing(), self._open() as file:
                 os.pread(file, 1, 0)
 
-        await self._in_thread(look)
+        await in_thread(self._threads, look)
 
     async def measure(self) -> Measured:
-        return await self._in_thread(self._measure)
+        return await in_thread(self._threads, self._measure)
 
     def require_unchanged(self, published: Measured) -> None:
         try:
@@ -82,18 +80,15 @@ class FileSource:
         _require_same(found, published)
 
     async def read(self, published: Measured, part: Slice) -> AsyncGenerator[bytes]:
-        file = await self._in_thread(self._open_as, published)
+        file = await in_thread(self._threads, self._open_as, published, undo=os.close)
         try:
             at = part.start
             while at < part.stop:
-                piece = await self._in_thread(_piece, file, at, part.stop, published)
+                piece = await in_thread(self._threads, _piece, file, at, part.stop, published)
                 at += len(piece)
                 yield piece
         finally:
             os.close(file)
-
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def _resolved(self) -> Path:
         """Return the real path. Raises SourceRefused when it lies in none of the allowed folders."""

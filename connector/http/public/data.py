@@ -136,22 +136,21 @@ class DataApp:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep_judging(self, stream: OpenStream, admission: Admission) -> None:
+        """Judge again at the policy's instant, when in doubt, and all the time while signals may be lost."""
         until = admission.permitted_until
         try:
             while True:
-                await self._clock.wait(stream.doubt, self._next_look(until))
-                stream.doubt.clear()
-                async with asyncio.timeout(JUDGING_S):
-                    until = await self._gate.judge_again(admission)
+                soon = self._clock.now() + timedelta(seconds=JUDGING_S)
+                await self._clock.wait(stream.doubt, soon if until is None else min(soon, until))
+                if stream.doubt.is_set() or self._is_time(until):
+                    stream.doubt.clear()
+                    async with asyncio.timeout(JUDGING_S):
+                        until = await self._gate.judge_again(admission)
         except (Problem, TimeoutError):
             stream.cut()
 
-    def _next_look(self, until: datetime | None) -> datetime | None:
-        """Return when to judge again: at the policy's instant, and often while signals may be lost."""
-        soon = self._clock.now() + timedelta(seconds=JUDGING_S)
-        if not self._store.signals_are_live:
-            return soon if until is None else min(soon, until)
-        return until
+    def _is_time(self, until: datetime | None) -> bool:
+        return not self._store.signals_are_live or (until is not None and until <= self._clock.now())
 
 
 async def _cut_when_left(stream: OpenStream, receive: Receive) -> None:
