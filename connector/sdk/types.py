@@ -72,15 +72,9 @@ class Keys(TypedDict):
     """Cursor of the next page; null: this is the last one."""
 
 
-class CreatedKey(TypedDict):
+class CreatedKey(Key):
     """A new key. Its secret is told here, once: the node keeps only its hash."""
 
-    id: str
-    owner: str | None
-    """Whose affairs it opens; null: the node's administration."""
-    label: str
-    created_at: str | None
-    revoked_at: str | None
     secret: str
     """For `Authorization: Bearer …`."""
 
@@ -121,17 +115,9 @@ class Offer(TypedDict):
     updated_at: str | None
 
 
-class DatasetDetail(TypedDict):
+class DatasetDetail(Dataset):
     """A dataset with the offers in force."""
 
-    id: str
-    title: str
-    status: Literal["draft", "published", "withdrawn"]
-    metadata: dict[str, Any]
-    source: dict[str, Any]
-    """Address of the bytes, and what was measured: size_bytes, sha256…"""
-    created_at: str | None
-    updated_at: str | None
     offers: list[Offer]
 
 
@@ -292,32 +278,9 @@ class LastMessage(TypedDict):
     reason: str | None
 
 
-class NegotiationDetail(TypedDict):
+class NegotiationDetail(Negotiation):
     """A negotiation with the terms on the table, the last messages, and why it stands where it stands."""
 
-    pid: str
-    """Our identifier of it."""
-    peer_pid: str | None
-    """The partner's identifier of it."""
-    role: Literal["consumer", "provider"]
-    """Our role."""
-    peer: str
-    """DID of the partner."""
-    dataset: str
-    state: str
-    """State of DSP 2025-1."""
-    turn: Literal["us", "peer", "both", "nobody"]
-    """Who moves next; `nobody`: it has ended."""
-    pending: Pending | None
-    problem: Hindrance | None
-    version: int
-    """Grows with every change."""
-    created_at: str
-    updated_at: str
-    offer_id: str
-    """The published offer from which it started."""
-    agreement: str | None
-    """The agreement, once there is one."""
     offer: dict[str, Any]
     """The terms now on the table."""
     offer_by: Literal["consumer", "provider"]
@@ -347,16 +310,9 @@ class Agreements(TypedDict):
     """Cursor of the next page; null: this is the last one."""
 
 
-class AgreementDetail(TypedDict):
+class AgreementDetail(Agreement):
     """An agreement with its text."""
 
-    id: str
-    role: Literal["consumer", "provider"]
-    peer: str
-    negotiation: str
-    dataset: str
-    status: Literal["drafted", "active", "ended"]
-    created_at: str
     document: dict[str, Any]
     """The agreement as it was concluded."""
     accepted_terms: list[Any]
@@ -423,30 +379,9 @@ class Fetch(TypedDict):
     updated_at: str
 
 
-class TransferDetail(TypedDict):
+class TransferDetail(Transfer):
     """A transfer with its data address (without tokens), the last messages, and why it stands where it stands."""
 
-    pid: str
-    """Our identifier of it."""
-    peer_pid: str | None
-    """The partner's identifier of it."""
-    role: Literal["consumer", "provider"]
-    """Our role."""
-    peer: str
-    """DID of the partner."""
-    dataset: str
-    state: str
-    """State of DSP 2025-1."""
-    turn: Literal["us", "peer", "both", "nobody"]
-    """Who moves next; `nobody`: it has ended."""
-    pending: Pending | None
-    problem: Hindrance | None
-    version: int
-    """Grows with every change."""
-    created_at: str
-    updated_at: str
-    agreement: str
-    format: str
     data_address: dict[str, Any] | None
     fetch: Fetch | None
     why: Why

@@ -7,7 +7,7 @@
 A test asserts that writing them again changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def types_py(document: Schema) -> str:
     for operation in _operations(document):
         for answer in operation[2]["responses"].values():
             _gather(answer.get("content", {}).get("application/json", {}).get("schema", {}), schemas, names)
-    return TYPES_HEAD + "".join(_typed_dict(name, schemas[name]) for name in names)
+    return TYPES_HEAD + "".join(_typed_dict(name, schemas, names) for name in names)
 
 
 def _gather(schema: Any, schemas: Schema, names: dict[str, None]) -> None:
@@ -88,13 +88,24 @@ def _gather(schema: Any, schemas: Schema, names: dict[str, None]) -> None:
         _gather(one, schemas, names)
 
 
-def _typed_dict(name: str, schema: Schema) -> str:
-    lines = [f"\n\nclass {name}(TypedDict):\n", f'    """{_first_line(schema["description"])}"""\n\n']
-    for member, one in schema["properties"].items():
+def _typed_dict(name: str, schemas: Schema, names: Iterable[str]) -> str:
+    members = schemas[name]["properties"]
+    base = next((one for one in names if _extends(name, members, one, schemas[one]["properties"])), None)
+    lines = [f"\n\nclass {name}({base or 'TypedDict'}):\n"]
+    lines.append(f'    """{_first_line(schemas[name]["description"])}"""\n\n')
+    for member, one in members.items():
+        if base is not None and member in schemas[base]["properties"]:
+            continue
         lines.append(f"    {member}: {_type(one)}\n")
         if "description" in one:
             lines.append(f'    """{_first_line(one["description"])}"""\n')
     return "".join(lines)
+
+
+def _extends(name: str, members: Schema, base: str, its: Schema) -> bool:
+    """True when one shape is the other with more members, and is named after it."""
+    is_named_so = name != base and (name.startswith(base) or name.endswith(base))
+    return is_named_so and all(member in members and members[member] == one for member, one in its.items())
 
 
 def _type(schema: Schema) -> str:
@@ -198,9 +209,8 @@ def _shape(name: str, schema: Schema) -> Iterator[str]:
 
 def cli_md() -> str:
     """Return the page of commands."""
-    from connector.cli.root import cli
-
     from connector.cli import exits
+    from connector.cli.root import cli
 
     codes = "".join(f"- {code}: {meaning}\n" for code, meaning in exits.MEANINGS["en"].items())
     lines = [CLI_HEAD, f"\n## Exit codes\n\n{codes}"]

@@ -1,0 +1,192 @@
+"""`pupitre dataset` and `pupitre offer`: what we publish, and under which terms."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli import exits, show
+from connector.cli.frame import Session, command, group, option
+from connector.cli.policies import policy_options, terms
+from connector.sdk import calls
+
+OPEN = {"permission": [{"action": "use"}]}
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the commands."""
+    datasets = group(cli, "dataset", "Nos jeux de données.", "Our datasets.")
+    offers = group(cli, "offer", "Nos conditions proposées.", "Our offers.")
+    _add_dataset_commands(datasets)
+    _add_offer_commands(offers)
+
+
+def _add_dataset_commands(datasets: click.Group) -> None:
+    @command(
+        datasets,
+        "add",
+        "Prépare un jeu de données à partir d’un fichier, ou remplace le sien.",
+        "Prepare a dataset from a file, or replace its file.",
+    )
+    @click.argument("file", type=click.Path(path_type=Path))
+    @option("--title", fr="Titre ; sinon le nom du fichier.", en="Title; else the name of the file.")
+    @option("--id", "dataset_id", fr="Identifiant (IRI) ; sinon choisi par le nœud.", en="Identifier (IRI).")
+    @option("--description", fr="Description.", en="Description.")
+    @option("--keyword", "keywords", multiple=True, fr="Mot-clé.", en="Keyword.")
+    @option("--licence", fr="Licence (IRI).", en="Licence (IRI).")
+    @option("--metadata", type=click.Path(exists=True, path_type=Path), fr="Fichier JSON.", en="JSON file.")
+    @option("--copy", is_flag=True, fr="Copie d’abord dans data_dir/published.", en="First copy to data_dir/published.")
+    @option("--open", "is_open", is_flag=True, fr="Le publie sans condition.", en="Publish it without conditions.")
+    def add(session: Session, file: Path, **said: Any) -> None:
+        _add_dataset(session, file, **said)
+
+    @command(datasets, "list", "Liste les jeux de données.", "List datasets.")
+    @option("--status", type=click.Choice(["draft", "published", "withdrawn"]), fr="Statut.", en="Status.")
+    def list_(session: Session, status: str | None) -> None:
+        found = list(session.client.each(calls.list_datasets(status=status)))
+        rows = ((one["id"], one["title"], show.value(session, one["status"]), _size(session, one)) for one in found)
+        session.out(found, lambda: show.table(session, ("id", "title", "status", "size"), rows))
+
+    @command(datasets, "show", "Montre un jeu de données.", "Show a dataset.")
+    @click.argument("dataset_id", metavar="DATASET")
+    def show_(session: Session, dataset_id: str) -> None:
+        found = session.client.show_dataset(dataset_id)
+        session.out(found, lambda: _show_dataset(session, found))
+
+    @command(datasets, "withdraw", "Retire un jeu de données du catalogue.", "Withdraw a dataset.")
+    @click.argument("dataset_id", metavar="DATASET")
+    def withdraw(session: Session, dataset_id: str) -> None:
+        found = session.client.withdraw_dataset(dataset_id)
+        session.out(found, lambda: click.echo(session.say(f"Retiré : {found['id']}", f"Withdrawn: {found['id']}")))
+
+
+def _add_offer_commands(offers: click.Group) -> None:
+    @command(
+        offers,
+        "add",
+        "Propose un jeu de données sous des conditions ; c’est ce qui le publie.",
+        "Offer a dataset under terms; this is what publishes it.",
+    )
+    @click.argument("dataset")
+    @policy_options
+    @option("--automatic/--manual", fr="Accord automatique ou par une personne.", en="Agreed by itself or by a person.")
+    @option("--id", "offer_id", fr="Identifiant (IRI) ; sinon choisi par le nœud.", en="Identifier (IRI).")
+    def add(session: Session, dataset: str, automatic: bool, offer_id: str | None, **said: Any) -> None:
+        policy, mode = terms(session, **said), "automatic" if automatic else "manual"
+        if offer_id is None:
+            found = session.client.create_offer(dataset, policy, mode)
+        else:
+            found = session.client.put_offer(offer_id, dataset, policy, mode)
+        session.out(found, lambda: click.echo(session.say(f"Proposé : {found['id']}", f"Offered: {found['id']}")))
+
+    @command(offers, "list", "Liste les conditions proposées.", "List offers.")
+    @option("--dataset", fr="D’un jeu de données.", en="Of one dataset.")
+    def list_(session: Session, dataset: str | None) -> None:
+        found = list(session.client.each(calls.list_offers(dataset=dataset)))
+        rows = (
+            (one["id"], one["dataset"], show.value(session, one["mode"]), show.value(session, one["status"]))
+            for one in found
+        )
+        session.out(found, lambda: show.table(session, ("id", "dataset", "mode", "status"), rows))
+
+    @command(offers, "show", "Montre des conditions proposées.", "Show an offer.")
+    @click.argument("offer_id", metavar="OFFER")
+    def show_(session: Session, offer_id: str) -> None:
+        found = session.client.show_offer(offer_id)
+        session.out(found, lambda: _show_offer(session, found))
+
+    @command(offers, "withdraw", "Retire des conditions proposées.", "Withdraw an offer.")
+    @click.argument("offer_id", metavar="OFFER")
+    def withdraw(session: Session, offer_id: str) -> None:
+        found = session.client.withdraw_offer(offer_id)
+        session.out(found, lambda: click.echo(session.say(f"Retiré : {found['id']}", f"Withdrawn: {found['id']}")))
+
+
+def _add_dataset(
+    session: Session,
+    file: Path,
+    *,
+    title: str | None,
+    dataset_id: str | None,
+    description: str | None,
+    keywords: Sequence[str],
+    licence: str | None,
+    metadata: Path | None,
+    copy: bool,
+    is_open: bool,
+) -> None:
+    members = _metadata(session, metadata, description=description, keywords=list(keywords), licence=licence)
+    source = {"kind": "file", "path": _place(session, file, copy)}
+    named = title or file.stem
+    if dataset_id is None:
+        found = session.client.create_dataset(named, source, members)
+    else:
+        found = session.client.put_dataset(dataset_id, named, source, members)
+    if is_open:
+        session.client.create_offer(found["id"], OPEN, "automatic")
+    shown = session.client.show_dataset(found["id"])
+    session.out(shown, lambda: _show_dataset(session, shown))
+
+
+def _metadata(session: Session, path: Path | None, **said: Any) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    if path is not None:
+        try:
+            members = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise click.UsageError(f"{path}: {error}") from None
+        if not isinstance(members, dict):
+            raise click.UsageError(f"{path}: {session.say('un objet est attendu', 'an object is expected')}")
+    return {**members, **{name: value for name, value in said.items() if value}}
+
+
+def _place(session: Session, file: Path, copy: bool) -> str:
+    """Return the path that the node shall read: the file's own, or that of its copy among the published ones."""
+    if not copy:
+        return str(file.resolve()) if file.exists() else str(file)
+    published = session.settings().data_dir / "published"
+    try:
+        published.mkdir(parents=True, exist_ok=True)
+        return str(Path(shutil.copy2(file, published)).resolve())
+    except OSError as error:
+        session.fail(str(error), exits.PROBLEM)
+
+
+def _size(session: Session, dataset: Any) -> str:
+    count_bytes = dataset["source"].get("size_bytes")
+    return show.size(session, count_bytes) if isinstance(count_bytes, int) else ""
+
+
+def _show_dataset(session: Session, found: Any) -> None:
+    metadata = found["metadata"]
+    show.sheet(
+        session,
+        [
+            ("id", found["id"]),
+            ("title", found["title"]),
+            ("status", show.value(session, found["status"])),
+            ("description", str(metadata.get("description") or "")),
+            ("licence", str(metadata.get("licence") or "")),
+            ("keywords", ", ".join(metadata.get("keywords") or ())),
+            ("file", str(found["source"].get("path", ""))),
+            ("size", _size(session, found)),
+            ("sha256", str(found["source"].get("sha256", ""))),
+            ("offers", "\n".join(f"{one['id']} ({show.value(session, one['mode'])})" for one in found["offers"])),
+        ],
+    )
+
+
+def _show_offer(session: Session, found: Any) -> None:
+    show.sheet(
+        session,
+        [
+            ("id", found["id"]),
+            ("dataset", found["dataset"]),
+            ("mode", show.value(session, found["mode"])),
+            ("status", show.value(session, found["status"])),
+            ("offer", json.dumps(found["policy"], ensure_ascii=False, indent=2)),
+        ],
+    )

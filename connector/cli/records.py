@@ -1,0 +1,71 @@
+"""`pupitre journal` and `pupitre jobs`: what happened, and what the node has before it."""
+
+import json
+from typing import Any
+
+import click
+
+from connector.cli import exits, show
+from connector.cli.frame import Session, command, group, option
+from connector.sdk import calls
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the commands."""
+    jobs = group(cli, "jobs", "Les tâches du nœud.", "The node's jobs.")
+
+    @command(cli, "journal", "Lit le journal d’un dossier.", "Read the journal of a process.")
+    @click.argument("process")
+    @option("--verify", is_flag=True, fr="Recalcule la chaîne.", en="Compute the chain again.")
+    @option("--full", is_flag=True, fr="Avec le texte des messages.", en="With the text of the messages.")
+    def journal(session: Session, process: str, verify: bool, full: bool) -> None:
+        if verify:
+            _verify(session, process)
+            return
+        found = list(session.client.each(calls.show_journal(process)))
+        rows = (
+            (str(one["n"]), show.instant(one["at"]), one["kind"], _told(session, one["entry"], full)) for one in found
+        )
+        session.out(found, lambda: show.table(session, ("n", "at", "kind", "entry"), rows))
+
+    @command(jobs, "list", "Liste les tâches.", "List jobs.")
+    @option("--dead", is_flag=True, fr="Seulement celles abandonnées.", en="Only those given up.")
+    def list_(session: Session, dead: bool) -> None:
+        found = list(session.client.each(calls.list_jobs(status="dead" if dead else None)))
+        rows = (
+            (
+                one["kind"],
+                one["key"],
+                show.value(session, one["status"]),
+                show.instant(one["run_at"]),
+                str(one["attempts"]),
+                one["problem"] or "",
+            )
+            for one in found
+        )
+        session.out(found, lambda: show.table(session, ("kind", "key", "status", "due", "attempts", "problem"), rows))
+
+    @command(jobs, "retry", "Relance une tâche abandonnée.", "Retry a job that was given up.")
+    @click.argument("kind")
+    @click.argument("key")
+    def retry(session: Session, kind: str, key: str) -> None:
+        session.client.retry_job(kind, key)
+        done = {"kind": kind, "key": key}
+        session.out(done, lambda: click.echo(session.say(f"Relancée : {kind} {key}", f"Tried again: {kind} {key}")))
+
+
+def _verify(session: Session, process: str) -> None:
+    found = session.client.verify_journal(process)
+    intact = session.say(f"Intact : {found['entries']} entrées.", f"Intact: {found['entries']} entries.")
+    session.out(found, lambda: click.echo(intact if found["is_intact"] else found["detail"]))
+    if not found["is_intact"]:
+        raise SystemExit(exits.PROBLEM)
+
+
+def _told(session: Session, entry: Any, full: bool) -> str:
+    if full:
+        return json.dumps(entry, ensure_ascii=False)
+    said = {name: value for name, value in entry.items() if name != "body"}
+    if "message" in said:
+        said["message"] = show.message(session, str(said["message"]))
+    return ", ".join(str(value) for value in said.values())

@@ -1,0 +1,243 @@
+"""Tables and sheets for people: the words of an office, and whole identifiers, since they get copied.
+
+On a terminal a table fits its width; elsewhere lines are as long as they need to be.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connector import words
+from connector.cli.frame import Session
+
+WIDE = 400
+
+LABELS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "actions": "Possible maintenant",
+        "agreement": "Convention",
+        "at": "Date",
+        "attempts": "Essais",
+        "created_at": "Créé le",
+        "dataset": "Jeu de données",
+        "description": "Description",
+        "did": "Identifiant (DID)",
+        "due": "Quand",
+        "entry": "Contenu",
+        "file": "Fichier",
+        "formats": "Formats",
+        "id": "Identifiant",
+        "key": "Sujet",
+        "keywords": "Mots-clés",
+        "kind": "Nature",
+        "label": "Usage",
+        "last_received": "Dernier message reçu",
+        "last_sent": "Notre dernier message",
+        "licence": "Licence",
+        "mode": "Décision",
+        "n": "N°",
+        "name": "Nom",
+        "negotiation": "Demande d’accès",
+        "next_attempt_at": "Prochain essai",
+        "offer": "Conditions",
+        "offers": "Conditions proposées",
+        "owner": "Organisme",
+        "peer": "Partenaire",
+        "pid": "Dossier",
+        "problem": "Problème",
+        "protocol_url": "Adresse du protocole",
+        "public_url": "Adresse publique",
+        "received": "Reçu",
+        "reason": "Motif",
+        "role": "Notre rôle",
+        "sha256": "SHA-256",
+        "size": "Taille",
+        "state": "État",
+        "status": "Statut",
+        "title": "Titre",
+        "turn": "À qui de jouer",
+        "updated_at": "Modifié le",
+        "url": "Adresse",
+        "version": "Version",
+        "why": "Où en est-on ?",
+        "transfers": "Livraisons",
+        "negotiations": "Demandes d’accès",
+        "datasets": "Jeux de données",
+        "jobs": "Tâches",
+    },
+    "en": {
+        "actions": "Possible now",
+        "agreement": "Agreement",
+        "at": "Date",
+        "attempts": "Attempts",
+        "created_at": "Created",
+        "dataset": "Dataset",
+        "description": "Description",
+        "did": "Identifier (DID)",
+        "due": "When",
+        "entry": "Content",
+        "file": "File",
+        "formats": "Formats",
+        "id": "Identifier",
+        "key": "About",
+        "keywords": "Keywords",
+        "kind": "Kind",
+        "label": "Used for",
+        "last_received": "Last message received",
+        "last_sent": "Our last message",
+        "licence": "Licence",
+        "mode": "Decision",
+        "n": "No.",
+        "name": "Name",
+        "negotiation": "Access request",
+        "next_attempt_at": "Next attempt",
+        "offer": "Terms",
+        "offers": "Offers",
+        "owner": "Participant",
+        "peer": "Partner",
+        "pid": "File number",
+        "problem": "Problem",
+        "protocol_url": "Protocol address",
+        "public_url": "Public address",
+        "received": "Received",
+        "reason": "Reason",
+        "role": "Our role",
+        "sha256": "SHA-256",
+        "size": "Size",
+        "state": "State",
+        "status": "Status",
+        "title": "Title",
+        "turn": "Whose turn",
+        "updated_at": "Changed",
+        "url": "Address",
+        "version": "Version",
+        "why": "How does it stand?",
+        "transfers": "Transfers",
+        "negotiations": "Access requests",
+        "datasets": "Datasets",
+        "jobs": "Jobs",
+    },
+}
+
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "us": "à nous",
+        "peer": "au partenaire",
+        "both": "à l’un ou l’autre",
+        "nobody": "terminé",
+        "draft": "brouillon",
+        "published": "publié",
+        "withdrawn": "retiré",
+        "active": "en vigueur",
+        "drafted": "en projet",
+        "ended": "terminée",
+        "automatic": "automatique",
+        "manual": "par une personne",
+        "known": "connu",
+        "dead": "abandonnée",
+        "waiting": "en attente",
+        "running": "en cours",
+        "done": "terminé",
+        "failed": "échoué",
+        "pending": "en chemin",
+        "acknowledged": "reçu par le partenaire",
+        "refused": "refusé",
+        "gave-way": "a cédé",
+        "processed": "traité",
+        "due": "à faire",
+        "delayed": "à venir",
+    },
+    "en": {
+        "us": "ours",
+        "peer": "the partner's",
+        "both": "either",
+        "nobody": "ended",
+        "automatic": "automatic",
+        "manual": "by a person",
+        "gave-way": "gave way",
+        "pending": "on its way",
+        "acknowledged": "received by the partner",
+    },
+}
+
+
+def value(session: Session, word: str) -> str:
+    """Return a word of the API as people say it."""
+    return VALUES[session.language].get(word, word)
+
+
+def label(session: Session, name: str) -> str:
+    """Return the label of a member."""
+    return LABELS[session.language].get(name, name)
+
+
+def message(session: Session, name: str) -> str:
+    """Return a message of the protocol as people call it."""
+    return words.say(words.MESSAGES, name, session.language)
+
+
+def role(session: Session, name: str) -> str:
+    """Return a role as people call it."""
+    return words.say(words.ROLES, name, session.language)
+
+
+def instant(text: str | None) -> str:
+    """Return an instant of the API to the second, in local time."""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S") if text else ""
+
+
+def size(session: Session, count_bytes: int | None) -> str:
+    """Return a number of bytes for people."""
+    if count_bytes is None:
+        return ""
+    unit = session.say("o", "B")
+    amount, prefix = float(count_bytes), ""
+    for prefix in ("", "k", "M", "G", "T"):
+        if amount < 1000 or prefix == "T":
+            break
+        amount /= 1000
+    number = f"{amount:.0f}" if prefix == "" else f"{amount:.1f}"
+    return f"{number.replace('.', session.say(',', '.'))} {prefix}{unit}"
+
+
+def table(session: Session, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table, or a word when it is empty."""
+    from rich.table import Table
+
+    listed = [list(row) for row in rows]
+    if not listed:
+        _print(session.say("Rien.", "Nothing."))
+        return
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(label(session, column), overflow="fold", no_wrap=not sys.stdout.isatty())
+    for row in listed:
+        made.add_row(*map(_plain, row))
+    _print(made)
+
+
+def sheet(session: Session, rows: Iterable[tuple[str, str | None]]) -> None:
+    """Print what is known of one thing, a line for each member that says something."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, show_header=False)
+    made.add_column(style="bold", no_wrap=True)
+    made.add_column(overflow="fold", no_wrap=not sys.stdout.isatty())
+    for name, text in rows:
+        if text:
+            made.add_row(label(session, name), _plain(text))
+    _print(made)
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text)  # what partners write is never read as markup
+
+
+def _print(thing: Any) -> None:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else WIDE
+    Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(thing)
