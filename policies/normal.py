@@ -11,6 +11,7 @@ nothing about rights (titles, descriptions, dates of issue). Everything else cou
 
 import json
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import TypeVar
 
@@ -32,6 +33,8 @@ from policies.strict_json import Given, Json, canonical
 from policies.vocabulary import ANNOTATIONS
 from policies.writer import condition_form, dump, rule_form
 
+_SHORT = 8 << 10
+"""Policies up to this length are remembered in normal form: the same terms are compared at each step of a process."""
 _ORDERED = frozenset({"andSequence", "odrl:andSequence", "@list", "@value"})
 
 P = TypeVar("P")
@@ -69,8 +72,15 @@ def terms_hash(policy: Policy) -> str:
 
 def terms(policy: Policy) -> str:
     """Return the canonical text of what the policy grants, forbids and obliges."""
-    bare = replace(policy, kinds=(), targets=(), assigners=(), assignees=(), timestamp=None)
+    bare = replace(policy, uid=None, kinds=(), targets=(), assigners=(), assignees=(), timestamp=None, source="")
+    return _known_terms(bare) if len(policy.source) <= _SHORT else _terms(bare)
+
+
+def _terms(bare: Policy) -> str:
     return canonical(_sorted(dump(_rewritten(bare, nameless=True))))
+
+
+_known_terms = lru_cache(maxsize=512)(_terms)
 
 
 def term_of(kind: RuleKind, condition: Condition) -> Term:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
@@ -30,19 +30,24 @@ class StoredAgreement:
     created_at: datetime
 
 
+_key = (agreements.c.owner == bindparam("k_owner"), agreements.c.id == bindparam("k_id"))
+_by_id = select(agreements).where(*_key)
+_insert = insert(agreements)
+_set_status = update(agreements).where(*_key).values(status=bindparam("v_status"))
+
+
 def add(tx: Tx, agreement: StoredAgreement) -> None:
     """Insert an agreement; one per negotiation, which the schema enforces."""
     values = {name: getattr(agreement, name) for name in agreement.__slots__}
     values["role"] = agreement.role.value
     values["accepted_terms"] = json.dumps(agreement.accepted_terms, ensure_ascii=False)
     values["created_at"] = tx.now
-    tx.connection.execute(insert(agreements), values)
+    tx.connection.execute(_insert, values)
 
 
 def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
     """Return the agreement. Raises NotFound."""
-    columns = agreements.c
-    row = tx.connection.execute(select(agreements).where(columns.owner == owner, columns.id == agreement_id)).first()
+    row = tx.connection.execute(_by_id, {"k_owner": owner, "k_id": agreement_id}).first()
     if row is None:
         raise NotFound(agreement_id)
     return _from_row(row)
@@ -50,10 +55,7 @@ def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
 
 def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
     """Set the status: `drafted`, `active` or `ended`."""
-    columns = agreements.c
-    tx.connection.execute(
-        update(agreements).where(columns.owner == owner, columns.id == agreement_id).values(status=status)
-    )
+    tx.connection.execute(_set_status, {"k_owner": owner, "k_id": agreement_id, "v_status": status})
 
 
 def page(

@@ -110,10 +110,6 @@ class Tx:
         """Tell the subscribers of the topic after the commit: those of this process at once, replicas by NOTIFY."""
         self.signals.append((topic, key, True))
 
-    def locking(self, select: Select[Any]) -> Select[Any]:
-        """Return the select with its rows locked until the commit (PostgreSQL; SQLite has one writer anyway)."""
-        return select.with_for_update()
-
     def _runner_for(self, job: Job) -> str | None:
         if job.run_at is not None and job.run_at > self.now:
             return None
@@ -121,6 +117,11 @@ class Tx:
             if runner.free(job.kind) > len(self.started):
                 return runner.name
         return None
+
+
+def locking(select: Select[Any]) -> Select[Any]:
+    """Return the select with its rows locked until the commit (PostgreSQL; SQLite has one writer anyway)."""
+    return select.with_for_update()
 
 
 class Store(Protocol):

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, bindparam, insert, select
+from sqlalchemy import Integer, bindparam, exists, insert, select
 
 from connector.store.db import Tx
 from connector.store.errors import BrokenChain
@@ -39,7 +39,8 @@ class Entry:
 _OF_PROCESS = (journal.c.owner == bindparam("of_owner"), journal.c.process == bindparam("of_process"))
 _HEAD = select(journal.c.n, journal.c.hash).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
 _APPEND = insert(journal)
-_HAS = select(journal.c.n).where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).limit(1)
+_TOLD = exists().where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).correlate(None)
+_HEAD_AND_TOLD = select(journal.c.n, journal.c.hash, _TOLD).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
 _PAGE = (
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS, journal.c.n > bindparam("after_n", type_=Integer))
@@ -67,7 +68,9 @@ def append(tx: Tx, owner: str, process: str, kind: str, entry: dict[str, Any], m
 def has_message(tx: Tx, owner: str, process: str, message_id: str) -> bool:
     """Return True when the journal of the process already tells of that message."""
     named = {"of_owner": owner, "of_process": process, "of_message": message_id}
-    return tx.connection.execute(_HAS, named).scalar() is not None
+    row = tx.connection.execute(_HEAD_AND_TOLD, named).one_or_none()
+    tx.heads[owner, process] = (0, "") if row is None else (row[0], row[1])  # what is asked next is to append
+    return row is not None and bool(row[2])
 
 
 def page(tx: Tx, owner: str, process: str, after_n: int = 0, limit: int = 50) -> list[Entry]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from connector.problems import NotFound
 from connector.store.db import Tx
@@ -30,9 +30,12 @@ class Peer:
     updated_at: datetime | None = None
 
 
+_by_did = select(peers).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did"))
+
+
 def find(tx: Tx, owner: str, did: str) -> Peer | None:
     """Return the peer, if the owner knows it."""
-    row = tx.connection.execute(select(peers).where(peers.c.owner == owner, peers.c.did == did)).first()
+    row = tx.connection.execute(_by_did, {"k_owner": owner, "k_did": did}).first()
     return None if row is None else _peer(row)
 
 

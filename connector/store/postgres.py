@@ -1,6 +1,6 @@
 """The store on PostgreSQL: any number of processes on one database.
 
-A unit runs in a transaction of its own (READ COMMITTED; the row of a process is loaded with `tx.locking`). When it
+A unit runs in a transaction of its own (READ COMMITTED; the row of a process is loaded with `locking`). When it
 meets another one — serialisation failure, deadlock, `StaleVersion`, a first insertion that somebody made meanwhile — it
 is run again, a bounded number of times. A connection lost before the commit was sent is replaced and the unit run
 again; lost while committing, nobody knows what happened, and the caller is told Unavailable. Signals: listener.py.

@@ -14,7 +14,7 @@ from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, u
 
 from connector.problems import NotFound
 from connector.protocol.machine import Arrival, Position, Role
-from connector.store.db import Tx
+from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
 
 
@@ -88,11 +88,14 @@ class Queries(Generic[P]):
         columns = table.c
         key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
         self._by_pid = select(table).where(key)
-        self._by_peer_pid = select(table).where(
-            columns.owner == bindparam("k_owner"),
-            columns.peer == bindparam("k_peer"),
-            columns.role == bindparam("k_role"),
-            columns.peer_pid == bindparam("k_peer_pid"),
+        self._by_pid_locked = locking(self._by_pid)
+        self._by_peer_pid_locked = locking(
+            select(table).where(
+                columns.owner == bindparam("k_owner"),
+                columns.peer == bindparam("k_peer"),
+                columns.role == bindparam("k_role"),
+                columns.peer_pid == bindparam("k_peer_pid"),
+            )
         )
         self._insert = insert(table)
         self._update = (
@@ -106,7 +109,7 @@ class Queries(Generic[P]):
 
     def load(self, tx: Tx, owner: str, pid: str) -> P:
         """Return the process, locked against concurrent change. Raises NotFound."""
-        row = tx.connection.execute(tx.locking(self._by_pid), {"k_owner": owner, "k_pid": pid}).first()
+        row = tx.connection.execute(self._by_pid_locked, {"k_owner": owner, "k_pid": pid}).first()
         if row is None:
             raise NotFound(pid)
         return self._from_row(row)
@@ -121,7 +124,7 @@ class Queries(Generic[P]):
     def by_peer_pid(self, tx: Tx, owner: str, peer: str, role: Role, peer_pid: str) -> P | None:
         """Return our process for the peer's identifier, if there is one."""
         keys = {"k_owner": owner, "k_peer": peer, "k_role": role.value, "k_peer_pid": peer_pid}
-        row = tx.connection.execute(tx.locking(self._by_peer_pid), keys).first()
+        row = tx.connection.execute(self._by_peer_pid_locked, keys).first()
         return None if row is None else self._from_row(row)
 
     def _add(self, tx: Tx, process: P) -> None:
