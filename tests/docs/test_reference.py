@@ -1,0 +1,66 @@
+"""What the reference pages list is what the code has."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from connector.app import build_app
+from connector.dataplane.errors import FetchFailed
+from connector.problems import Problem
+from connector.settings import Settings, load
+from connector.store import backoff
+from connector.worker import PATIENCE
+from tests.docs import written
+
+REFERENCE = Path(__file__).parents[2] / "connector/docs/reference"
+JOBS = (REFERENCE / "jobs.md").read_text("utf-8")
+
+
+def test_writing_the_settings_again_changes_nothing() -> None:
+    assert (REFERENCE / "settings.md").read_text("utf-8") == written.settings_page(), "python -m tests.docs.written"
+
+
+def test_writing_the_problems_again_changes_nothing() -> None:
+    assert (REFERENCE / "problems.md").read_text("utf-8") == written.problems_page(), "python -m tests.docs.written"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_has_a_row_with_its_sort_default_and_meaning(name: str) -> None:
+    row = next(line for line in written.settings_page().splitlines() if line.startswith(f"| `{name}`<br>"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert len(cells) == 4
+    assert all(cells)
+
+
+def test_every_kind_of_problem_is_found_wherever_it_is_defined() -> None:
+    found = written.kinds(Problem)
+    assert {Problem, FetchFailed} <= set(found)
+    assert {one.__module__.split(".")[1] for one in found} >= {"http", "services", "dataplane", "identity", "store"}
+
+
+def test_every_kind_of_job_is_on_the_page(tmp_path: Path) -> None:
+    async def kinds() -> set[str]:
+        node = await build_app(load(environ={}, data_dir=tmp_path, public_port=0, private_port=0))
+        try:
+            return set(node.jobs.handlers)
+        finally:
+            await node.close()
+
+    on_page = {line.split("`")[1] for line in JOBS.split("## States")[0].splitlines() if line.startswith("| `")}
+    assert on_page == asyncio.run(kinds())
+
+
+def test_the_delays_on_the_page_are_those_of_the_code() -> None:
+    text = " ".join(JOBS.split())
+    first = [backoff.peer_delay_s(n, 0) for n in range(1, 7)]
+    caps = [backoff.peer_delay_s(99, age_s) for age_s in (0, 601, 3601)]
+    assert first == [0.5, 1, 2, 4, 8, 15]
+    assert "0.5, 1, 2, 4, 8, then 15 s during the first ten minutes" in text
+    assert [f"{cap:g} s" for cap in caps] == ["15 s", "60 s", "300 s"]
+    assert [backoff.failure_delay_s(n) for n in (1, 2, 3, 20)] == [1, 2, 4, 300]
+    assert f"after {backoff.MAX_FAILURES} failures it is dead" in text
+    assert f"a lease of {backoff.LEASE_S:g} s that it prolongs every {backoff.HEARTBEAT_S:g} s" in text
+    assert f"polled every {backoff.SAFETY_POLL_S:g} s" in text
+    assert f"up to {PATIENCE} times" in text
+    assert Settings.model_fields["give_up_after_s"].default == 7 * 86400

@@ -1,0 +1,214 @@
+"""Reference pages that are written by a program: `python -m tests.docs.written` writes them anew.
+
+- `connector/docs/reference/settings.md`, from the fields of `Settings`;
+- `connector/docs/reference/problems.md`, from every kind of problem that the packages define.
+
+A test asserts that writing them again changes nothing. The pages on the protocol, the API and the command line are
+written elsewhere.
+"""
+
+import importlib
+import pkgutil
+import typing
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from connector.http.private.documents import status_of
+from connector.problems import Problem
+from connector.settings import PREFIX, Network, Settings
+from contracts import AgreementError
+from policies import PolicyError
+
+REFERENCE = Path(__file__).parents[2] / "connector/docs/reference"
+
+SETTINGS_HEAD = """# Settings
+
+> **En français.** Tous les réglages d’un nœud, avec leur valeur par défaut. Ils se lisent dans un fichier TOML
+> (`node.toml`, écrit par `pupitre init`), puis dans l’environnement. Un nom inconnu ou une valeur fausse dans le
+> fichier empêche le démarrage, et le message nomme le réglage.
+
+Written from `connector/settings.py` by `python -m tests.docs.written`.
+
+Settings are read from one TOML file (`--config`, then `PUPITRE_CONFIG`, then `node.toml` in the current folder), then
+from the environment: `PUPITRE_` and the name in capitals, lists separated by commas. The environment wins. An unknown
+name in the file or a bad value anywhere refuses to start, with the name of the setting; a variable `PUPITRE_…` that
+names no setting is left to others (the command line has its own). Relative paths are taken from the folder in which the
+command is run.
+
+    public_url = "https://donnees.example.org"
+    allowed_networks = ["10.20.0.0/16"]
+
+    PUPITRE_PUBLIC_URL=https://donnees.example.org PUPITRE_ALLOWED_NETWORKS=10.20.0.0/16 pupitre serve
+
+| Setting | Sort | Default | Meaning |
+|---|---|---|---|
+"""
+SETTINGS_TAIL = """
+What binds several of them:
+
+- `public_url` is `http://` or `https://`, a host, perhaps a port, and no path. It may use `http` only on a loopback
+  address; then, and only then, peers on loopback and peers without TLS are reached too.
+- `replicas` needs `database_url`.
+- `public_url` is what partners write down: DIDs, callbacks and agreements carry it for ever. Choose it before `init`.
+"""
+PROBLEMS_HEAD = """# Problem codes
+
+> **En français.** Chaque refus du nœud porte un code stable, ce qui s’est passé et ce qu’il faut faire. Cherchez ici le
+> code que vous avez lu à l’écran, dans une réponse de l’API ou dans un journal.
+
+Written from the classes themselves by `python -m tests.docs.written`.
+
+The management API answers with a problem document (RFC 9457): `type` is `urn:pupitre:problem:` and the code below. A
+partner reads the code in the typed error of the protocol, and only what concerns it: a caller whose identity is not
+established always reads the same words. Data addresses answer with the code in `type` and `code`. The HTTP status is
+that of the public listener; where the management API answers another one, it stands in brackets.
+"""
+CONTRACTS_HEAD = """
+## Why an agreement is refused
+
+The consumer's node holds an agreement that it receives against what was asked for. If it is not that, the node ends the
+negotiation with one of these codes, and the provider reads it.
+"""
+POLICIES_HEAD = """
+## Why a policy cannot be read
+
+These stand in the detail of [`invalid`](#invalid), with a pointer to the place in the policy.
+"""
+ROWS_TAIL = """
+## Codes on a negotiation or a transfer
+
+`problem` of a process says why its last attempt did not succeed. Beside the codes above:
+
+| Code | Meaning |
+|---|---|
+| `peer-NNN` | The partner answered our message with HTTP status NNN; `reason` is what it said |
+| `yielded` | Our message gave way to one of the partner's; see [the five rules](../explanation/five-rules.md) |
+| `divergence` | The partner shows another state than ours: call it |
+
+A termination carries a code too. Ours are `policy` (the terms of use do not permit it), `refused` (a person said no),
+one of the section on agreements, or whatever a person or a program gave.
+"""
+
+
+def settings_page() -> str:
+    """Return the page of settings."""
+    return (
+        SETTINGS_HEAD + "".join(_setting(name, field) for name, field in Settings.model_fields.items()) + SETTINGS_TAIL
+    )
+
+
+def problems_page() -> str:
+    """Return the page of problem codes."""
+    return "".join(
+        [
+            PROBLEMS_HEAD,
+            *_sections(Problem, 2),
+            CONTRACTS_HEAD,
+            *_sections(AgreementError, 3),
+            POLICIES_HEAD,
+            *_sections(PolicyError, 3),
+            ROWS_TAIL,
+        ]
+    )
+
+
+# --- settings
+
+
+def _setting(name: str, field: FieldInfo) -> str:
+    return f"| `{name}`<br>`{PREFIX}{name.upper()}` | {_sort(field)} | {_default(field)} | {field.description} |\n"
+
+
+def _sort(field: FieldInfo) -> str:
+    kind: Any = field.annotation
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)[0]
+        return {Path: "list of paths", int: "list of numbers"}.get(
+            inner, "list of networks" if inner == Network else ""
+        )
+    if get_origin(kind) is typing.Literal:
+        return " or ".join(f"`{word}`" for word in get_args(kind))
+    kinds = [one for one in get_args(kind) or (kind,) if one is not type(None)]
+    names = {str: "text", Path: "path", int: "whole number", float: "number", bool: "true or false"}
+    return f"{names.get(kinds[0], 'text, secret' if kinds[0] is SecretStr else '')}{_bounds(field)}"
+
+
+def _bounds(field: FieldInfo) -> str:
+    signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+    found = [
+        f"{sign} {getattr(limit, name)}"
+        for limit in field.metadata
+        for name, sign in signs.items()
+        if getattr(limit, name, None) is not None
+    ]
+    return f", {', '.join(found)}" if found else ""
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    assert value is not PydanticUndefined, "every setting has a default"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value in (None, "", ()) else f"`{value}`"
+
+
+# --- problems
+
+
+def kinds(root: type[Exception]) -> list[type[Any]]:
+    """Return the classes below the root that have a code of their own, and the root, by code."""
+    for package in ("policies", "contracts", "connector"):
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    found = [one for one in _with_all_below(root) if "code" in vars(one) and one.__module__.split(".")[0] != "tests"]
+    return sorted(dict.fromkeys(found), key=lambda one: (one.code, one.__module__))
+
+
+def _with_all_below(root: type[Any]) -> Iterator[type[Any]]:
+    yield root
+    for one in root.__subclasses__():
+        yield from _with_all_below(one)
+
+
+def _sections(root: type[Exception], level: int) -> Iterator[str]:
+    """Yield a section for each code; classes that share a code share the section."""
+    by_code: dict[str, list[type[Any]]] = {}
+    for one in kinds(root):
+        by_code.setdefault(one.code, []).append(one)
+    for code, classes in by_code.items():
+        yield f"\n{'#' * level} `{code}`\n"
+        yield from dict.fromkeys(map(_said, classes))
+
+
+def _said(one: type[Any]) -> str:
+    status = _statuses(one) if issubclass(one, Problem) else ""
+    meaning = " ".join(cleandoc(one.__doc__ or "").split("\n\n")[0].split())
+    lines = [f"\n{status}{meaning}\n"]
+    for language, name in (("fr", "Français"), ("en", "English")):
+        remedy = getattr(one, "remedy", {}).get(language, "")
+        lines.append(f"\n- *{name}.* {one.title[language]}{f' **{remedy}**' if remedy else ''}")
+    return "".join(lines) + "\n"
+
+
+def _statuses(one: type[Problem]) -> str:
+    public, private = one.status, status_of(one.__new__(one))
+    return f"HTTP {public}. " if private == public else f"HTTP {public} (API: {private}). "
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, page in (("settings.md", settings_page()), ("problems.md", problems_page())):
+        (REFERENCE / name).write_text(page, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
