@@ -16,6 +16,7 @@ from connector.clock import Clock
 from connector.dataplane import flows, tokens
 from connector.dataplane.errors import AccessRefused, FlowNotStarted, NoSuchFlow, PolicyRefuses
 from connector.dataplane.sources import Measured, Source
+from connector.problems import Problem
 from connector.store import grants
 from connector.store.db import Store, Tx
 from connector.store.grants import Flow
@@ -53,6 +54,15 @@ class Admission:
     permitted_until: datetime | None
     """When the policy must be asked again, for a stream that is still open then."""
 
+    @property
+    def is_unchanged(self) -> bool:
+        """True when the source still seems to be what was published."""
+        try:
+            self.source.require_unchanged(self.published)
+        except Problem:
+            return False
+        return True
+
 
 class Gate:
     """Decides who may read what, for one process."""
@@ -77,7 +87,12 @@ class Gate:
         if token is None:
             raise AccessRefused
         fingerprint = tokens.fingerprint(token)
-        return self.recall(fingerprint, path) or await self._ask(fingerprint, path)
+        remembered = self.recall(fingerprint, path)
+        if remembered is not None and remembered.is_unchanged:
+            return remembered
+        admission = await self._ask(fingerprint, path)  # what was published may have been published anew
+        admission.source.require_unchanged(admission.published)
+        return admission
 
     def recall(self, fingerprint: str, path: str) -> Admission | None:
         """Return the admission that is remembered for this token, if it still holds for this path."""

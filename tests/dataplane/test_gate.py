@@ -338,6 +338,16 @@ def test_a_small_content_that_does_not_match_its_checksum_is_not_sent(node: Any,
     assert answers(node, play).problem["code"] == "source-changed"
 
 
+def test_what_is_published_anew_is_served_at_once(node: Any, token: Any) -> None:
+    async def play(one: Any) -> list[bytes]:
+        bearer = token(await one.provide())
+        before = await one.get(PATH, bearer)
+        await one.publish(b"other content")
+        return [before.body, (await one.get(PATH, bearer)).body]
+
+    assert answers(node, play) == [b"content", b"other content"]
+
+
 def test_tokens_are_known_by_their_hash_only(node: Any, token: Any) -> None:
     async def play(one: Any) -> tuple[str, list[str]]:
         bearer = token(await one.provide())
