@@ -19,7 +19,7 @@ EXAMPLES = settings(max_examples=150, deadline=None)
 PARTIES = ["did:web:a", "did:web:b"]
 PURPOSES = ["mobility", "research"]
 DATES = ["2026-06-01T12:00:00Z", "2026-05-01", "2027-01-01T00:00:00", "9999-12-31", "soon"]
-ACTIONS = ["use", "odrl:read", "odrl:distribute", "odrl:sell", "ex:fly", "cc:Sharing"]
+ACTIONS = ["use", "use", "use", "odrl:read", "odrl:distribute", "odrl:sell", "ex:fly", "cc:Sharing"]
 OPERATORS = ["eq", "neq", "lt", "lteq", "gt", "gteq", "isA", "hasPart", "isPartOf", "isAllOf", "isAnyOf", "isNoneOf"]
 
 
@@ -82,7 +82,7 @@ POLICIES = merged(
         {
             "@id": st.just("urn:p"),
             "@type": st.sampled_from(["Offer", "Set", "Agreement"]),
-            "permission": st.lists(PERMISSIONS, max_size=3),
+            "permission": st.lists(st.one_of(st.just({"action": "use"}), PERMISSIONS), max_size=3),
             "prohibition": st.lists(PROHIBITIONS, max_size=2),
             "obligation": st.lists(DUTIES, max_size=1),
         }
@@ -95,7 +95,7 @@ POLICIES = merged(
 REQUESTS = st.builds(
     Request,
     at=st.sampled_from([NOW, NOW - timedelta(days=60), NOW + timedelta(days=300), datetime.max.replace(tzinfo=UTC)]),
-    action=st.sampled_from(["use", "read", ODRL + "distribute", "ex:fly"]),
+    action=st.sampled_from(["use", "use", "read", ODRL + "distribute", "ex:fly"]),
     target=st.sampled_from([None, "urn:d", "urn:e"]),
     party=st.sampled_from([None, *PARTIES]),
     facts=st.sampled_from([{}, {ODRL + "purpose": "mobility"}, {ODRL + "purpose": ["research", "mobility"]}]),
