@@ -36,8 +36,7 @@ async def running(
         database_url=database,
         public_url=f"http://127.0.0.1:{port}",
         public_port=port,
-        private_port=0,
-        **settings,
+        **{"private_port": 0, **settings},
     )
     node = await build_app(loaded, decisions=decisions)
     if ROOT not in node.hosts.owners:
