@@ -6,6 +6,7 @@ listeners and the jobs in one task group until the process is told to stop.
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Mapping
@@ -241,6 +242,7 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     node = await build_app(settings)
+    rest_collector()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -248,6 +250,16 @@ async def _serve(settings: Settings) -> None:
         await run_node(node, asyncio.Event(), stop)
     finally:
         await node.close()
+
+
+def rest_collector() -> None:
+    """Have the garbage collector leave alone what the start loaded, and look less often at what is new.
+
+    Nearly everything is freed by its reference count; a search for cycles through all that was imported would hold up
+    every request for 50 ms.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> None:
@@ -286,6 +298,7 @@ class Listener:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             date_header=True,
             timeout_keep_alive=15,
             h11_max_incomplete_event_size=64 << 10,

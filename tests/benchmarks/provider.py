@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvloop
 
+from connector.app import rest_collector
 from tests.benchmarks import seeds
 from tests.harness import nodes
 
@@ -17,6 +18,7 @@ async def main(folder: str, port: str, database: str, seed: str) -> None:
     async with nodes.running(
         Path(folder) / "node", public_port=int(port), database=None if database == "-" else database
     ) as node:
+        rest_collector()
         await nodes.publish(node)
         if seed:
             await seeds.BY_NAME[seed](node)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.app import ROOT, Node
+from connector.app import ROOT, Node, rest_collector
 from connector.store import negotiations, processes, transfers
 from tests.harness import nodes
 
@@ -60,6 +60,7 @@ async def consumer(of: Provider, database: str | None) -> AsyncIterator[Node]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with nodes.running(Path(folder), database=database) as node:
             await node.introduce.add(ROOT, of.did)
+            rest_collector()
             yield node
 
 
