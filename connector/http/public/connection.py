@@ -17,7 +17,9 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from connector.http.bounded import BoundedConnection
 
 RESET = "pupitre.reset"
 """`scope["extensions"][RESET]()` resets the connection."""
@@ -33,7 +35,7 @@ def prepare(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return STATUS_LINE[status] + _lines(headers)
 
 
-class Connection(HttpToolsProtocol):
+class Connection(BoundedConnection):
     """One connection of the public listener."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
