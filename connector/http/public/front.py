@@ -2,21 +2,26 @@
 
 `/o/SLUG` is taken off the path and becomes `scope["owner"]`, so that every route below is written once. An owner that
 is not hosted here is not found. Data addresses were taken out before (data.py), DID documents keep their whole path.
+An address or a method that nobody knows is refused in the form of the protocol to which the path belongs.
 """
 
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 
+from connector.dataplane.errors import WrongMethod, render
 from connector.http.public import catalogue, did
 from connector.http.public.answers import App, Receive, Scope, Send
 from connector.http.public.negotiations import NEGOTIATIONS
 from connector.http.public.transfers import TRANSFERS
 from connector.http.public.wire import Wire
 from connector.identity.addresses import Addresses
+from connector.problems import NotFound, Problem
+from connector.protocol import refusals
 from connector.services.catalogue import Catalogue
 from connector.services.negotiate import Negotiate
 from connector.services.transfer import Transfer
@@ -35,7 +40,7 @@ def protocol_app(
     ]
     return Router(
         [
-            Mount(DSP_PATH, routes=below_base),
+            Mount(DSP_PATH, Router(below_base, redirect_slashes=False)),
             catalogue.version_route(addresses),
             Route("/health", _alive, methods=["GET"]),
         ],
@@ -61,10 +66,13 @@ class Front:
             return
         slug, rest = _split(path)
         owner = self._addresses.owner_of(slug)
-        if owner is None or not self._is_hosted(owner):
-            await PlainTextResponse("Not found", 404)(scope, receive, send)
-            return
-        await self._protocol({**scope, "owner": owner, "path": rest, "root_path": ""}, receive, send)
+        try:
+            if owner is None or not self._is_hosted(owner) or "\0" in rest:  # PostgreSQL cannot even be asked for it
+                raise HTTPException(404)
+            # With `app` in the scope the router raises what it would otherwise answer as plain text.
+            await self._protocol({**scope, "app": self, "owner": owner, "path": rest, "root_path": ""}, receive, send)
+        except HTTPException as refused:
+            await _refusal(rest, refused)(scope, receive, send)
 
 
 def _split(path: str) -> tuple[str | None, str]:
@@ -74,6 +82,23 @@ def _split(path: str) -> tuple[str | None, str]:
         slug, _, path = path[3:].partition("/")
         path = f"/{path}"
     return slug, path.rstrip("/") or "/"
+
+
+def _refusal(path: str, refused: HTTPException) -> Response:
+    """Return the typed error for an address (404) or a method (405) that no route takes."""
+    allowed = (refused.headers or {}).get("Allow", "")
+    problem: Problem = WrongMethod(allowed=allowed) if refused.status_code == 405 else NotFound()
+    headers = {"Allow": allowed} if allowed else None
+    if not path.startswith(DSP_PATH):
+        return Response(render(problem), problem.status, headers, media_type="application/problem+json")
+    below = path.removeprefix(DSP_PATH)
+    if below.startswith("/negotiations"):
+        body = refusals.negotiation_error(problem)
+    elif below.startswith("/transfers"):
+        body = refusals.transfer_error(problem)
+    else:
+        body = refusals.catalog_error(problem)
+    return Response(body, problem.status, headers, media_type="application/json")
 
 
 async def _alive(request: Request) -> Response:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -29,6 +29,21 @@ class SlowBody(Problem):
 
     code = "slow-body"
     status = 408
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Le corps du message n’est pas arrivé à temps.",
+        "en": "The body of the message did not arrive in time.",
+    }
+
+
+class UnreadableEncoding(Problem):
+    """Message bodies are read as they are, not compressed (RFC 9110 §15.5.16)."""
+
+    code = "content-encoding"
+    status = 415
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Le corps du message ne doit pas être comprimé.",
+        "en": "The body of the message must not be compressed.",
+    }
 
 
 class InternalError(Problem):
@@ -57,7 +72,10 @@ class Wire:
         return Incoming(message, raw.decode())
 
     async def body(self, request: Request) -> bytes:
-        """Return the body, at most `limit_bytes` within `timeout_s`. Raises TooLarge, SlowBody."""
+        """Return the body, at most `limit_bytes` within `timeout_s`. Raises TooLarge, SlowBody, UnreadableEncoding."""
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            raise UnreadableEncoding(encoding)
         declared = request.headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self.limit_bytes:
             raise TooLarge(f"{declared} > {self.limit_bytes}")
@@ -105,5 +123,7 @@ def json_response(body: bytes, status: int = 200, headers: dict[str, str] | None
 
 
 def _refusal(request: Request, problem: Problem, render_error: RenderError) -> Response:
-    headers = {"Retry-After": f"{problem.retry_after_s:g}"} if problem.retry_after_s else None
+    headers = {"Retry-After": f"{problem.retry_after_s:g}"} if problem.retry_after_s else {}
+    if isinstance(problem, SlowBody):
+        headers["Connection"] = "close"  # what has not arrived would be taken for the next message
     return json_response(render_error(request, problem), problem.status, headers)
