@@ -142,7 +142,7 @@ def read_claims(token: str, audience: str, now: int) -> Claims:
         raise TokenRefused("kid")
     issued_at, expires_at = _check_times(claims, now)
     token_id = claims.get("jti")
-    if not isinstance(token_id, str) or not 0 < len(token_id) <= MAX_TOKEN_ID_LENGTH:
+    if not isinstance(token_id, str) or not 0 < len(token_id) <= MAX_TOKEN_ID_LENGTH or "\0" in token_id:
         raise TokenRefused("jti")
     return Claims(did, kid, token_id, issued_at, expires_at)
 

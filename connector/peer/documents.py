@@ -91,14 +91,19 @@ def read_document(did: str, raw: bytes) -> DidDocument:
 def callback_belongs_to(document: DidDocument, did: str, url: str) -> bool:
     """True when the address is on the host of the peer's DID, or of a service that its DID document names.
 
-    Otherwise a peer could make this node call a third party with messages that only a partner should get.
+    Otherwise a peer could make this node call a third party with messages that only a partner should get. Paths are
+    appended to it, so it has no query, no fragment, and no credentials.
     """
     try:
-        host = urlsplit(url).hostname
+        parts = urlsplit(url)
+        host = parts.hostname
+        has_port = parts.port != 0  # raises for what is no port
         hosts = {urlsplit(service.endpoint).hostname for service in document.services}
     except ValueError:
         return False
-    return host is not None and host.rstrip(".") in {did_host(did), *hosts}
+    has_more = parts.username is not None or parts.password is not None or "?" in url or "#" in url
+    is_plain = parts.scheme in ("http", "https") and has_port and not has_more
+    return is_plain and host is not None and host.rstrip(".") in {did_host(did), *hosts}
 
 
 def _services(listed: Any) -> list[Service]:
