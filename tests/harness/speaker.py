@@ -3,6 +3,7 @@
 The identity is that of a participant whom a running node hosts, so the peer can resolve and verify it.
 """
 
+import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -85,7 +86,8 @@ class Speaker:
     ) -> Heard:
         """Call any address, written as it is."""
         exactly = URL(url, encoded=True)
-        call = self.session.request(method, exactly, data=body, headers=headers, allow_redirects=False)
+        data = None if body is None else io.BytesIO(body)
+        call = self.session.request(method, exactly, data=data, headers=headers, allow_redirects=False)
         async with call as answer:
             return Heard(answer.status, dict(answer.headers), (await answer.read()).decode())
 
