@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ class Node:
         return f"http://127.0.0.1:{self.public_port}"
 
     def client(self, language: str) -> Client:
-        key = (self.folder / "api-key").read_text("utf-8").strip()
+        key = (self.folder / "admin.key").read_text("utf-8").strip()
         return Client(f"http://127.0.0.1:{self.private_port}", key, language=language)
 
 
@@ -94,6 +93,10 @@ class Story:
 
     def add(self, line: str) -> None:
         print(f"    {line}", flush=True)
+
+    def size(self, size_bytes: float) -> str:
+        """Return a size as a person reads it."""
+        return f"{size_bytes / 1e6:.1f} {'Mo' if self.language == 'fr' else 'MB'}"
 
     def say(self, name: str, **values: object) -> None:
         print("\n" + TOLD[name][self.language].format(**values), flush=True)
@@ -159,7 +162,7 @@ def _play(story: Story, provider: Node, consumer: Node) -> None:
             _receive(story, buyer, second[1], files[1]),
         ]
         transfers = [pid for pid, _ in received]
-        _suspend(story, provider, seller, buyer, transfers[0])
+        _suspend(story, provider, consumer, seller, buyer, transfers[0])
         _complete(story, buyer, [first[0], second[0], *transfers])
         _compare(story, files, [path for _, path in received])
         story.say(
@@ -173,7 +176,7 @@ def _play(story: Story, provider: Node, consumer: Node) -> None:
 
 def _publish(story: Story, provider: Node, seller: Client) -> list[Path]:
     files = list(demo_data.write(provider.folder / "published"))
-    geojson, csv = (_size(file.stat().st_size) for file in files)
+    geojson, csv = (story.size(file.stat().st_size) for file in files)
     story.tell(
         "data", provider=provider.name, points=f"{demo_data.POINTS:_}".replace("_", " "), geojson=geojson, csv=csv
     )
@@ -231,8 +234,8 @@ def _receive(story: Story, buyer: Client, agreement: str, file: Path) -> tuple[s
     pid = buyer.request_transfer(agreement)["pid"]
     buyer.fetch_transfer(pid, file.name)
     fetched = _until(lambda: _fetched(buyer, pid), "done")
-    size = fetched["done_bytes"]
-    story.tell("fetch", file=file.name, size=_size(size), rate=_size(size / (time.perf_counter() - began)))
+    size, seconds = fetched["done_bytes"], time.perf_counter() - began
+    story.tell("fetch", file=file.name, size=story.size(size), rate=story.size(size / seconds))
     return pid, Path(fetched["path"])
 
 
@@ -243,21 +246,21 @@ def _fetched(buyer: Client, pid: str) -> Any:
     return found if found["status"] == "done" else None
 
 
-def _suspend(story: Story, provider: Node, seller: Client, buyer: Client, pid: str) -> None:
-    """Show that no byte leaves once the provider has suspended."""
+def _suspend(story: Story, provider: Node, consumer: Node, seller: Client, buyer: Client, pid: str) -> None:
+    """Show that no byte leaves once the provider has suspended, and that all goes on once it resumes."""
     ours = buyer.show_transfer(pid)["peer_pid"] or ""
     seller.suspend_transfer(ours, "Vérification des données")
     _until(partial(_stands_in, buyer, pid, "SUSPENDED"), "SUSPENDED")
-    request = urllib.request.Request(f"{provider.url}/data/{ours}")  # noqa: S310 - our own loopback address
-    try:
-        status = urllib.request.urlopen(request, timeout=10).status  # noqa: S310
-    except urllib.error.HTTPError as refusal:
-        status = refusal.code
-    if status < 400:
-        raise Failed(f"HTTP {status}")
-    story.tell("suspended", provider=provider.name, status=f"HTTP {status}")
+    refused = buyer.fetch_transfer(pid, "points-lumineux-bis.geojson")
+    time.sleep(1)
+    refused = buyer.show_fetch(pid)
+    if refused["done_bytes"] or refused["status"] == "done":
+        raise Failed(f"{refused['done_bytes']} octets")
+    names = {"consumer": consumer.name, "provider": provider.name}
+    story.tell("suspended", **names)
     seller.resume_transfer(ours)
-    _until(partial(_stands_in, buyer, pid, "STARTED"), "STARTED")
+    fetched = _until(lambda: _fetched(buyer, pid), "done")
+    story.tell("resumed", size=story.size(fetched["done_bytes"]), **names)
 
 
 def _stands_in(client: Client, pid: str, state: str) -> bool:
@@ -300,10 +303,10 @@ def _node(name: str, folder: Path) -> Node:
 def _initialise(node: Node) -> None:
     node.folder.mkdir(parents=True)
     _pupitre(
-        "init",
-        "--folder", str(node.folder),
+        "--config", str(node.config), "init", "--yes",
         "--name", node.name,
         "--public-url", node.url,
+        "--data-dir", str(node.folder),
         "--private-port", str(node.private_port),
     )  # fmt: skip
 
@@ -366,10 +369,6 @@ def _until_finalised(client: Client, pid: str) -> str:
 def _sha256(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _size(size_bytes: float) -> str:
-    return f"{size_bytes / 1e6:.1f} Mo" if size_bytes >= 1e5 else f"{size_bytes:.0f} octets"
 
 
 def _short(path: Path) -> str:

@@ -51,8 +51,12 @@ TOLD: dict[str, dict[str, str]] = {
         "en": "Delivery of {file}: {size} received ({rate}/s), size and SHA-256 verified by the node.",
     },
     "suspended": {
-        "fr": "{provider} suspend la livraison : l’adresse des données ne répond plus ({status}).",
-        "en": "{provider} suspends the delivery: the data address answers no more ({status}).",
+        "fr": "{provider} suspend la livraison : {consumer} redemande le fichier, et n’en reçoit pas un octet.",
+        "en": "{provider} suspends the delivery: {consumer} asks for the file again, and gets not one byte.",
+    },
+    "resumed": {
+        "fr": "{provider} reprend la livraison : {consumer} reçoit les {size} sans rien redemander.",
+        "en": "{provider} resumes the delivery: {consumer} receives the {size} without asking again.",
     },
     "completed": {
         "fr": "Livraisons achevées. Le journal des preuves de chaque nœud tient : {entries} écritures chaînées.",

@@ -6,7 +6,7 @@ message carries purposes): they are the accepted terms with which a decision is 
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -18,12 +18,9 @@ from connector.store.datasets import StoredOffer
 from connector.store.db import Tx
 from connector.store.grants import Flow
 from policies import Decision, Request
-from policies.operands import is_declarative
 
 USE = "use"
 Phase = Literal["catalogue", "negotiation", "transfer", "request"]
-ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-"""What a decision rests on does not depend on the instant at which it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +80,7 @@ def accepted_terms(policy: str) -> list[Any]:
 
 def is_conditional(offer: StoredOffer) -> bool:
     """True when who may see the offer depends on who asks or when: its text is then made for each caller."""
-    verdict = terms(json.dumps(offer.policy), offer.dataset, "", ANY_TIME, phase="catalogue")
-    return any(name != "target" and not is_declarative(name) for name in verdict.decision.consulted)
+    return bool(_compiled(json.dumps(offer.policy))[0].conditions)
 
 
 def flow(tx: Tx, asked: Flow) -> gate.Verdict:
