@@ -8,6 +8,7 @@ What a unit announces (jobs, signals) is announced after its commit and never wi
 sqlite.py and postgres.py; the queue in jobs.py; the questions asked of each table in modules named after the tables.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -20,6 +21,7 @@ from connector.store import job_rows
 from connector.store.job_rows import Job
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 JOBS = "jobs"
 
 
@@ -55,9 +57,12 @@ class Local:
         self.runners.pop(runner.name, None)
 
     def announce(self, topic: str, key: str) -> None:
-        """Call the subscribers of the topic."""
+        """Call the subscribers of the topic. One that raises keeps nobody else from hearing."""
         for handler in self._handlers.get(topic, ()):
-            handler(key)
+            try:
+                handler(key)
+            except Exception:
+                log.exception("a subscriber of %s failed", topic)
 
     def announce_gap(self) -> None:
         """Tell every subscriber that signals may have been missed."""

@@ -142,7 +142,10 @@ class SqliteStore:
         while (first := self._queue.get()) is not None:
             batch, is_last = self._gather(first)
             self._run(batch)
-            self._loop.call_soon_threadsafe(self._answer, batch)
+            try:
+                self._loop.call_soon_threadsafe(self._answer, batch)
+            except RuntimeError:  # the loop was closed before the store: nobody waits any more
+                return
             if is_last:
                 return
 
@@ -205,7 +208,10 @@ class SqliteStore:
 
 async def open_sqlite(folder: Path, clock: Clock) -> SqliteStore:
     """Open the file in the folder, made if need be. Raises DatabaseInUse, SchemaTooNew, Unavailable."""
-    lock = _lock(folder)
+    try:
+        lock = _lock(folder)
+    except OSError as error:
+        raise Unavailable(str(error)) from error
     try:
         store = SqliteStore(folder / FILE, clock, lock)
     except BaseException as error:
@@ -222,6 +228,7 @@ async def open_sqlite(folder: Path, clock: Clock) -> SqliteStore:
 def _lock(folder: Path) -> int:
     """Return the descriptor that holds the folder's lock: the system lets go of it when the process dies."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # before SQLite makes it for all
     descriptor = os.open(folder / f"{FILE}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -181,6 +181,32 @@ def test_a_probe_that_ends_without_a_word_lets_the_next_be_the_probe(opened, run
     asyncio.run(play())
 
 
+def test_a_probe_that_has_time_does_not_wake_those_that_wait_for_an_instant_of_their_own(opened, running, until):
+    """Two of them would wake each other at one instant for ever."""
+
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            calls = []
+
+            async def send(job):
+                calls.append(job.key)
+                if len(calls) <= 2:
+                    raise Postpone("p", "no route")
+                return clock.now() + timedelta(seconds=5)
+
+            async with running(Jobs(store, clock, {"send": send})) as runner:
+                await store.write(lambda tx: (wish("a")(tx), wish("b")(tx)))
+                await until(lambda: has_failed(store, 1, runner))
+                clock.advance_to((await known(store)).retry_at)
+                await until(lambda: len(calls) >= 4 and runner.running == 0)
+                await store.write(lambda tx: tx.enqueue(Job("send", "o", "else", peer="other")))
+                await until(lambda: "else" in calls and runner.running == 0)
+                assert sorted(calls) == ["a", "a", "b", "b", "else"]
+
+    asyncio.run(play())
+
+
 def test_a_job_woken_during_the_silence_still_waits(opened, running, until):
     async def play():
         clock = VirtualClock()

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import insert, select
 
 from connector.clock import VirtualClock
@@ -153,6 +154,24 @@ def test_signals_reach_subscribers_after_the_commit_and_never_without_it(opened)
     asyncio.run(play())
 
 
+def test_a_subscriber_that_raises_keeps_nobody_from_hearing_or_being_answered(opened):
+    async def play():
+        heard: list[str] = []
+
+        def deaf(key: str) -> None:
+            raise ValueError(key)
+
+        async with opened() as store:
+            await settled(store)
+            store.subscribe("grants", deaf)
+            store.subscribe("grants", heard.append)
+            waits = (store.write(lambda tx: tx.signal("grants", "k")), store.write(note("a")))
+            assert await asyncio.gather(*waits) == [None, "a"]
+            assert heard == ["k"]
+
+    asyncio.run(play())
+
+
 async def settled(store) -> None:
     """Wait until the store hears other replicas."""
     async with asyncio.timeout(10):
@@ -193,6 +212,34 @@ def test_a_second_process_on_the_same_file_is_refused(opened, settings: Settings
             pass
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_the_files_are_for_their_owner_only(opened, settings: Settings):
+    async def play():
+        async with opened() as store:
+            await store.write(note("a"))
+            return {path.name: oct(path.stat().st_mode & 0o777) for path in settings.data_dir.iterdir()}
+
+    modes = asyncio.run(play())
+    assert len(modes) == 4
+    assert set(modes.values()) == {"0o600"}
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_folder_that_cannot_be_made_is_answered_unavailable(settings: Settings):
+    settings.data_dir.parent.mkdir(exist_ok=True)
+    settings.data_dir.write_text("a file stands there")
+    with pytest.raises(Unavailable):
+        asyncio.run(open_store(settings, VirtualClock(AT)))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_an_unreachable_server_is_answered_unavailable(settings: Settings, unused_port: int):
+    nowhere = f"postgresql://pupitre@127.0.0.1:{unused_port}/none"
+    with pytest.raises(Unavailable):
+        asyncio.run(open_store(settings.model_copy(update={"database_url": SecretStr(nowhere)}), VirtualClock(AT)))
 
 
 @pytest.mark.postgres
