@@ -296,6 +296,7 @@ def conclude_look(tx: Tx, process: Process, peer_state: str | None) -> None:
 
 def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> P | None:
     """Record that the peer refused our message for good: the state stays and a person can see why."""
+    heard(tx, delivery.owner, delivery.peer)
     process = line.queries.load(tx, delivery.owner, delivery.pid)
     if not is_current(process, delivery):
         return None
@@ -425,6 +426,7 @@ class Exchange(Generic[P]):
         """
 
         def unit(tx: Tx) -> bool | None:
+            heard(tx, delivery.owner, delivery.peer)
             process = self.line.queries.load(tx, delivery.owner, delivery.pid)
             if process.position != delivery.position or not is_current(process, delivery):
                 return None
@@ -440,6 +442,7 @@ class Exchange(Generic[P]):
         """Record what the peer's state tells of a message of ours that gave way; return when to look again."""
 
         def unit(tx: Tx) -> datetime | None:
+            heard(tx, question.owner, question.peer)
             process = self.line.queries.load(tx, question.owner, question.pid)
             if process.position != question.position:
                 return tx.now
@@ -456,6 +459,7 @@ class Exchange(Generic[P]):
         """The peer was busy with a message of its own; False when ours stays pending, to be sent again."""
 
         def unit(tx: Tx) -> bool:
+            heard(tx, delivery.owner, delivery.peer)
             process = self.line.queries.load(tx, delivery.owner, delivery.pid)
             if not is_current(process, delivery) or not postpone(tx, self.line, process):
                 return False

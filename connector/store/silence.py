@@ -64,7 +64,12 @@ _REVIVE = (
     .values(status="waiting", run_at=bindparam("now", type_=Instant), problem=None)
 )
 _GIVE_UP = update(jobs).where(_IDLE).values(status="dead", problem=bindparam("why", type_=Text))
-_FIRST_IDLE = select(jobs.c.owner, jobs.c.kind, jobs.c.key).where(_IDLE).order_by(jobs.c.run_at).limit(1)
+# What is held back for the probe. Others wait for an instant of their own: two of them would wake each other for ever.
+_FIRST_HELD = (
+    select(jobs.c.owner, jobs.c.kind, jobs.c.key)
+    .where(_IDLE, jobs.c.run_at == bindparam("until_at", type_=Instant))
+    .limit(1)
+)
 _WAKE_ONE = (
     update(jobs)
     .where(_IDLE, jobs.c.kind == bindparam("of_kind"), jobs.c.key == bindparam("of_key"))
@@ -124,10 +129,12 @@ def try_now(connection: Connection, owner: str, peer: str, now: datetime) -> boo
 
 def pass_on(connection: Connection, owner: str, peer: str, now: datetime) -> None:
     """Let the next waiting job be the probe, after one that ended well without a word from the peer."""
-    if not try_now(connection, owner, peer, now):
+    known = of_peer(connection, owner, peer)
+    if known is None:
         return
-    waiting = {**_named(owner, peer), "until_at": now + LEASE}
-    first = connection.execute(_FIRST_IDLE, waiting).one_or_none()
+    try_now(connection, owner, peer, now)
+    waiting = {**_named(owner, peer), "until_at": known.retry_at}
+    first = connection.execute(_FIRST_HELD, waiting).one_or_none()
     if first is not None:
         connection.execute(_WAKE_ONE, {**waiting, "of_kind": first.kind, "of_key": first.key, "now": now})
 

@@ -30,6 +30,7 @@ from connector.problems import Problem
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
+from connector.protocol.wire import digest
 from connector.settings import Settings, load
 from connector.store import agreements, journal, negotiations, transfers
 from connector.store.db import Tx
@@ -65,6 +66,8 @@ class Place:
     node: Node | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """All that would die with the process: jobs, requests under way, calls of people."""
+    problems: list[BaseException | None] = field(default_factory=list)
+    """What no node may end with."""
 
     @property
     def did(self) -> str:
@@ -82,11 +85,15 @@ class Place:
         task.add_done_callback(self.tasks.discard)
         return task
 
+    def _note_end(self, jobs: asyncio.Task[Any]) -> None:
+        if not jobs.cancelled() and jobs.exception() is not None:
+            self.problems.append(jobs.exception())
+
     async def wake(self, clock: VirtualClock, net: Network) -> Node:
         """Build the node on what is in its folder, and let its jobs run."""
         node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host))
         self.node = node
-        self.spawn(node.jobs.run())
+        self.spawn(node.jobs.run()).add_done_callback(self._note_end)
         return node
 
     def crash(self) -> None:
@@ -100,7 +107,7 @@ class Place:
         self.node = None
 
 
-@dataclass
+@dataclass(eq=False)
 class History:
     """One process under its own schedule."""
 
@@ -200,8 +207,8 @@ class World:
         self.is_suffering = False
         self.crashes: Counter[tuple[str, str]] = Counter()
         """How often a node was killed, by the message that was on its way and the moment."""
-        self.acknowledged: set[tuple[Role, str]] = set()
-        """(receiver, message's `@id`) of every success that left a node."""
+        self.acknowledged: dict[tuple[Role, str], tuple[History, bytes]] = {}
+        """(receiver, message's `@id`) of every success that left a node, with the message."""
         self.outcomes: Counter[str] = Counter()
         self.net.serve = self._serve
         self.net.new_token = self._new_token
@@ -282,11 +289,11 @@ class World:
 
     def _note_success(self, role: Role, call: Call, answer: Answer) -> None:
         message = json.loads(call.body or b"{}")
-        self.acknowledged.add((role, message["@id"]))
+        ours, theirs = ("consumerPid", "providerPid") if role is Role.CONSUMER else ("providerPid", "consumerPid")
+        history = self.by_pid.get(message[theirs]) or self._adopt(role.other, message[theirs], message)
+        self.acknowledged[role, message["@id"]] = history, call.body or b""
         if answer.status == 201:
             state = json.loads(answer.body)
-            ours, theirs = ("consumerPid", "providerPid") if role is Role.CONSUMER else ("providerPid", "consumerPid")
-            history = self.by_pid.get(state[theirs]) or self._adopt(role.other, state[theirs], message)
             if history.pids.setdefault(role, state[ours]) != state[ours]:
                 raise Broken(f"history {history.number}: a first message made two processes")
             self.by_pid[state[ours]] = history
@@ -429,15 +436,13 @@ class World:
         return found
 
     async def _judge(self) -> None:
-        if self.net.problems:
-            raise self.net.problems[0]
+        for problem in (*self.net.problems, *(one for place in self.places.values() for one in place.problems)):
+            raise Broken(repr(problem)) from problem
         for history in self.histories:
             try:
                 await self._judge_one(history)
             except Broken as fault:
                 raise Broken(f"{history}: {fault}\n{await self._tell(history)}") from None
-        for role, message_id in self.acknowledged:
-            await self._check_not_lost(role, message_id)
 
     async def _tell(self, history: History) -> str:
         """Return both journals of a history, in the order of time."""
@@ -455,6 +460,8 @@ class World:
             history.rows[role] = row = await self._row(history, role, self._node(role))
             self._check_at_rest(role, row)
             await self._check_journal(role, row)
+        for role in history.pids:
+            await self._check_nothing_lost(history, role)
         self._check_agreement_on_state(history)
         if not history.is_transfer:
             await self._check_agreements(history)
@@ -511,15 +518,16 @@ class World:
             if documents[Role.CONSUMER] != documents[Role.PROVIDER]:
                 raise Broken("the agreements differ")
 
-    async def _check_not_lost(self, role: Role, message_id: str) -> None:
-        history_pids = [history.pids[role] for history in self.histories if role in history.pids]
-        node = self._node(role)
-
-        def is_known(tx: Tx) -> bool:
-            return any(journal.has_message(tx, ROOT, pid, message_id) for pid in history_pids)
-
-        if not await node.store.read(is_known):
-            raise Broken(f"the {role} acknowledged {message_id} and has lost it")
+    async def _check_nothing_lost(self, history: History, role: Role) -> None:
+        """Every message that was answered with success is in the journal, itself or one with the same content."""
+        entries = await self._node(role).store.read(lambda tx: journal.page(tx, ROOT, history.pids[role], 0, 1000))
+        received = [entry for entry in entries if entry.kind == "received"]
+        ids = {entry.message_id for entry in received}
+        digests = {digest(entry.entry["body"].encode()) for entry in received}
+        for (receiver, message_id), (about, body) in self.acknowledged.items():
+            is_known = message_id in ids or digest(body) in digests
+            if (receiver, about) == (role, history) and not is_known:
+                raise Broken(f"the {role} acknowledged {message_id} and has lost it")
 
 
 def _kind_of(call: Call) -> str:
