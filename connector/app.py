@@ -26,6 +26,7 @@ from connector.dataplane.gate import Gate
 from connector.dataplane.receive import Fetcher
 from connector.dataplane.sources import Source
 from connector.dataplane.sources.file import FileSource
+from connector.http.bounded import BoundedConnection
 from connector.http.private.listener import PrivateListener
 from connector.http.private.services import Services
 from connector.http.public.answers import App
@@ -267,7 +268,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
     settings = node.settings
     listeners = [
         Listener(node.public, settings.public_host, settings.public_port, http=Connection),
-        Listener(node.private, settings.private_host, settings.private_port),
+        Listener(node.private, settings.private_host, settings.private_port, http=BoundedConnection),
     ]
     async with asyncio.TaskGroup() as group:
         work = [group.create_task(node.jobs.run()), group.create_task(node.hosts.follow())]

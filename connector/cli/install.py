@@ -68,7 +68,7 @@ def _settings(answers: dict[str, Any], language: str) -> dict[str, Any]:
     url = urlsplit(str(answers["public_url"]))
     settings: dict[str, Any] = {
         "participant_name": answers["name"] or url.hostname or "",
-        "data_dir": str(answers["data_dir"]),
+        "data_dir": str(Path(answers["data_dir"]).resolve()),
         "public_url": str(answers["public_url"]),
         "language": language,
     }

@@ -81,6 +81,7 @@ def _message(session: Session, said: Any) -> str | None:
         return None
     parts = [show.message(session, said["message"]), show.instant(said["at"]), show.value(session, said["status"])]
     if said["attempts"]:
-        parts.append(session.say(f"{said['attempts']} essais sans succès", f"{said['attempts']} attempts failed"))
-    parts += [said[name] for name in ("code", "reason") if said[name]]
+        parts.append(session.say(f"essais sans succès : {said['attempts']}", f"failed attempts: {said['attempts']}"))
+    if said["status"] != "pending":
+        parts += [said[name] for name in ("code", "reason") if said[name]]
     return ", ".join(parts)

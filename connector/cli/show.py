@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import click
+
 from connector import words
 from connector.cli.frame import Session
 
@@ -240,4 +242,7 @@ def _print(thing: Any) -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else WIDE
-    Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(thing)
+    console = Console(width=width, highlight=False)
+    with console.capture() as printed:
+        console.print(thing)
+    click.echo("\n".join(line.rstrip() for line in printed.get().rstrip("\n").split("\n")))

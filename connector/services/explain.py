@@ -5,12 +5,13 @@ journal, and comes to one `Why`. Whatever is shown to a person about a process t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from connector import words
+from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role, Table
@@ -34,6 +35,9 @@ _TRANSFER_VERBS = {
     t.SUSPENSION: "suspend",
     t.COMPLETION: "complete",
     t.TERMINATION: "terminate",
+}
+_TITLES = {
+    kind.code: kind.title for kind in (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 }
 _ON_ITS_WAY = ("acknowledged", "observed")
 
@@ -172,17 +176,17 @@ def _ended(table: Table, process: Process, around: Surroundings) -> Texts:
 
 
 def _given_up(process: Process, dead: JobState) -> Texts:
-    cause = dead.problem or (process.problem or {}).get("reason") or ""
+    cause = reason_of(process.problem) if process.problem else {"fr": dead.problem or "", "en": dead.problem or ""}
     return {
-        "fr": f"Le nœud n’essaie plus : {cause} Corrigez la cause, puis relancez la tâche.",
-        "en": f"The node has stopped trying: {cause} Remove the cause, then retry the job.",
+        "fr": f"Le nœud n’essaie plus : {_sentence(cause['fr'])} Corrigez la cause, puis relancez la tâche.",
+        "en": f"The node has stopped trying: {_sentence(cause['en'])} Remove the cause, then retry the job.",
     }
 
 
 def _about_pending(process: Process, around: Surroundings, actions: tuple[str, ...]) -> Why:
     names = {language: words.say(words.MESSAGES, process.pending or "", language) for language in ("fr", "en")}
     next_at = min((job.run_at for job in around.jobs if job.status == "waiting"), default=None)
-    reason = (process.problem or {}).get("reason") or ""
+    reason = reason_of(process.problem or {})
     if around.silence is not None:
         since, again = _clock(around.silence.since), _clock(around.silence.retry_at)
         text = {
@@ -194,8 +198,10 @@ def _about_pending(process: Process, around: Surroundings, actions: tuple[str, .
         return Why("peer-silent", text, around.silence.retry_at, actions)
     if process.problem is not None and process.attempts:
         text = {
-            "fr": f"Notre message ({names['fr']}) n’est pas encore accepté : {reason} Le nœud réessaie seul.",
-            "en": f"Our message ({names['en']}) is not accepted yet: {reason} The node tries again by itself.",
+            "fr": f"Notre message ({names['fr']}) n’est pas encore accepté : {_sentence(reason['fr'])} "
+            "Le nœud réessaie seul.",
+            "en": f"Our message ({names['en']}) is not accepted yet: {_sentence(reason['en'])} "
+            "The node tries again by itself.",
         }
         return Why("retrying", text, next_at, actions)
     text = {
@@ -212,10 +218,13 @@ def _due_later(kind: str, due_at: datetime) -> Texts:
 
 
 def _about_problem(process: Process, problem: dict[str, Any], actions: tuple[str, ...]) -> Why:
-    reason = problem.get("reason") or problem.get("code") or ""
+    reason = reason_of(problem)
     if problem.get("code") == "divergence":
-        fr = f"Les deux nœuds ne disent pas le même état : {reason}. Appelez ce partenaire."
-        return Why("diverged", {"fr": fr, "en": f"The two nodes disagree: {reason}. Call this partner."}, None, actions)
+        text = {
+            "fr": f"Les deux nœuds ne disent pas le même état : {_sentence(reason['fr'])} Appelez ce partenaire.",
+            "en": f"The two nodes disagree: {_sentence(reason['en'])} Call this partner.",
+        }
+        return Why("diverged", text, None, actions)
     fr, en = (words.say(words.MESSAGES, str(problem.get("message")), language) for language in ("fr", "en"))
     if problem.get("code") == "yielded":
         text = {"fr": f"Notre message ({fr}) a cédé à celui du partenaire, arrivé en même temps. À vous de choisir."}
@@ -223,8 +232,8 @@ def _about_problem(process: Process, problem: dict[str, Any], actions: tuple[str
             "our-turn", text | {"en": f"Our message ({en}) gave way to the peer's. It is up to you."}, None, actions
         )
     text = {
-        "fr": f"Le partenaire a refusé notre message ({fr}) : {reason}. À vous de choisir.",
-        "en": f"The partner refused our message ({en}): {reason}. It is up to you.",
+        "fr": f"Le partenaire a refusé notre message ({fr}) : {_sentence(reason['fr'])} À vous de choisir.",
+        "en": f"The partner refused our message ({en}): {_sentence(reason['en'])} It is up to you.",
     }
     return Why("refused", text, None, actions)
 
@@ -268,6 +277,19 @@ def _given_reason(entry: Entry) -> tuple[str | None, str | None]:
     code, reason = body.get("code"), body.get("reason")
     texts = [part for part in (reason if isinstance(reason, list) else [reason]) if isinstance(part, str)]
     return code if isinstance(code, str) else None, " ".join(texts) or None
+
+
+def reason_of(problem: Mapping[str, Any]) -> Texts:
+    """Return why an attempt did not succeed, in both languages; what a partner wrote stays as it is."""
+    reason = str(problem.get("reason") or problem.get("code") or "")
+    title = _TITLES.get(str(problem.get("code")))
+    if title is None or not reason.startswith(title["en"]):
+        return {"fr": reason, "en": reason}
+    return {"fr": f"{title['fr']} {reason.removeprefix(title['en']).strip()}".strip(), "en": reason}
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _clock(at: datetime) -> str:

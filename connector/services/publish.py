@@ -14,6 +14,7 @@ from connector.identity.addresses import Addresses
 from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound
 from connector.protocol import catalog
+from connector.protocol.errors import MalformedMessage
 from connector.services import permits
 from connector.store import datasets
 from connector.store.datasets import StoredDataset, StoredOffer
@@ -139,9 +140,11 @@ class Publish:
 
 def _check_policy(offer_id: str, rules: dict[str, Any]) -> None:
     """Refuse a policy that could not be published, decided or agreed. Raises Invalid with the pointer to the fault."""
-    catalog.catalog_offer(offer_id, rules)
     try:
+        catalog.catalog_offer(offer_id, rules)
         issues = policies.validate(policies.load({"@id": offer_id, "@type": "Offer", **rules}), target="offer")
+    except MalformedMessage as error:
+        raise Invalid(error.detail, pointer=f"/policy{error.pointer}") from error
     except policies.PolicyError as error:
         raise Invalid(str(error), pointer=f"/policy{error.pointer}") from error
     for issue in issues:

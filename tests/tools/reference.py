@@ -60,6 +60,11 @@ def openapi() -> Schema:
     return api.openapi(app)
 
 
+def operations() -> list[tuple[str, str, Schema]]:
+    """Return every action of the API: method, path and description."""
+    return list(_operations(openapi()))
+
+
 # --- types.py ---------------------------------------------------------------------------------------------------------
 
 

@@ -130,7 +130,7 @@ def common(table: Table, row: Process) -> dict[str, Any]:
         "state": row.state,
         "turn": explain.turn(table, row),
         "pending": _pending(row),
-        "problem": None if problem is None else hindrance(problem),
+        "problem": None if problem is None else _hindrance(problem),
         "version": row.version,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
@@ -152,8 +152,7 @@ def detail(looked: Looked[Any], language: str) -> dict[str, Any]:
     }
 
 
-def hindrance(problem: dict[str, Any]) -> Hindrance:
-    """Return what a row keeps of its last failure."""
+def _hindrance(problem: dict[str, Any]) -> Hindrance:
     at = problem.get("at")
     return Hindrance(
         code=str(problem.get("code", "")),

@@ -1,0 +1,108 @@
+"""Two real nodes: `provider` publishes, `consumer` hosts a second participant and has done everything once."""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from connector.app import ROOT
+from connector.sdk import Client
+from connector.store import tables
+from connector.store.db import Tx
+from connector.store.jobs import Job
+from tests.harness.nodes import publish
+from tests.harness.threaded import Running, in_thread
+
+SECOND = "sde-demo"
+
+
+@pytest.fixture(scope="session")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with in_thread(tmp_path_factory.mktemp("api") / "provider") as running:
+        running.do(publish(running.node))
+        running.do(publish(running.node, "reserve", mode="manual"))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def consumer(tmp_path_factory: pytest.TempPathFactory, provider: Running) -> Iterator[Running]:
+    with in_thread(tmp_path_factory.mktemp("api") / "consumer") as running:
+        running.do(running.node.hosts.add(SECOND, "Syndicat de Démo"))
+        running.do(running.node.introduce.add(ROOT, provider.did, "Fournisseur"))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def second_key(consumer: Running) -> str:
+    """A key of the second participant."""
+    return consumer.key_for(SECOND)
+
+
+@pytest.fixture
+def api(consumer: Running) -> Iterator[Client]:
+    """The consumer's API, with an administration key."""
+    with Client(consumer.url, consumer.key, language="en") as client:
+        yield client
+
+
+@pytest.fixture
+def provider_api(provider: Running) -> Iterator[Client]:
+    """The provider's API."""
+    with Client(provider.url, provider.key, language="en") as client:
+        yield client
+
+
+@dataclasses.dataclass(frozen=True)
+class Seeded:
+    """Identifiers of things that the consumer's first participant has."""
+
+    dataset_id: str
+    offer_id: str
+    did: str
+    pid: str
+    agreement_id: str
+    transfer: str
+    key_id: str
+    kind: str
+    key: str
+
+
+@pytest.fixture(scope="session")
+def seeded(consumer: Running, provider: Running) -> Seeded:
+    offer = consumer.do(publish(consumer.node, "feux"))
+    with Client(consumer.url, consumer.key) as client:
+        pid = client.request_access(provider.did, "urn:test:lampadaires")["pid"]
+        agreement = settled_negotiation(client, pid)
+        transfer = client.request_transfer(agreement)["pid"]
+        seen = client.show_transfer(transfer)
+        while seen["state"] != "STARTED":
+            seen = client.show_transfer(transfer, wait=10, version=seen["version"])
+        client.fetch_transfer(transfer)
+        key_id = client.list_keys()["items"][0]["id"]
+    kind, key = "negotiation", "urn:uuid:nobody"
+    consumer.do(consumer.node.store.write(lambda tx: _leave_dead(tx, kind, key)))
+    return Seeded("urn:test:feux", offer, provider.did, pid, agreement, transfer, key_id, kind, key)
+
+
+def settled_negotiation(client: Client, pid: str) -> str:
+    """Return the agreement of a negotiation once it is concluded."""
+    seen = client.show_negotiation(pid)
+    while seen["state"] != "FINALIZED":
+        seen = client.show_negotiation(pid, wait=10, version=seen["version"])
+    assert seen["agreement"] is not None
+    return seen["agreement"]
+
+
+def _leave_dead(tx: Tx, kind: str, key: str) -> None:
+    """Leave a job as it stands after ten failures."""
+    tx.enqueue(Job(kind, ROOT, key, run_at=datetime(2099, 1, 1, tzinfo=UTC)))
+    this = tables.jobs.c.key == key
+    tx.connection.execute(tables.jobs.update().where(this).values(status="dead", problem="ten failures"))
+
+
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A node whose patience with bodies is short, and whose language is English."""
+    with in_thread(tmp_path_factory.mktemp("api") / "slow", body_timeout_s=0.2, language="en") as running:
+        yield running

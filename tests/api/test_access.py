@@ -1,0 +1,161 @@
+"""Who may ask: no key, no answer; a key opens one participant's affairs, and what is another's is not there."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from connector.sdk import ApiProblem, Client, calls
+from tests.harness.threaded import Running
+from tests.tools import reference
+
+BODIES: dict[str, Any] = {
+    "put_dataset": {"title": "x", "source": {"kind": "file", "path": "feux.csv"}},
+    "put_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
+    "create_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
+    "counter_negotiation": {"policy": {"permission": [{"action": "use"}]}},
+}
+OPERATIONS = [(operation["operationId"], method, path) for method, path, operation in reference.operations()]
+NAMED = [one for one in OPERATIONS if "{" in one[2] and one[0] != "put_dataset"]
+
+OF_OWNERS = [one for one in OPERATIONS if "participant" not in one[0]]
+
+
+def _ids(values: list[tuple[str, str, str]]) -> list[str]:
+    return [one[0] for one in values]
+
+
+def _path(path: str, seeded: Any) -> str:
+    """Return the address with the first participant's own identifiers in it."""
+    is_transfer = path.startswith("/api/v1/transfers")
+    names = {"process": seeded.pid, **vars(seeded)} | ({"pid": seeded.transfer} if is_transfer else {})
+    return re.sub(r"{(\w+)}", lambda found: quote(names[found[1]], safe=""), path)
+
+
+HTTP = httpx.Client(timeout=30)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    with HTTP:
+        yield
+
+
+def _ask(running: Running, method: str, path: str, name: str = "", **headers: str) -> httpx.Response:
+    return HTTP.request(method, running.url + path, json=BODIES.get(name), headers=headers)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=_ids(OPERATIONS))
+@pytest.mark.parametrize("authorization", [None, "Bearer pk_wrong", "Basic cGs6", "Bearer", "pk_bare"])
+def test_every_address_refuses_a_caller_without_a_valid_key(
+    consumer: Running, seeded: Any, operation: tuple[str, str, str], authorization: str | None
+) -> None:
+    name, method, path = operation
+    headers = {} if authorization is None else {"authorization": authorization}
+    answer = _ask(consumer, method, _path(path, seeded), name, **headers)
+    assert answer.status_code == 401
+    assert answer.json()["type"] == "urn:pupitre:problem:unauthorized"
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("operation", NAMED, ids=_ids(NAMED))
+def test_what_belongs_to_another_participant_is_not_there(
+    consumer: Running, seeded: Any, second_key: str, operation: tuple[str, str, str]
+) -> None:
+    name, method, path = operation
+    answer = _ask(consumer, method, _path(path, seeded), name, authorization=f"Bearer {second_key}")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:pupitre:problem:not-found")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=_ids(OPERATIONS))
+def test_a_participants_key_cannot_name_another_participant(
+    consumer: Running, seeded: Any, second_key: str, operation: tuple[str, str, str]
+) -> None:
+    name, method, path = operation
+    headers = {"authorization": f"Bearer {second_key}", "x-pupitre-owner": "root"}
+    answer = _ask(consumer, method, _path(path, seeded), name, **headers)
+    assert answer.status_code == (403 if "participant" in name else 404)
+
+
+@pytest.mark.parametrize("operation", OF_OWNERS, ids=_ids(OF_OWNERS))
+def test_an_administration_key_finds_no_participant_that_is_not_hosted(
+    consumer: Running, seeded: Any, operation: tuple[str, str, str]
+) -> None:
+    name, method, path = operation
+    headers = {"authorization": f"Bearer {consumer.key}", "x-pupitre-owner": "nobody"}
+    assert _ask(consumer, method, _path(path, seeded), name, **headers).status_code == 404
+
+
+def test_lists_show_only_ones_own(consumer: Running, seeded: Any, second_key: str) -> None:
+    with Client(consumer.url, second_key) as client:
+        pages: list[Any] = [
+            client.list_datasets(),
+            client.list_offers(),
+            client.list_peers(),
+            client.list_negotiations(),
+            client.list_agreements(),
+            client.list_transfers(),
+            client.list_jobs(),
+        ]
+        assert [one for page in pages for one in page["items"] if one.get("id") != "urn:test:same"] == []
+        assert {key["owner"] for key in client.list_keys()["items"]} == {"sde-demo"}
+        assert client.show_status()["negotiations"] == {}
+
+
+def test_putting_a_dataset_under_anothers_identifier_makes_ones_own(
+    consumer: Running, api: Client, seeded: Any, second_key: str
+) -> None:
+    source = {"kind": "file", "path": "feux.csv"}
+    api.put_dataset("urn:test:same", "À la métropole", source)
+    with Client(consumer.url, second_key) as second:
+        second.put_dataset("urn:test:same", "Au syndicat", source)
+        second.withdraw_dataset("urn:test:same")
+    found = api.show_dataset("urn:test:same")
+    assert (found["title"], found["status"]) == ("À la métropole", "draft")
+
+
+def test_bodies_reach_no_other_participants_things(consumer: Running, seeded: Any, second_key: str) -> None:
+    asked = [
+        calls.create_offer(seeded.dataset_id, {"permission": [{"action": "use"}]}),
+        calls.request_transfer(seeded.agreement_id),
+        calls.request_access(seeded.did, "urn:test:lampadaires"),
+        calls.propose_offer(seeded.did, seeded.offer_id),
+    ]
+    with Client(consumer.url, second_key) as client:
+        for call in asked:
+            with pytest.raises(ApiProblem) as refused:
+                client.send(call)
+            assert (refused.value.status, refused.value.code) == (404, "not-found")
+
+
+def test_only_the_administration_sees_and_adds_participants(consumer: Running, second_key: str) -> None:
+    with Client(consumer.url, second_key) as client:
+        for action in (client.list_participants, lambda: client.add_participant("x", "X")):
+            with pytest.raises(ApiProblem) as refused:
+                action()
+            assert (refused.value.status, refused.value.code) == (403, "administration-only")
+
+
+def test_a_revoked_key_opens_nothing_from_then_on(consumer: Running, api: Client) -> None:
+    made = api.create_key("passing")
+    assert made["secret"].startswith("pk_")
+    with Client(consumer.url, made["secret"]) as client:
+        client.show_status()
+        api.revoke_key(made["id"])
+        with pytest.raises(ApiProblem) as refused:
+            client.show_status()
+    assert refused.value.code == "unauthorized"
+    assert "secret" not in next(key for key in api.list_keys()["items"] if key["id"] == made["id"])
+
+
+def test_an_administration_key_makes_keys_for_a_participant(consumer: Running) -> None:
+    with Client(consumer.url, consumer.key, owner="sde-demo") as administration:
+        made = administration.create_key("portal")
+        assert made["owner"] == "sde-demo"
+        with Client(consumer.url, made["secret"]) as client:
+            assert client.show_status()["participant"]["owner"] == "sde-demo"
+            assert client.show_status()["jobs"] is None
+        administration.revoke_key(made["id"])
