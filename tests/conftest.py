@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services_postgres import Postgres, running_postgres
+from tests.tools.postgres import Postgres, server
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server of our own, for the session."""
-    with running_postgres() as server:
-        yield server
+    with server() as running:
+        yield running

@@ -23,7 +23,7 @@ from tests.harness import nodes, samples
 from tests.harness.dump import Dump, everything, until_quiet
 from tests.harness.speaker import Heard, JsonObject, Speaker, as_bytes, message, speakers
 from tests.harness.stages import Kept, kept
-from tests.services_postgres import Postgres
+from tests.tools.postgres import Postgres
 
 BODY_TIMEOUT_S = 0.5
 CATALOGUE = "/catalog/request"

@@ -1,6 +1,6 @@
 """The official conformance kit of the Dataspace Protocol against our node, on both stores.
 
-The node under test is `tests/kits/serve`: the application itself with the laboratory's identity and scripted decisions.
+The node under test is `serve.py`: the application itself with the laboratory's identity and scripted decisions.
 The kit's exit status alone proves nothing, so its closing line and its report are read, and each test's outcome is
 compared with `dsp/expected.tsv`.
 """
@@ -57,7 +57,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     with ExitStack() as stack:
         options = ["--data", str(folder / "node")]
         if request.param == "postgres":
-            options += ["--database", postgres.create_database(stack.enter_context(postgres.server()), "kit")]
+            options += ["--database", stack.enter_context(postgres.server()).create_database("kit")]
         node = stack.enter_context(_serve(folder, options))
         yield _run_kit(node, folder / "report.tsv")
 
@@ -76,7 +76,7 @@ def test_only_the_tests_that_the_kit_itself_disables_are_absent(run: KitRun) -> 
 def _serve(folder: Path, options: list[str]) -> Iterator[Node]:
     """Yield a node in a process of its own once it says that it listens; stop it afterwards."""
     port, trigger_port = _free_ports(2)
-    command = [sys.executable, HERE / "serve", "--port", str(port), "--trigger-port", str(trigger_port), *options]
+    command = [sys.executable, HERE / "serve.py", "--port", str(port), "--trigger-port", str(trigger_port), *options]
     with (folder / "node.log").open("w+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
