@@ -1,29 +1,56 @@
-"""A provider in a process of its own: FOLDER PORT DATABASE|- SEED. Prints `ready DID` when it listens."""
+"""A provider in a process of its own: FOLDER PORT DATABASE|- SEED. Prints `ready DID` when it listens.
+
+On SIGUSR1 it writes when each process last changed here (`changes.json`: pid → seconds of the machine's monotonic
+clock) and prints `told`. It hears of a change after its commit, so the figure includes the disk.
+"""
 
 import asyncio
+import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import uvloop
 
-from connector.app import rest_collector
+from connector.app import Node, rest_collector
+from connector.store import processes
 from tests.benchmarks import seeds
 from tests.harness import nodes
 
 
 async def main(folder: str, port: str, database: str, seed: str) -> None:
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
     async with nodes.running(
         Path(folder) / "node", public_port=int(port), database=None if database == "-" else database
     ) as node:
-        rest_collector()
         await nodes.publish(node)
         if seed:
             await seeds.BY_NAME[seed](node)
+        changes = record_changes(node)
+        loop.add_signal_handler(signal.SIGUSR1, tell, changes, Path(folder) / "changes.json")
+        rest_collector()
         print("ready", node.addresses.did("root"), flush=True)
         await stop.wait()
+
+
+def record_changes(node: Node) -> dict[str, float]:
+    """Return, by pid, when each process last changed; it goes on changing."""
+    changes: dict[str, float] = {}
+
+    def note(pid: str) -> None:
+        changes[pid] = time.perf_counter()
+
+    node.store.subscribe(processes.CHANGED, note)
+    return changes
+
+
+def tell(changes: dict[str, float], path: Path) -> None:
+    path.write_text(json.dumps(changes))
+    changes.clear()
+    print("told", flush=True)
 
 
 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

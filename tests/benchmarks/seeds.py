@@ -14,6 +14,7 @@ from connector.store.db import Tx
 from connector.store.jobs import Job
 
 BATCH = 5_000
+BIG, BIG_FILE, SMALL = "urn:bench:grand", "grand.bin", "urn:bench:petit"
 USE = {"permission": [{"action": "use"}]}
 
 
@@ -82,9 +83,26 @@ def _agreements(start: int, count: int, tx: Tx) -> None:
     tx.connection.execute(tables.negotiations.insert(), talks)
 
 
+async def pulls(node: Node) -> None:
+    """Publish a file of 1 GiB and one of 4 KiB."""
+    piece = bytes(range(256)) * 4096
+    folder = node.settings.data_dir / "published"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / BIG_FILE, "wb") as file:
+        for _ in range((1 << 30) // len(piece)):
+            file.write(piece)
+    for name, size in (("grand", None), ("petit", 4096)):
+        source = {"kind": "file", "path": f"{name}.bin"}
+        if size is not None:
+            (folder / f"{name}.bin").write_bytes(piece[:size])
+        dataset = await node.publish.put_dataset(ROOT, dataset_id=f"urn:bench:{name}", title=name, source=source)
+        await node.publish.put_offer(ROOT, dataset=dataset.id, policy=USE, mode="automatic")
+
+
 BY_NAME: dict[str, Callable[[Node], Awaitable[None]]] = {
     "datasets-10000": partial(datasets, count=10_000),
     "datasets-100000": partial(datasets, count=100_000),
+    "agreements-20000": partial(agreements, count=20_000),
     "agreements-1000000": partial(agreements, count=1_000_000),
-    "jobs-5000": partial(delayed_jobs, count=5_000),
+    "pulls": pulls,
 }

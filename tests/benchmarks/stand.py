@@ -7,23 +7,56 @@ signals.
 
 import asyncio
 import contextlib
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from connector.app import ROOT, Node, rest_collector
 from connector.store import negotiations, processes, transfers
+from connector.store.negotiations import Negotiation
+from connector.store.transfers import Transfer
 from tests.harness import nodes
+from tests.tools import postgres
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 DATASET = "urn:test:lampadaires"
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+STORES = (SQLITE, POSTGRESQL)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every measure is given: a PostgreSQL server that waits for the disk, and how thorough to be."""
+
+    server: postgres.Postgres
+    is_quick: bool = False
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def rounds(self) -> int:
+        return 1 if self.is_quick else 3
+
+    def times(self, many: int) -> int:
+        """Return how often to do something."""
+        return max(10, many // 10) if self.is_quick else many
+
+    def database(self, store: str) -> str | None:
+        """Return the address of a new database, None for SQLite, which is a file in the node's folder."""
+        if store == SQLITE:
+            return None
+        with ThreadPoolExecutor(1) as thread:  # a loop runs here already
+            return thread.submit(self.server.create_database, f"bench{next(self._numbers)}").result()
 
 
 @dataclass(frozen=True)
@@ -34,6 +67,14 @@ class Provider:
     url: str
     pid: int
     folder: Path
+    said: Any
+
+    def changes(self) -> dict[str, float]:
+        """Return when each process last changed there, on this machine's monotonic clock, since asked before."""
+        os.kill(self.pid, signal.SIGUSR1)
+        self.said.readline()
+        changes: dict[str, float] = json.loads((self.folder / "changes.json").read_text())
+        return changes
 
 
 @contextlib.contextmanager
@@ -48,20 +89,63 @@ def provider(database: str | None, seed: str = "") -> Iterator[Provider]:
             line = child.stdout.readline().split()
             if line[:1] != ["ready"]:
                 raise RuntimeError("the provider did not start")
-            yield Provider(line[1], f"http://127.0.0.1:{port}", child.pid, Path(folder))
+            yield Provider(line[1], f"http://127.0.0.1:{port}", child.pid, Path(folder), child.stdout)
         finally:
             child.terminate()
             child.wait(30)
 
 
 @contextlib.asynccontextmanager
-async def consumer(of: Provider, database: str | None) -> AsyncIterator[Node]:
-    """Yield a consumer in this process that knows the provider."""
+async def consumer(database: str | None, *providers: Provider) -> AsyncIterator[Node]:
+    """Yield a consumer in this process that knows the providers."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with nodes.running(Path(folder), database=database) as node:
-            await node.introduce.add(ROOT, of.did)
+            for each in providers:
+                await node.introduce.add(ROOT, each.did)
             rest_collector()
             yield node
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A provider, a consumer that knows it, and the offer of the one dataset."""
+
+    provider: Provider
+    node: Node
+    watch: "Watch"
+    offer: dict[str, Any]
+
+    async def negotiate(self) -> Negotiation:
+        """Request the offer and return the negotiation once it is FINALIZED here."""
+        begun = await self.node.negotiate.request(ROOT, self.provider.did, self.offer)
+        return await self.watch.finalised(begun.pid)
+
+    async def transfer(self, agreement: str) -> Transfer:
+        """Request the data of an agreement and return the transfer once its data address is here."""
+        begun = await self.node.transfer.request(ROOT, agreement)
+        return await self.watch.started(begun.pid)
+
+    async def negotiate_many(self, number: int, in_flight: int) -> float:
+        """Negotiate so often, so many at a time; return how many were finalised in a second."""
+        room = asyncio.Semaphore(in_flight)
+
+        async def one() -> None:
+            async with room:
+                await self.negotiate()
+
+        began = time.perf_counter()
+        await asyncio.gather(*(one() for _ in range(number)))
+        return number / (time.perf_counter() - began)
+
+
+@contextlib.asynccontextmanager
+async def pair(bench: Bench, store: str, seed: str = "") -> AsyncIterator[Pair]:
+    """Yield two nodes on this store, warmed up."""
+    with provider(bench.database(store), seed) as giving:
+        async with consumer(bench.database(store), giving) as node:
+            two = Pair(giving, node, Watch(node), await first_offer(node, giving))
+            await two.negotiate_many(20, 4)
+            yield two
 
 
 class Watch:
@@ -90,17 +174,19 @@ class Watch:
         finally:
             del self._waiting[pid]
 
-    async def finalised(self, pid: str) -> Any:
-        return await self.until(negotiations, pid, "FINALIZED")
+    async def finalised(self, pid: str) -> Negotiation:
+        found: Negotiation = await self.until(negotiations, pid, "FINALIZED")
+        return found
 
-    async def started(self, pid: str) -> Any:
-        return await self.until(transfers, pid, "STARTED")
+    async def started(self, pid: str) -> Transfer:
+        found: Transfer = await self.until(transfers, pid, "STARTED")
+        return found
 
 
-async def first_offer(node: Node, of: Provider) -> dict[str, Any]:
-    """Return the offer of the one dataset, ready to be asked for."""
-    summary = await node.catalogue.look_up(ROOT, of.did, DATASET)
-    return {**summary.offers[0], "target": DATASET, "assigner": of.did}
+async def first_offer(node: Node, of: Provider, dataset: str = DATASET) -> dict[str, Any]:
+    """Return the offer of a dataset, ready to be asked for."""
+    summary = await node.catalogue.look_up(ROOT, of.did, dataset)
+    return {**summary.offers[0], "target": dataset, "assigner": of.did}
 
 
 def processor_seconds(pid: int) -> float:

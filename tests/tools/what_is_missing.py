@@ -62,6 +62,7 @@ NEEDS = (
     Need("Maven", has_program("mvn"), "maven", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
     Need("nginx", has_program("nginx"), "nginx-light", None, frozenset({BENCH}), frozenset({BENCH})),
     Need("curl", has_program("curl"), "curl", None, frozenset({BENCH}), frozenset({BENCH})),
+    Need("wrk", has_program("wrk"), "wrk", None, frozenset({BENCH}), frozenset({BENCH})),
 )
 
 

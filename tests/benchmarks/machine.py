@@ -1,0 +1,58 @@
+"""The machine and the versions behind the figures."""
+
+import os
+import platform
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.tools import postgres
+
+LIBRARIES = ("sqlalchemy", "asyncpg", "aiohttp", "uvicorn", "starlette", "fastapi", "cryptography", "orjson")
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def facts() -> dict[str, str]:
+    """Return what must be known to compare the figures with others."""
+    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    memory_kb = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
+    assert memory_kb is not None
+    return {
+        "Machine": f"{os.cpu_count()} cores ({processor[1] if processor else 'unknown'}), "
+        f"{int(memory_kb[1]) / 2**20:.0f} GiB, {platform.system()} {platform.release()}, everything on loopback",
+        "Durability": "SQLite WAL with synchronous=FULL; PostgreSQL with fsync, synchronous_commit and "
+        "full_page_writes on",
+        "Versions": ", ".join(
+            [
+                f"CPython {platform.python_version()}",
+                f"SQLite {sqlite3.sqlite_version}",
+                f"PostgreSQL {_postgres()}",
+                f"nginx {_said([program('nginx'), '-v'])}",
+                *(f"{name} {version(name)}" for name in LIBRARIES),
+            ]
+        ),
+        "Command": f"`{Path(sys.executable).name} tests/benchmarks/run.py` (`make bench`)",
+    }
+
+
+def program(name: str) -> str:
+    """Return the path of a program. Raises FileNotFoundError."""
+    found = shutil.which(name, path=PATH)
+    if found is None:
+        raise FileNotFoundError(name)
+    return found
+
+
+def _postgres() -> str:
+    folder = postgres.programs()
+    return "absent" if folder is None else _said([str(folder / "postgres"), "--version"])
+
+
+def _said(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    number = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    return number[0] if number else "?"
