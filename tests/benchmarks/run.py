@@ -15,11 +15,11 @@ import uvloop
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from tests.benchmarks import figures, machine
-from tests.benchmarks.figures import Figure
-from tests.benchmarks.measures import agreements, catalogue, negotiation, pulls, serving, transfer
-from tests.benchmarks.stand import Bench
-from tests.tools import postgres
+from tests.benchmarks import figures, machine  # noqa: E402
+from tests.benchmarks.figures import Figure  # noqa: E402
+from tests.benchmarks.measures import agreements, catalogue, negotiation, pulls, serving, transfer  # noqa: E402
+from tests.benchmarks.stand import Bench  # noqa: E402
+from tests.tools import postgres  # noqa: E402
 
 MEASURES: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "negotiation": negotiation.idle,

@@ -62,7 +62,7 @@ def test_the_kit_runs_without_postgres_but_not_without_java(
     [
         ("test", "postgresql default-jdk-headless maven"),
         ("kit-dsp", "postgresql default-jdk-headless maven"),
-        ("bench", "postgresql nginx-light curl"),
+        ("bench", "postgresql nginx-light curl wrk"),
     ],
 )
 def test_the_packages_of_a_command_are_named(

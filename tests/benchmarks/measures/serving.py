@@ -33,7 +33,7 @@ class Installed:
 
 
 async def ready(bench: Bench) -> list[Figure]:
-    """`pupitre serve` → first 200 of /health on the public listener, 7 starts, stores alternating; memory (PSS) 3 s later"""
+    """`pupitre serve` → first 200 of /health on the public listener, 7 starts; memory (PSS) 3 s later"""
     starts: dict[str, list[float]] = {store: [] for store in STORES}
     memory: dict[str, list[float]] = {store: [] for store in STORES}
     with contextlib.ExitStack() as stack:
