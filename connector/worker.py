@@ -16,7 +16,7 @@ from connector.identity.scheme import Scheme
 from connector.peer.client import Answer, Client
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol.errors import Busy
-from connector.protocol.refusals import read_refusal
+from connector.protocol.refusals import Refusal, read_refusal
 from connector.services.exchange import Delivery, Exchange, Question
 from connector.store.jobs import Job, Postpone
 
@@ -96,7 +96,7 @@ class Worker:
         except PEER_FAILURES as error:
             await service.failed(due, error.code, str(error))
             raise Postpone(due.peer, str(error)) from error
-        log.debug("delivered", extra={"pid": due.pid, "message_kind": due.kind, "status": answer.status})
+        log.info("sent", extra={**due.names, "message_kind": due.kind, "status": answer.status})
         return answer
 
     async def _report_acknowledged(self, service: Exchange[Any], job: Job, due: Delivery, answer: Answer) -> None:
@@ -112,17 +112,24 @@ class Worker:
         code = f"peer-{answer.status}"
         if refusal.code == Busy.code and await service.postponed(due):
             return None
-        if answer.status >= 500 or (answer.status in _TIMING and due.attempts < PATIENCE):
+        if _may_pass_by_itself(due, answer, refusal):
             await service.failed(due, code, reason)
             return self.clock.now() + timedelta(seconds=_pause_s(due.attempts))
         is_settled = await self._is_settled_by_asking(service, due)
         if is_settled is not False:
             return None if is_settled else self.clock.now()
-        log.warning("refused", extra={"pid": due.pid, "message_kind": due.kind, "status": answer.status})
+        log.warning("refused", extra={**due.names, "message_kind": due.kind, "status": answer.status})
         await service.refused(due, code, reason)
         return None
 
 
+def _may_pass_by_itself(due: Delivery, answer: Answer, refusal: Refusal) -> bool:
+    """True when the same message may succeed later; a peer that has no such offer or agreement says so plainly."""
+    if answer.status == 404 and due.state_url is None and refusal.type:
+        return False
+    return answer.status >= 500 or (answer.status in _TIMING and due.attempts < PATIENCE)
+
+
 def _pause_s(attempts: int) -> float:
     """Return the seconds until a peer that answered is tried again: short at first, most such answers are races."""
-    return min(0.3 * 2.0**attempts, 30.0)
+    return min(0.3 * 2.0**attempts, 2.0 if attempts < PATIENCE else 30.0)

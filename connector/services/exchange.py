@@ -4,6 +4,7 @@ The functions work inside a transaction that a service opened, on a process that
 knows a negotiation from a transfer: a `Line` of work is its table, its queries, its paths and its job.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from connector.store.jobs import Job
 from connector.store.processes import Process, Queries
 
 P = TypeVar("P", bound=Process)
+log = logging.getLogger("pupitre.services")
 
 YIELDED = "yielded"
 """The problem code of a process whose own message gave way to one of the peer's."""
@@ -71,6 +73,8 @@ class Delivery:
     attempts: int
     sent_at: datetime
     position: Position
+    names: dict[str, str | None]
+    """Both pids and the parties, for the log."""
     is_new: bool = False
     """True when it was made pending a moment ago, by the very look that found it."""
 
@@ -217,6 +221,7 @@ def due(tx: Tx, line: Line[P], job: Job) -> Due:
             attempts=process.attempts,
             sent_at=process.pending_at,
             position=process.position,
+            names=names_of(process),
         )
     if process.look_at is not None and process.look_at <= tx.now:
         return Question(process.owner, process.pid, process.peer, state_url, process.position)
@@ -339,6 +344,23 @@ def mark_divergence(tx: Tx, process: Process, peer_state: str) -> None:
 def is_current(process: Process, delivery: Delivery) -> bool:
     """True when the delivery is still what the process waits for."""
     return process.pending == delivery.kind and process.pending_body == delivery.body
+
+
+def names_of(process: Process) -> dict[str, str | None]:
+    """Return what a log line about a process carries: both pids, the owner and the peer."""
+    return {
+        "consumer_pid": process.consumer_pid,
+        "provider_pid": process.provider_pid,
+        "owner": process.owner,
+        "peer": process.peer,
+    }
+
+
+def log_arrival(outcome: Outcome[P], incoming: Incoming) -> None:
+    """Write one log line about a peer's message."""
+    said = "refused" if outcome.problem else "repeated" if outcome.is_repeat else "received"
+    fields = {"message_kind": incoming.message.kind, "state": outcome.process.state}
+    log.info(said, extra={**names_of(outcome.process), **fields})
 
 
 def shown_state(table: Table, process: Process) -> str:

@@ -97,6 +97,7 @@ class Negotiate(Exchange[Negotiation]):
             return self._take(tx, negotiation, incoming)
 
         outcome = await self._store.write(unit)
+        exchange.log_arrival(outcome, incoming)
         if outcome.problem is not None:
             raise outcome.problem
         return outcome

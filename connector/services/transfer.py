@@ -87,6 +87,7 @@ class Transfer(Exchange[TransferRow]):
             return self._take(tx, row, incoming)
 
         outcome = await self._store.write(unit)
+        exchange.log_arrival(outcome, incoming)
         if outcome.problem is not None:
             raise outcome.problem
         return outcome

@@ -1,5 +1,8 @@
 """The addresses of the catalogue and of the version document (DSP 2025-1, Catalog HTTPS binding, Version)."""
 
+import gzip
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,6 +13,8 @@ from connector.identity.addresses import Addresses
 from connector.problems import Problem
 from connector.protocol import catalog, messages, pages, refusals, version
 from connector.services.catalogue import Catalogue
+
+WORTH_COMPRESSING_BYTES = 4 << 10
 
 
 def routes(wire: Wire, service: Catalogue, addresses: Addresses) -> list[Route]:
@@ -30,7 +35,7 @@ def routes(wire: Wire, service: Catalogue, addresses: Addresses) -> list[Route]:
             following=_cursor(found.following, query.limit),
             previous=_cursor(found.previous, query.limit),
         )
-        return json_response(catalog.render_page(head, found.texts), headers={"Link": link} if link else None)
+        return _page_response(request, catalog.render_page(head, found.texts), link)
 
     async def dataset(request: Request) -> Response:
         caller = await wire.caller(request)
@@ -50,6 +55,15 @@ def version_route(addresses: Addresses) -> Route:
         return json_response(version.render_versions("/dsp/2025-1", addresses.did(owner_of(request)) + "#dsp"))
 
     return Route("/.well-known/dspace-version", serve, methods=["GET"])
+
+
+def _page_response(request: Request, body: bytes, link: str | None) -> Response:
+    """Return a page, compressed where that is worth it and the caller takes it (DSP 2025-1 §Catalog: MAY use gzip)."""
+    headers = {"Vary": "Accept-Encoding"} | ({"Link": link} if link else {})
+    accepted = request.headers.get("accept-encoding", "")
+    if len(body) >= WORTH_COMPRESSING_BYTES and re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\b)", accepted):
+        body, headers["Content-Encoding"] = gzip.compress(body, 1, mtime=0), "gzip"
+    return json_response(body, headers=headers)
 
 
 def _cursor(after: str | None, limit: int) -> str | None:
