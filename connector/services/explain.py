@@ -39,7 +39,6 @@ _TRANSFER_VERBS = {
 _TITLES = {
     kind.code: kind.title for kind in (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 }
-_ON_ITS_WAY = ("acknowledged", "observed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +165,14 @@ def _ended(table: Table, process: Process, around: Surroundings) -> Texts:
     if process.state != n.TERMINATED:
         done = words.NEGOTIATION_STATES if table is n.NEGOTIATION else words.TRANSFER_STATES
         return {language: f"{_capital(words.say(done, process.state, language))}." for language in ("fr", "en")}
-    entry = next((one for one in around.latest if one.entry.get("message") == table.termination), None)
-    is_ours = entry is not None and entry.kind in ("sent", *_ON_ITS_WAY)
+    ends = (one for one in around.latest if one.kind in ("sent", "received"))
+    entry = next((one for one in ends if one.entry.get("message") == table.termination), None)
+    is_ours = entry is not None and entry.kind == "sent"
     code, reason = _given_reason(entry) if entry else (None, None)
     cause = " — ".join(part for part in (code, reason) if part)
     by = {"fr": "nous" if is_ours else process.peer, "en": "us" if is_ours else process.peer}
-    motive = {"fr": f" Motif : {cause}." if cause else "", "en": f" Reason: {cause}." if cause else ""}
+    said = _sentence(cause) if cause else ""
+    motive = {"fr": f" Motif : {said}" if cause else "", "en": f" Reason: {said}" if cause else ""}
     return {"fr": f"Résiliée par {by['fr']}.{motive['fr']}", "en": f"Terminated by {by['en']}.{motive['en']}"}
 
 
