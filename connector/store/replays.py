@@ -2,11 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, text
 
 from connector.store.db import Tx
-from connector.store.tables import replays
+from connector.store.tables import Instant, replays
+
+_REMEMBER = text("""
+    INSERT INTO replays (issuer, token_id, expires_at) VALUES (:issuer, :token_id, :expires_at)
+    ON CONFLICT DO NOTHING RETURNING token_id
+""").bindparams(bindparam("expires_at", type_=Instant))
+_FORGET = delete(replays).where(replays.c.expires_at < bindparam("now", type_=Instant))
 
 
 def remember(tx: Tx, issuer: str, token_id: str, expires_at: datetime) -> bool:
@@ -14,12 +19,10 @@ def remember(tx: Tx, issuer: str, token_id: str, expires_at: datetime) -> bool:
 
     One statement, so that of two replicas that see the same token at once one is told False.
     """
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(replays).on_conflict_do_nothing().returning(replays.c.token_id)
     row = {"issuer": issuer, "token_id": token_id, "expires_at": expires_at}
-    return tx.connection.execute(statement, row).first() is not None
+    return tx.connection.execute(_REMEMBER, row).first() is not None
 
 
 def forget_expired(tx: Tx) -> None:
     """Delete the ids whose tokens no clock accepts any more."""
-    tx.connection.execute(delete(replays).where(replays.c.expires_at < tx.now))
+    tx.connection.execute(_FORGET, {"now": tx.now})
