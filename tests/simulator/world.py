@@ -290,26 +290,29 @@ class World:
     def _note_success(self, role: Role, call: Call, answer: Answer) -> None:
         message = json.loads(call.body or b"{}")
         ours, theirs = ("consumerPid", "providerPid") if role is Role.CONSUMER else ("providerPid", "consumerPid")
-        history = self.by_pid.get(message[theirs]) or self._adopt(role.other, message[theirs], message)
+        history = self._history_of(message.get(ours), message[theirs]) or self._adopt(role.other, message)
+        self._know(history, role.other, message[theirs])
         self.acknowledged[role, message["@id"]] = history, call.body or b""
         if answer.status == 201:
-            state = json.loads(answer.body)
-            if history.pids.setdefault(role, state[ours]) != state[ours]:
-                raise Broken(f"history {history.number}: a first message made two processes")
-            self.by_pid[state[ours]] = history
+            self._know(history, role, json.loads(answer.body)[ours])
 
-    def _adopt(self, role: Role, pid: str, message: dict[str, Any]) -> History:
+    def _history_of(self, *pids: str | None) -> History | None:
+        return next((self.by_pid[pid] for pid in pids if pid in self.by_pid), None)
+
+    def _know(self, history: History, role: Role, pid: str) -> None:
+        if history.pids.setdefault(role, pid) != pid:
+            raise Broken(f"{history}: the {role} has two processes")
+        self.by_pid[pid] = history
+
+    def _adopt(self, role: Role, message: dict[str, Any]) -> History:
         """Give a process to the person who began it and whose node was killed before it could say so."""
         is_transfer = message["@type"] == t.REQUEST
         for history in self.histories:
-            wants = history.is_transfer if is_transfer else message["offer"]["@id"].endswith(history.offer)
-            if history.asks is role and wants and role not in history.pids:
-                history.pids[role] = pid
-                self.by_pid[pid] = history
+            is_alike = history.is_transfer == is_transfer and history.asks is role
+            if is_alike and not history.pids and (is_transfer or message["offer"]["@id"].endswith(history.offer)):
                 return history
-        stray = History(len(self.histories), "transfer" if is_transfer else "manual", self.chance, role, {role: pid})
+        stray = History(len(self.histories), "transfer" if is_transfer else "manual", self.chance, role)
         self.histories.append(stray)
-        self.by_pid[pid] = stray
         return stray
 
     async def _new_token(self, sender: Host, receiver: Host) -> str:
