@@ -77,6 +77,12 @@ class Session:
             self._client = Client(url, key, owner=self.owner, language=self.language)
         return self._client
 
+    def close(self) -> None:
+        """Let go of the connections to the node."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
     def _whereabouts(self) -> tuple[str, str]:
         if self.url and self.key:
             return self.url, self.key
@@ -228,3 +234,5 @@ def _answering_problems(session: Session, run: Callable[[], Any]) -> Any:
     except NodeUnreachable as silence:
         text = session.say("Le nœud ne répond pas ; est-il démarré ?", "The node does not answer; is it running?")
         session.fail(f"{text} ({silence})", exits.UNREACHABLE)
+    finally:
+        session.close()

@@ -44,8 +44,13 @@ def install(cli: click.Group) -> None:
         path = session.config_path
         if path.exists():
             session.fail(session.say(f"{path} existe déjà.", f"{path} is there already."), exits.PROBLEM)
-        answers = _answers(session, flags, is_asking=not yes and sys.stdin.isatty())
+        answers = _answers(session, flags, is_asking=not yes and has_terminal())
         _install(session, path, _settings(answers, session.language))
+
+
+def has_terminal() -> bool:
+    """True when somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _answers(session: Session, flags: dict[str, Any], *, is_asking: bool) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def _add_dataset_commands(datasets: click.Group) -> None:
     @click.argument("file", type=click.Path(path_type=Path))
     @option("--title", fr="Titre ; sinon le nom du fichier.", en="Title; else the name of the file.")
     @option("--id", "dataset_id", fr="Identifiant (IRI) ; sinon choisi par le nœud.", en="Identifier (IRI).")
-    @option("--description", fr="Description.", en="Description.")
+    @option("--description", fr="Description, pour les partenaires.", en="Description, for partners.")
     @option("--keyword", "keywords", multiple=True, fr="Mot-clé.", en="Keyword.")
     @option("--licence", fr="Licence (IRI).", en="Licence (IRI).")
     @option("--metadata", type=click.Path(exists=True, path_type=Path), fr="Fichier JSON.", en="JSON file.")
