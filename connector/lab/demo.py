@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -336,9 +335,9 @@ def _pupitre(*arguments: str) -> None:
 
 def _is_ready(node: Node) -> bool:
     try:
-        with urllib.request.urlopen(f"{node.url}/health", timeout=1) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except OSError:
+        with node.client("en") as client:
+            return bool(client.show_status()["version"])
+    except NodeUnreachable:
         return False
 
 

@@ -34,6 +34,7 @@ _MEDIA_TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".ttl": "text/turtle",
 }
+_KNOWN_TYPES = mimetypes.MimeTypes()  # without the tables of the machine, which differ from one to another
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -172,7 +173,7 @@ def _require_same(found: os.stat_result, published: Measured) -> None:
 
 def _media_type(path: Path) -> str:
     suffix = path.suffix.lower()
-    return _MEDIA_TYPES.get(suffix) or mimetypes.types_map.get(suffix) or "application/octet-stream"
+    return _MEDIA_TYPES.get(suffix) or _KNOWN_TYPES.types_map[True].get(suffix) or "application/octet-stream"
 
 
 @contextmanager
