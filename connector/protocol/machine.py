@@ -135,7 +135,8 @@ def acknowledged(table: Table, at: Position, message: str | None = None) -> Posi
     target = table.step(at.state, message, at.role) if message else None
     if target is None or message not in (at.pending, *at.given_up):
         return at
-    given_up = tuple(one for one in at.given_up if one != message)
+    # An earlier message of the same kind as the pending one may still be on its way.
+    given_up = tuple(one for one in at.given_up if one != message or one == at.pending)
     return _at(table, at, target, pending=at.pending if message != at.pending else None, given_up=given_up)
 
 

@@ -48,6 +48,8 @@ SUFFERING_S = 60.0
 """For how long people act and the network does its worst."""
 PATIENCE_S = 7200.0
 """After how long a healed world that still moves counts as stuck."""
+CONFLICT = b'{"code":"409","reason":["Not in this state"]}'
+"""What EDC answers to a message that it has processed already."""
 COUNTER_TERMS = {"permission": [{"action": "use", "constraint": [
     {"leftOperand": "purpose", "operator": "eq", "rightOperand": "urn:test:planning"}]}]}  # fmt: skip
 
@@ -202,6 +204,8 @@ class World:
         self.net = Network(self.clock)
         self.places = places(self.folder)
         self.by_host = {place.host: role for role, place in self.places.items()}
+        self.strict = self.chance.choice(list(Role)) if self.seed % 4 == 3 else None
+        """A side that knows no repetition, as EDC does not: it refuses what it has processed already."""
         self.histories = [self._history(number) for number in range(self.size)]
         self.by_pid: dict[str, History] = {}
         self.is_suffering = False
@@ -210,6 +214,8 @@ class World:
         self.acknowledged: dict[tuple[Role, str], tuple[History, bytes]] = {}
         """(receiver, message's `@id`) of every success that left a node, with the message."""
         self.outcomes: Counter[str] = Counter()
+        self.differing = 0
+        """How many histories ended in two states, which a person sees."""
         self.net.serve = self._serve
         self.net.new_token = self._new_token
         self.net.fate_of = self._fate_of
@@ -241,8 +247,9 @@ class World:
         await self._until_quiet()
         await self._judge()
         for history in self.histories:
-            states = {row.state for row in history.rows.values()}
-            self.outcomes[f"{history.kind} {' ≠ '.join(sorted(states))}"] += 1
+            states = sorted({row.state for row in history.rows.values()})
+            self.outcomes[f"{history.kind} {' ≠ '.join(states)}"] += 1
+            self.differing += len(states) > 1
         for place in self.places.values():
             place.crash()
         await asyncio.sleep(0)
@@ -272,6 +279,8 @@ class World:
         self._may_crash(place.name, kind, "before it is processed")
         if place.node is None:
             raise Unreachable("refused", host)
+        if role is self.strict and self._was_processed(role, call):
+            return Answer(409, {"content-type": "application/json"}, CONFLICT)
         request = place.spawn(network.call_app(place.node.public, call))
         await asyncio.wait([request])
         if request.cancelled():
@@ -287,8 +296,12 @@ class World:
         self._may_crash(self.places[role.other].name, kind, "before its answer arrives")
         return answer
 
+    def _was_processed(self, role: Role, call: Call) -> bool:
+        is_first = call.url.endswith(("/negotiations/request", "/negotiations/offers", "/transfers/request"))
+        return call.method == "POST" and not is_first and (role, _message(call)["@id"]) in self.acknowledged
+
     def _note_success(self, role: Role, call: Call, answer: Answer) -> None:
-        message = json.loads(call.body or b"{}")
+        message = _message(call)
         ours, theirs = ("consumerPid", "providerPid") if role is Role.CONSUMER else ("providerPid", "consumerPid")
         history = self._history_of(message.get(ours), message[theirs]) or self._adopt(role.other, message)
         self._know(history, role.other, message[theirs])
@@ -363,8 +376,8 @@ class World:
         for _ in range(chance.randrange(0, 9)):
             pause_s = chance.choice((chance.expovariate(20), chance.expovariate(1), chance.expovariate(0.2)))
             await self.net.pause(min(pause_s, SUFFERING_S / 8))
-            role = chance.choice(list(Role))
-            if role in history.pids:
+            both = [role for role in Role if role in history.pids]
+            for role in both if chance.random() < 0.3 else both and [chance.choice(both)]:
                 await self._ask_person(history, role, self._act)
         await self.net.pause(chance.uniform(0, 20))
 
@@ -533,16 +546,22 @@ class World:
                 raise Broken(f"the {role} acknowledged {message_id} and has lost it")
 
 
+def _message(call: Call) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(call.body or b"{}")
+    return found
+
+
 def _kind_of(call: Call) -> str:
     if call.method != "POST":
         return "question"
-    message = json.loads(call.body or b"{}")
+    message = _message(call)
     return f"{message['@type']}{':' + message['eventType'] if 'eventType' in message else ''}"
 
 
 def _is_visible(row: Row) -> bool:
     """True when a person who looks at this side sees that the two may differ."""
-    return row.problem is not None
+    code: str = (row.problem or {}).get("code", "")
+    return code == "divergence" or code.startswith("peer-4")
 
 
 def _acts(history: History, row: Row, node: Node) -> dict[str, Callable[[], Awaitable[Any]]]:
