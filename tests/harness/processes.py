@@ -1,0 +1,162 @@
+"""Nodes in processes of their own: the program itself, `pupitre serve`, that can be killed at any instant.
+
+A node may be several processes on one PostgreSQL database. Its public address is a proxy of the test. Persons act
+through the management API; what stands in the database is read from outside, so that it can be read while the node is
+dead too.
+"""
+
+import asyncio
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from connector.app import initialise
+from connector.sdk import AsyncClient
+from connector.settings import load
+from tests.harness.nodes import free_port
+from tests.harness.proxy import Proxy
+
+HOUSE = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 60
+
+
+@dataclass(eq=False)
+class Replica:
+    """One process."""
+
+    config: Path
+    public_port: int
+    private_port: int
+    client: AsyncClient
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "connector.cli", "--config", str(self.config), "serve"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=HOUSE, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """Kill it, as a power cut does."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    async def ready(self) -> None:
+        """Return once it answers. Raises AssertionError with its log when it ends instead."""
+        url = f"http://127.0.0.1:{self.public_port}/health"
+        async with asyncio.timeout(READY_WITHIN_S), aiohttp.ClientSession() as session:
+            while True:
+                assert self.is_alive, self.log.read_text("utf-8")[-4000:]
+                try:
+                    async with session.get(url) as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.02)
+
+    @property
+    def log(self) -> Path:
+        return self.config.with_suffix(".log")
+
+
+@dataclass(eq=False)
+class Served:
+    """A node."""
+
+    name: str
+    folder: Path
+    database: str | None
+    proxy: Proxy
+    replicas: list[Replica] = field(default_factory=list)
+
+    @property
+    def did(self) -> str:
+        return f"did:web:127.0.0.1%3A{self.proxy.port}"
+
+    @property
+    def client(self) -> AsyncClient:
+        """The management API of a process that lives."""
+        return next(replica.client for replica in self.replicas if replica.is_alive)
+
+    async def start(self) -> None:
+        """Start what is not running, and wait for it."""
+        for replica in self.replicas:
+            if not replica.is_alive:
+                replica.start()
+        await asyncio.gather(*(replica.ready() for replica in self.replicas))
+
+    def kill(self) -> None:
+        """Kill every process of the node."""
+        for replica in self.replicas:
+            if replica.is_alive:
+                replica.kill()
+
+    async def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """Return rows of its database; `?` stands for a value."""
+        if self.database is None:
+            with sqlite3.connect(f"file:{self.folder}/pupitre.db?mode=ro", uri=True, timeout=10) as connection:
+                return connection.execute(query, values).fetchall()
+        for number in range(1, len(values) + 1):
+            query = query.replace("?", f"${number}", 1)
+        connection = await asyncpg.connect(self.database)
+        try:
+            return [tuple(row) for row in await connection.fetch(query, *values)]
+        finally:
+            await connection.close()
+
+    def complaints(self) -> list[str]:
+        """Return what the node's processes logged as errors."""
+        lines = [line for replica in self.replicas for line in replica.log.read_text("utf-8").splitlines()]
+        return [line for line in lines if json.loads(line)["level"] == "error"] if lines else []
+
+
+@asynccontextmanager
+async def served(
+    folder: Path, *, database: str | None = None, replicas: int = 1, **settings: Any
+) -> AsyncIterator[Served]:
+    """Yield a new node that runs in processes of its own."""
+    folder.mkdir(parents=True)
+    async with Proxy().running() as proxy:
+        node = Served(folder.name, folder, database, proxy)
+        common = {
+            "data_dir": str(folder),
+            "database_url": database,
+            "public_url": proxy.url,
+            "replicas": replicas > 1,
+            "log_format": "json",
+            "log_level": "warning",
+            **settings,
+        }
+        key = await initialise(load(environ={}, **common), name=folder.name)
+        for number in range(replicas):
+            node.replicas.append(_replica(folder / f"replica-{number}.toml", common, key))
+        proxy.backends = [replica.public_port for replica in node.replicas]
+        try:
+            await node.start()
+            yield node
+        finally:
+            node.kill()
+            for replica in node.replicas:
+                await replica.client.close()
+
+
+def _replica(config: Path, common: dict[str, Any], key: str) -> Replica:
+    public_port, private_port = free_port(), free_port()
+    values = {**common, "public_port": public_port, "private_port": private_port}
+    lines = (f"{name} = {json.dumps(value)}" for name, value in values.items() if value is not None)
+    config.write_text("\n".join(lines) + "\n", "utf-8")
+    return Replica(config, public_port, private_port, AsyncClient(f"http://127.0.0.1:{private_port}", key))
