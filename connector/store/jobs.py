@@ -243,7 +243,7 @@ class Jobs:
             known = silence.note(tx.connection, job.owner, peer, reason, tx.now, is_probe)
             if tx.now - known.since >= self.give_up_after:
                 job_rows.bury(tx.connection, job, job.attempts, reason)
-                silence.give_up(tx.connection, job.owner, peer, reason, tx.now)
+                silence.give_up(tx.connection, job.owner, known)
             else:
                 self._release(tx, job, known.retry_at, job.attempts, reason, peer)
 

@@ -100,7 +100,7 @@ def peer_spoke(tx: Tx, owner: str, peer: str) -> None:
 def pass_on(tx: Tx, job: Job) -> None:
     """Let another job of the same peer be the probe, if this one was and ended without a word from the peer."""
     if job.is_probe and job.peer is not None:
-        silence.pass_on(tx.connection, job.owner, job.peer, tx.now)
+        silence.try_now(tx.connection, job.owner, job.peer, tx.now)
         tx.signal(JOBS, tx.now.isoformat())
 
 

@@ -10,10 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Text, and_, bindparam, delete, insert, select, update
 
-from connector.store.backoff import LEASE_S, MAX_FAILURES, peer_delay_s
+from connector.store.backoff import MAX_FAILURES, peer_delay_s
 from connector.store.tables import Instant, jobs, peer_health
-
-LEASE = timedelta(seconds=LEASE_S)
 
 
 @dataclass(frozen=True)
@@ -49,31 +47,21 @@ _AGE = (
 _FORGET = delete(peer_health).where(_PEER).returning(peer_health.c.retry_at)
 _TRY_NOW = update(peer_health).where(_PEER).values(retry_at=bindparam("now", type_=Instant))
 
-_IDLE = and_(
+# What is held back waits for the very instant of the next probe; what waits for an instant of its own is left alone.
+_HELD_BACK = and_(
     jobs.c.owner == bindparam("of_owner"),
     jobs.c.peer == bindparam("of_peer"),
     jobs.c.status == "waiting",
     jobs.c.leased_by.is_(None),
-    jobs.c.run_at <= bindparam("until_at", type_=Instant),
+    jobs.c.run_at == bindparam("held_until", type_=Instant),
 )
-_WAKE = update(jobs).where(_IDLE).values(run_at=bindparam("now", type_=Instant))
+_MOVE = update(jobs).where(_HELD_BACK).values(run_at=bindparam("again_at", type_=Instant))
+_GIVE_UP = update(jobs).where(_HELD_BACK).values(status="dead", problem=bindparam("why", type_=Text))
 _REVIVE = (
     update(jobs)
     .where(jobs.c.owner == bindparam("of_owner"), jobs.c.peer == bindparam("of_peer"))
     .where(jobs.c.status == "dead", jobs.c.attempts < MAX_FAILURES)
     .values(status="waiting", run_at=bindparam("now", type_=Instant), problem=None)
-)
-_GIVE_UP = update(jobs).where(_IDLE).values(status="dead", problem=bindparam("why", type_=Text))
-# What is held back for the probe. Others wait for an instant of their own: two of them would wake each other for ever.
-_FIRST_HELD = (
-    select(jobs.c.owner, jobs.c.kind, jobs.c.key)
-    .where(_IDLE, jobs.c.run_at == bindparam("until_at", type_=Instant))
-    .limit(1)
-)
-_WAKE_ONE = (
-    update(jobs)
-    .where(_IDLE, jobs.c.kind == bindparam("of_kind"), jobs.c.key == bindparam("of_key"))
-    .values(run_at=bindparam("now", type_=Instant))
 )
 
 
@@ -104,6 +92,7 @@ def note(connection: Connection, owner: str, peer: str, problem: str, now: datet
     failures = known.failures + 1
     retry_at = now + timedelta(seconds=peer_delay_s(failures, (now - known.since).total_seconds()))
     connection.execute(_AGE, {**_named(owner, peer), "times": failures, "again_at": retry_at, "why": problem})
+    _move(connection, owner, known, retry_at)
     return Silence(peer, failures, known.since, retry_at, problem)
 
 
@@ -112,31 +101,29 @@ def broken(connection: Connection, owner: str, peer: str, now: datetime) -> bool
     retry_at = connection.execute(_FORGET, _named(owner, peer)).scalar()
     if retry_at is None:
         return False
-    connection.execute(_WAKE, {**_named(owner, peer), "until_at": max(retry_at, now + LEASE), "now": now})
+    connection.execute(_MOVE, {**_named(owner, peer), "held_until": retry_at, "again_at": now})
     connection.execute(_REVIVE, {**_named(owner, peer), "now": now})
     return True
 
 
-def give_up(connection: Connection, owner: str, peer: str, problem: str, now: datetime) -> None:
+def give_up(connection: Connection, owner: str, silence: Silence) -> None:
     """Mark dead all that waits for the peer."""
-    connection.execute(_GIVE_UP, {**_named(owner, peer), "until_at": now + LEASE, "why": problem})
+    held = {**_named(owner, silence.peer), "held_until": silence.retry_at, "why": silence.problem}
+    connection.execute(_GIVE_UP, held)
 
 
-def try_now(connection: Connection, owner: str, peer: str, now: datetime) -> bool:
-    """Let the next probe go at once; False when the peer is not silent."""
-    return connection.execute(_TRY_NOW, {**_named(owner, peer), "now": now}).rowcount == 1
-
-
-def pass_on(connection: Connection, owner: str, peer: str, now: datetime) -> None:
-    """Let the next waiting job be the probe, after one that ended well without a word from the peer."""
+def try_now(connection: Connection, owner: str, peer: str, now: datetime) -> None:
+    """Let the next probe go at once, if the peer is silent."""
     known = of_peer(connection, owner, peer)
-    if known is None:
-        return
-    try_now(connection, owner, peer, now)
-    waiting = {**_named(owner, peer), "until_at": known.retry_at}
-    first = connection.execute(_FIRST_HELD, waiting).one_or_none()
-    if first is not None:
-        connection.execute(_WAKE_ONE, {**waiting, "of_kind": first.kind, "of_key": first.key, "now": now})
+    if known is not None:
+        connection.execute(_TRY_NOW, {**_named(owner, peer), "now": now})
+        _move(connection, owner, known, now)
+
+
+def _move(connection: Connection, owner: str, known: Silence, again_at: datetime) -> None:
+    """Let what is held back wait for another instant."""
+    held = {**_named(owner, known.peer), "held_until": known.retry_at, "again_at": again_at}
+    connection.execute(_MOVE, held)
 
 
 def _named(owner: str, peer: str) -> dict[str, Any]:

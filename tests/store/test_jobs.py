@@ -258,8 +258,8 @@ def test_a_job_woken_before_it_deletes_its_row_runs_once_more(opened, running, u
 
             async with running(Jobs(store, clock, {"look": look})):
                 await store.write(wish("a"))
-                await until(lambda: nothing_left(store))
-                assert ended == [False, True]
+                await until(lambda: ended == [False, True])
+                assert await nothing_left(store)
 
     asyncio.run(play())
 

@@ -207,6 +207,33 @@ def test_a_probe_that_has_time_does_not_wake_those_that_wait_for_an_instant_of_t
     asyncio.run(play())
 
 
+def test_jobs_that_wait_for_an_instant_of_their_own_do_not_wake_each_other(opened, running, until):
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            calls = []
+
+            async def send(job):
+                calls.append(job.key)
+                if job.key == "silent":
+                    raise Postpone("p", "no route")
+                return None if len(calls) > 5 else clock.now() + timedelta(seconds=3)
+
+            async with running(Jobs(store, clock, {"send": send})) as runner:
+                await store.write(wish("silent"))
+                await until(lambda: has_failed(store, 1, runner))
+                await store.write(lambda tx: tx.enqueue(Job("send", "o", "a", tx.now + timedelta(seconds=0.4), "p")))
+                await store.write(lambda tx: tx.enqueue(Job("send", "o", "b", tx.now + timedelta(seconds=0.4), "p")))
+                clock.advance(timedelta(seconds=0.5))
+                await until(lambda: len(calls) >= 3 and runner.running == 0)
+                await store.write(wish("else", peer="q"))
+                await until(lambda: "else" in calls and runner.running == 0)
+                assert calls.count("a") == 1
+                assert calls.count("b") <= 1
+
+    asyncio.run(play())
+
+
 def test_a_job_woken_during_the_silence_still_waits(opened, running, until):
     async def play():
         clock = VirtualClock()
