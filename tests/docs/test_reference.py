@@ -10,7 +10,7 @@ from connector.dataplane.errors import FetchFailed
 from connector.problems import Problem
 from connector.settings import Settings, load
 from connector.store import backoff
-from connector.worker import PATIENCE
+from connector.worker import PATIENCE, _pause_s
 from tests.docs import written
 
 REFERENCE = Path(__file__).parents[2] / "connector/docs/reference"
@@ -63,4 +63,6 @@ def test_the_delays_on_the_page_are_those_of_the_code() -> None:
     assert f"a lease of {backoff.LEASE_S:g} s that it prolongs every {backoff.HEARTBEAT_S:g} s" in text
     assert f"polled every {backoff.SAFETY_POLL_S:g} s" in text
     assert f"up to {PATIENCE} times" in text
+    assert [_pause_s(n) for n in (0, 1, 2, 3, PATIENCE - 1, PATIENCE)] == [0.3, 0.6, 1.2, 2, 2, 30]
+    assert "after 0.3, 0.6, 1.2, then 2 s; from the ninth attempt on after 30 s" in text
     assert Settings.model_fields["give_up_after_s"].default == 7 * 86400
