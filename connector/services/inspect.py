@@ -62,10 +62,10 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What the node holds: rows as (owner, role or nothing, state or status, number), and the jobs."""
+    """What the node holds: (owner, state or status, number), and the jobs."""
 
-    negotiations: list[tuple[str, str, str, int]]
-    transfers: list[tuple[str, str, str, int]]
+    negotiations: list[tuple[str, str, int]]
+    transfers: list[tuple[str, str, int]]
     datasets: list[tuple[str, str, int]]
     jobs: Counts
 
@@ -204,8 +204,8 @@ class Inspect:
 
         def unit(tx: Tx) -> Numbers:
             return Numbers(
-                list(negotiations.queries.count_by_state(tx)),
-                list(transfers.queries.count_by_state(tx)),
+                negotiations.queries.count_by_state(tx),
+                transfers.queries.count_by_state(tx),
                 datasets.count(tx),
                 queue.count(tx),
             )

@@ -5,7 +5,6 @@ The queries of each table are built once, at import, by `Queries`.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -164,13 +163,11 @@ class Queries(Generic[P]):
         query = query.order_by(columns.created_at.desc(), columns.pid.desc()).limit(limit)
         return [self._from_row(row) for row in tx.connection.execute(query)]
 
-    def count_by_state(self, tx: Tx) -> Sequence[tuple[str, str, str, int]]:
-        """Return (owner, role, state, number), for the metrics."""
+    def count_by_state(self, tx: Tx) -> list[tuple[str, str, int]]:
+        """Return (owner, state, number), for the metrics: an index holds all of it, the rows are not read."""
         columns = self._table.c
-        query = select(columns.owner, columns.role, columns.state, func.count()).group_by(
-            columns.owner, columns.role, columns.state
-        )
-        return [(row[0], row[1], row[2], row[3]) for row in tx.connection.execute(query)]
+        query = select(columns.owner, columns.state, func.count()).group_by(columns.owner, columns.state)
+        return [(row[0], row[1], row[2]) for row in tx.connection.execute(query)]
 
     def _from_row(self, row: Row[Any]) -> P:
         values = dict(row._mapping)

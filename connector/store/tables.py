@@ -151,6 +151,7 @@ negotiations = Table(
     PrimaryKeyConstraint("owner", "pid"),
     UniqueConstraint("owner", "peer", "role", "peer_pid", name="negotiations_peer_pid"),
     Index("negotiations_listed", "owner", "created_at", "pid"),
+    Index("negotiations_by_state", "owner", "state", "created_at", "pid"),
 )
 
 agreements = Table(
@@ -183,6 +184,7 @@ transfers = Table(
     PrimaryKeyConstraint("owner", "pid"),
     UniqueConstraint("owner", "peer", "role", "peer_pid", name="transfers_peer_pid"),
     Index("transfers_listed", "owner", "created_at", "pid"),
+    Index("transfers_by_state", "owner", "state", "created_at", "pid"),
 )
 
 grants = Table(

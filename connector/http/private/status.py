@@ -46,15 +46,12 @@ async def show_status(node: Node, owner: Owner, asker: Asking) -> Status:
         public_url=node.settings.base_url,
         participant=participant(node.hosts.owners[owner]),
         protocol_url=node.addresses.dsp_base(owner),
-        datasets=_summed((row[1], row[2]) for row in numbers.datasets if row[0] == owner),
-        negotiations=_summed((row[2], row[3]) for row in numbers.negotiations if row[0] == owner),
-        transfers=_summed((row[2], row[3]) for row in numbers.transfers if row[0] == owner),
+        datasets=_of(owner, numbers.datasets),
+        negotiations=_of(owner, numbers.negotiations),
+        transfers=_of(owner, numbers.transfers),
         jobs=jobs if is_administration else None,
     )
 
 
-def _summed(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for name, number in rows:
-        total[name] = total.get(name, 0) + number
-    return total
+def _of(owner: str, rows: Iterable[tuple[str, str, int]]) -> dict[str, int]:
+    return {name: number for whose, name, number in rows if whose == owner}

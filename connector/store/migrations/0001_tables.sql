@@ -100,6 +100,8 @@ CREATE TABLE negotiations (
 
 CREATE INDEX negotiations_listed ON negotiations (owner, created_at, pid);
 
+CREATE INDEX negotiations_by_state ON negotiations (owner, state, created_at, pid);
+
 CREATE TABLE agreements (
     owner TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -149,6 +151,8 @@ CREATE TABLE transfers (
 );
 
 CREATE INDEX transfers_listed ON transfers (owner, created_at, pid);
+
+CREATE INDEX transfers_by_state ON transfers (owner, state, created_at, pid);
 
 CREATE TABLE grants (
     token_hash TEXT NOT NULL,
