@@ -213,15 +213,17 @@ def _lease(connection: Connection, taken: Iterable[Job], now: datetime) -> None:
 
 _EXTEND = update(jobs).where(_HELD).values(run_at=bindparam("lease_at", type_=Instant))
 _OF_RUNNER = select(jobs.c.owner, jobs.c.kind, jobs.c.key).where(
-    jobs.c.status == "waiting", jobs.c.leased_by == bindparam("of_runner")
+    jobs.c.status == "waiting",
+    jobs.c.run_at <= bindparam("lease_at", type_=Instant),  # no lease ends later: the index passes over delayed jobs
+    jobs.c.leased_by == bindparam("of_runner"),
 )
 
 
 def extend(connection: Connection, held: Sequence[Job], now: datetime) -> list[Job]:
-    """Prolong the leases of running jobs; return those that somebody else took or deleted."""
+    """Prolong the leases of a runner's jobs; return those that somebody else took or deleted."""
     connection.execute(_EXTEND, [{**_held(job), "lease_at": now + LEASE} for job in held])
-    runners = {job.leased_by for job in held}
-    ours = {tuple(row) for runner in runners for row in connection.execute(_OF_RUNNER, {"of_runner": runner})}
+    named = {"of_runner": held[0].leased_by, "lease_at": now + LEASE}
+    ours = {tuple(row) for row in connection.execute(_OF_RUNNER, named)}
     return [job for job in held if job.identity not in ours]
 
 
