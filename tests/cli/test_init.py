@@ -113,3 +113,9 @@ def _once_answered(command: list[str], environment: dict[str, str], folder: Path
 def test_the_client_shows_no_key() -> None:
     with Client("http://127.0.0.1:9", "pk_secret") as client:
         assert "pk_secret" not in repr(client) + repr(vars(client))
+
+
+def test_serving_loads_neither_the_client_nor_the_api() -> None:
+    look = "import sys, connector.cli.root, connector.app; print(*(set(sys.modules) & {'httpx', 'fastapi', 'rich'}))"
+    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
