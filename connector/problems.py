@@ -1,8 +1,8 @@
 """What went wrong, for a program and for a person.
 
 Every error that leaves the node is a `Problem`: a stable `code`, an HTTP status, what happened, where (`pointer`, a
-JSON pointer into the request), and what to do (`remedy`). Each room draws its own small tree on top of this class. The texts
-of a class are its defaults, in French and English; a raiser may give a more precise `detail`.
+JSON pointer into the request), and what to do (`remedy`). Each room draws its own small tree on top of this class. The
+texts of a class are its defaults, in French and English; a raiser may give a more precise `detail`.
 """
 
 from typing import ClassVar
