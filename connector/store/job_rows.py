@@ -222,8 +222,7 @@ _OF_RUNNER = select(jobs.c.owner, jobs.c.kind, jobs.c.key).where(
 def extend(connection: Connection, held: Sequence[Job], now: datetime) -> list[Job]:
     """Prolong the leases of a runner's jobs; return those that somebody else took or deleted."""
     connection.execute(_EXTEND, [{**_held(job), "lease_at": now + LEASE} for job in held])
-    named = {"of_runner": held[0].leased_by, "lease_at": now + LEASE}
-    ours = {tuple(row) for row in connection.execute(_OF_RUNNER, named)}
+    ours = set(map(tuple, connection.execute(_OF_RUNNER, {"of_runner": held[0].leased_by, "lease_at": now + LEASE})))
     return [job for job in held if job.identity not in ours]
 
 

@@ -35,6 +35,7 @@ __all__ = [
 Handler = Callable[[Job], Awaitable[datetime | None]]
 NEVER = datetime.max.replace(tzinfo=UTC)
 RETRY_STORE = timedelta(seconds=1)
+HEARTBEAT = timedelta(seconds=HEARTBEAT_S)
 BREATH = timedelta(milliseconds=10)  # between two claims, when what is due is locked by another replica's claim
 
 log = logging.getLogger(__name__)
@@ -112,8 +113,6 @@ class Jobs:
             self._group = None
             self.store.local.detach(self)
             await self._let_go()
-
-    # What a transaction asks (db.Runner)
 
     def free(self, kind: str) -> int:
         """Return how many more jobs of the kind may start now: none while others wait their turn."""
@@ -273,11 +272,10 @@ class Jobs:
     async def _keep_leases(self) -> None:
         """Prolong the leases of jobs that run long; stop a job whose lease was lost all the same."""
         never = asyncio.Event()
-        heartbeat = timedelta(seconds=HEARTBEAT_S)
         while True:
             await self.clock.wait(self._busy, None)
-            await self.clock.wait(never, self.clock.now() + heartbeat)
-            if old := [run for run in self._held.values() if self.clock.now() - run.leased_at >= heartbeat]:
+            await self.clock.wait(never, self.clock.now() + HEARTBEAT)
+            if old := [run for run in self._held.values() if self.clock.now() - run.leased_at >= HEARTBEAT]:
                 await self._prolong(old)
 
     async def _prolong(self, runs: list[_Run]) -> None:
