@@ -1,9 +1,9 @@
 """The network between simulated nodes: each node's public application is called in memory, and messages suffer.
 
 What may happen to one call: it is lost before it arrives; it arrives late, after its sender gave up waiting; it arrives
-twice, with the token it had or with a new one, as from a peer that repeats blindly; its answer is lost or late. Crossings
-follow from the delays. A `Fate` says what happens to a call; it is drawn from the random stream of the process that the
-call is about, so that each process has a schedule of its own.
+twice, with the token it had or with a new one, as from a peer that repeats blindly; its answer is lost or late.
+Crossings follow from the delays. A `Fate` says what happens to a call; it is drawn from the random stream of the
+process that the call is about, so that each process has a schedule of its own.
 """
 
 import asyncio
@@ -122,7 +122,7 @@ class Network:
         return Line(self, sender)
 
     async def carry(self, sender: Host, call: Call, timeout_s: float) -> Answer:
-        """Return the answer to a call within the time. Raises Unreachable; the call goes on, whatever its sender does."""
+        """Return the answer to a call within the time. Raises Unreachable; the call goes on all the same."""
         fate = self.fate_of(call)
         host = urlsplit(call.url).netloc
         answered = asyncio.Event()
