@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import policies
 from connector.dataplane import gate
+from connector.problems import Invalid
 from connector.store import agreements
 from connector.store.agreements import StoredAgreement
 from connector.store.datasets import StoredOffer
@@ -49,6 +50,15 @@ class Verdict:
 def _compiled(text: str) -> tuple[policies.CompiledPolicy, tuple[str, ...]]:
     policy = policies.load(text)
     return policies.compile(policy), tuple(policies.declarative_terms(policy))
+
+
+def check_readable(policy: str, pointer: str = "/offer") -> None:
+    """Refuse terms that no decision could be made on. Raises Invalid with the pointer to the fault."""
+    try:
+        _compiled(policy)
+    except policies.PolicyError as error:
+        said = {language: f"{error.title[language]} {error.detail[language]}".strip() for language in ("fr", "en")}
+        raise Invalid(said, pointer=pointer + error.pointer) from error
 
 
 def terms(policy: str, target: str, party: str, at: datetime, phase: Phase = "negotiation") -> Verdict:

@@ -391,3 +391,22 @@ def _address(tx: Any, pid: str) -> Any:
     from connector.store import transfers
 
     return transfers.peek(tx, "root", pid).data_address
+
+
+# --- terms that nobody could decide on
+
+UNREADABLE = {"@context": {"use": "https://elsewhere.example/use"}, "permission": [{"action": "use"}]}
+
+
+def test_terms_that_cannot_be_read_are_not_laid_on_the_table(
+    api: Client, provider_api: Client, provider: Running
+) -> None:
+    pid, theirs = asked(api, provider)
+    with pytest.raises(ApiProblem) as refused:
+        provider_api.counter_negotiation(theirs, UNREADABLE)
+    assert (refused.value.status, refused.value.pointer) == (400, "/offer/@context")
+    with pytest.raises(ApiProblem) as refused:
+        api.request_access(provider.did, "urn:test:reserve", offer={"@id": "urn:x", **UNREADABLE})
+    assert refused.value.status == 400
+    assert provider_api.show_negotiation(theirs)["state"] == "REQUESTED"
+    api.terminate_negotiation(pid)
