@@ -189,6 +189,23 @@ async def first_offer(node: Node, of: Provider, dataset: str = DATASET) -> dict[
     return {**summary.offers[0], "target": dataset, "assigner": of.did}
 
 
+async def quiet(share: float = 0.25, within_s: float = 45) -> None:
+    """Wait until others use less than this share of the processors, for a while at most: load spoils every figure."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        busy, total = _ticks()
+        await asyncio.sleep(1)
+        now_busy, now_total = _ticks()
+        if now_busy - busy < share * (now_total - total):
+            return
+
+
+def _ticks() -> tuple[int, int]:
+    """Return what all processors together have spent busy, and altogether (proc(5), first line of /proc/stat)."""
+    ticks = [int(text) for text in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
 def processor_seconds(pid: int) -> float:
     """Return the processor time that a process has used, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

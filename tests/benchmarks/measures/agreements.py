@@ -30,8 +30,10 @@ async def _compared(bench: Bench, store: str, pairs: dict[str, Pair]) -> list[Fi
     rate: dict[str, list[float]] = {name: [] for name in pairs}
     for _ in range(bench.rounds):
         for name, pair in pairs.items():
+            await stand.quiet()
             latency[name].append(percentile(await negotiation.latencies(pair, bench.times(60)), 0.5))
         for name, pair in pairs.items():
+            await stand.quiet()
             rate[name].append(await pair.negotiate_many(bench.times(300), 64))
     slow, quick = median(latency[FULL]), median(latency[EMPTY])
     few, many = median(rate[FULL]), median(rate[EMPTY])

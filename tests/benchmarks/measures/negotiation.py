@@ -22,6 +22,7 @@ async def idle(bench: Bench) -> list[Figure]:
         runs: dict[str, list[list[float]]] = {store: [] for store in STORES}
         for _ in range(bench.rounds):
             for store, pair in pairs.items():
+                await stand.quiet()
                 runs[store].append(await latencies(pair, bench.times(100)))
     figures = []
     for store, rounds in runs.items():
@@ -55,6 +56,7 @@ async def sustained(bench: Bench) -> list[Figure]:
         for _ in range(bench.rounds):
             for many in IN_FLIGHT:
                 for store, pair in pairs.items():
+                    await stand.quiet()
                     rate, cost_ms = await run(pair, max(bench.times(400), many * 2), many)
                     rates[store, many].append(rate)
                     costs[store].append(cost_ms)

@@ -36,6 +36,7 @@ async def gibibyte(bench: Bench) -> list[Figure]:
             with _nginx(pair.provider.folder / "node" / "published") as nginx:
                 ours, theirs = [], []
                 for _ in range(7 if not bench.is_quick else 2):
+                    await stand.quiet(within_s=5)
                     ours.append(_pulled(await _address(pair, BIG)))
                     theirs.append(_pulled(Address(f"{nginx}/{BIG_FILE}")))
         ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
@@ -49,7 +50,10 @@ async def small(bench: Bench) -> list[Figure]:
     figures = []
     for store in STORES:
         async with stand.pair(bench, store, "pulls") as pair:
-            rates = [_many(await _address(pair, SMALL), 5) for _ in range(5 if not bench.is_quick else 1)]
+            rates = []
+            for _ in range(5 if not bench.is_quick else 1):
+                await stand.quiet()
+                rates.append(_many(await _address(pair, SMALL), 5))
             memory = stand.memory_mb(pair.provider.pid)
         note = f"{spread(rates)}; {memory:.0f} MB afterwards"
         figures.append(at_least("authorised pulls of 4 KiB", store, median(rates), 15_000, "/s", note, "1,600/s"))

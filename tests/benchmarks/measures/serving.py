@@ -42,6 +42,7 @@ async def ready(bench: Bench) -> list[Figure]:
         installed = {store: stack.enter_context(_installed(bench, store)) for store in STORES}
         for _ in range(2 if bench.is_quick else 7):
             for store, node in installed.items():
+                await stand.quiet()
                 with _serving(node) as (pid, ready_s):
                     starts[store].append(ready_s)
                     await asyncio.sleep(3)

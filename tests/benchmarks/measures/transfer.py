@@ -16,6 +16,7 @@ async def address(bench: Bench) -> list[Figure]:
         runs: dict[str, list[list[float]]] = {store: [] for store in STORES}
         for _ in range(bench.rounds):
             for store, pair in pairs.items():
+                await stand.quiet()
                 runs[store].append(await latencies(pair, agreements[store], bench.times(100)))
     figures = []
     for store, rounds in runs.items():
