@@ -64,14 +64,16 @@ class Worker:
             return False
         return due.attempts > 0 or job.attempts > 0 or job.is_repeat or due.sent_at < self.started_at
 
-    async def _is_settled_by_asking(self, service: Exchange[Any], due: Delivery) -> bool | None:
+    async def _is_settled_by_asking(
+        self, service: Exchange[Any], due: Delivery, *, was_refused: bool = False
+    ) -> bool | None:
         """Return what `observed` does; False when the peer does not tell its state."""
         try:
             state = await self._ask(due)
         except Postpone as postpone:
             await service.failed(due, getattr(postpone.__cause__, "code", Unreachable.code), postpone.reason)
             raise
-        return False if state is None else await service.observed(due, state)
+        return False if state is None else await service.observed(due, state, was_refused=was_refused)
 
     async def _ask(self, due: Delivery | Question) -> str | None:
         """Return the peer's state of the process, None when it does not tell (rule 4). Raises Postpone."""
@@ -115,7 +117,7 @@ class Worker:
         if _may_pass_by_itself(due, answer, refusal):
             await service.failed(due, code, reason)
             return self.clock.now() + timedelta(seconds=_pause_s(due.attempts))
-        is_settled = await self._is_settled_by_asking(service, due)
+        is_settled = await self._is_settled_by_asking(service, due, was_refused=answer.status == 409)
         if is_settled is not False:
             return None if is_settled else self.clock.now()
         log.warning("refused", extra={**due.names, "message_kind": due.kind, "status": answer.status})

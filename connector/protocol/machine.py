@@ -224,27 +224,28 @@ def holds(table: Table, at: Position, arrival: Arrival, now: str | None) -> bool
     return at.role is Role.PROVIDER or at.pending == table.termination or now == at.state
 
 
-def observed(table: Table, at: Position, peer_state: str) -> Position:
+def observed(table: Table, at: Position, peer_state: str, was_refused: bool = False) -> Position:
     """Rule 4: return the position that the peer's own state proves, unchanged when it proves nothing.
 
     The peer moves when it acknowledges, so where our message leads is where it stands if it took it. Its state proves
     nothing where that message leads back to the same state, or to the one from which the peer's last message led: it
-    may not know yet that we took that one. A repetition is harmless then.
+    may not know yet that we took that one. A repetition is harmless then; a peer without rule 5
+    that refuses it (`was_refused`) though it stands where it leads took it the first time: EDC's 409.
     A peer that has ended what we have not ended told us, or tries to.
     """
     for message in (at.pending, *at.given_up):
-        if message is not None and _proves(table, at, message, peer_state):
+        if message is not None and _proves(table, at, message, peer_state, was_refused and message == at.pending):
             return acknowledged(table, at, message)
     if table.is_terminal(peer_state) and peer_state == table.step(at.state, table.termination, at.role.other):
         return Position(at.role, peer_state)
     return at
 
 
-def _proves(table: Table, at: Position, message: str, peer_state: str) -> bool:
+def _proves(table: Table, at: Position, message: str, peer_state: str, was_refused: bool) -> bool:
     ahead = table.step(at.state, message, at.role)
     if peer_state != ahead or ahead == at.state:
         return False
-    return at.arrived is None or table.step(ahead, at.arrived.message, at.role.other) != at.state
+    return was_refused or at.arrived is None or table.step(ahead, at.arrived.message, at.role.other) != at.state
 
 
 def _could_be_new(table: Table, at: Position, message: str) -> bool:

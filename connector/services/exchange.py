@@ -262,9 +262,9 @@ def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str 
     return True
 
 
-def observe(tx: Tx, line: Line[P], process: P, peer_state: str) -> bool:
+def observe(tx: Tx, line: Line[P], process: P, peer_state: str, was_refused: bool = False) -> bool:
     """Rule 4: move the process if the peer's own state proves something; False when the message must be repeated."""
-    position = machine.observed(line.table, process.position, peer_state)
+    position = machine.observed(line.table, process.position, peer_state, was_refused)
     if position == process.position:
         return False
     message = process.pending
@@ -441,7 +441,7 @@ class Exchange(Generic[P]):
         found = await self._store.read(lambda tx: due(tx, self.line, job))
         return replace(found, is_new=True) if isinstance(found, Delivery) else found
 
-    async def observed(self, delivery: Delivery, peer_state: str) -> bool | None:
+    async def observed(self, delivery: Delivery, peer_state: str, *, was_refused: bool = False) -> bool | None:
         """Record what the peer's state proves; False: our message must be sent again.
 
         None: the process moved since the question was asked, so the answer says nothing; look again.
@@ -452,7 +452,7 @@ class Exchange(Generic[P]):
             process = self.line.queries.load(tx, delivery.owner, delivery.pid)
             if process.position != delivery.position or not is_current(process, delivery):
                 return None
-            if not observe(tx, self.line, process, peer_state):
+            if not observe(tx, self.line, process, peer_state, was_refused):
                 return False
             self.react(tx, process, process.role, delivery.kind)
             self.line.queries.save(tx, process)

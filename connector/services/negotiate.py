@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import contracts
+import policies
 from connector.identity.addresses import Addresses
 from connector.identity.scheme import Participant, Scheme
 from connector.ids import new_id
@@ -334,6 +335,12 @@ class Negotiate(Exchange[Negotiation]):
         )
 
     def _draw_up(self, tx: Tx, negotiation: Negotiation) -> dict[str, Any]:
+        """Return the agreement on the terms on the table; the same again when the peer refused it once already."""
+        if negotiation.agreement is not None:
+            draft = json.loads(agreements.load(tx, negotiation.owner, negotiation.agreement).document)
+            if policies.same_terms(draft, json.loads(negotiation.offer)):
+                return dict(draft)
+            agreements.discard_draft(tx, negotiation.owner, negotiation.agreement)
         agreement = contracts.draw_up(
             json.loads(negotiation.offer),
             agreement_id=new_id(),
@@ -349,7 +356,9 @@ class Negotiate(Exchange[Negotiation]):
 def _lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
     if offer.get("target") != negotiation.dataset:
         raise Invalid("The target is not the dataset of this negotiation.", pointer="/offer/target")
-    negotiation.offer = json.dumps(offer, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(offer, ensure_ascii=False, separators=(",", ":"))
+    permits.check_readable(text)
+    negotiation.offer = text
     negotiation.offer_by = by.value
     if by is Role.CONSUMER:
         negotiation.requested = negotiation.offer

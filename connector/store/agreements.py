@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
@@ -56,6 +56,14 @@ def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
 def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
     """Set the status: `drafted`, `active` or `ended`."""
     tx.connection.execute(_set_status, {"k_owner": owner, "k_id": agreement_id, "v_status": status})
+
+
+def discard_draft(tx: Tx, owner: str, agreement_id: str) -> None:
+    """Remove an agreement that the peer refused before it was one; the journal keeps the text that was sent."""
+    columns = agreements.c
+    tx.connection.execute(
+        delete(agreements).where(columns.owner == owner, columns.id == agreement_id, columns.status == "drafted")
+    )
 
 
 def page(

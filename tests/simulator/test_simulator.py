@@ -1,104 +1,168 @@
-"""Two nodes, one clock, one seed: whatever the network and crashes do, both sides end agreed and nothing is lost.
+"""Two nodes, real stores, one clock, a network that does its worst, and death at any line: what must hold, holds.
 
-A history is one process under its own seeded schedule; a world plays twelve at once (see world.py). A seed that fails
-is printed and replayed by `SEED=7 pytest tests/simulator -k replayed`. The last tests take one of the five rules away
-and show that these very checks notice.
+A history is one process under its own seeded schedule; a world lets twelve happen at once (see world.py). A failure
+names the world's seed; the same world again, told step by step:
+
+    SIMULATOR_SEED=118 python -m pytest tests/simulator -k replay -s
 """
 
 import logging
 import os
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connector.protocol import machine
+from connector.protocol.negotiation import NEGOTIATION
+from connector.protocol.transfer import TRANSFER
 from connector.worker import Worker
 from tests.simulator import world
+from tests.simulator.world import World
 
 FEW = range(5)
-MANY = range(5, 130)
-"""125 worlds of twelve histories."""
+MANY = range(5, 160)
+FOR_RULES = range(40)
+SEED = os.environ.get("SIMULATOR_SEED")
+MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two young nodes that know each other, to be copied into each world."""
-    folder = tmp_path_factory.mktemp("world") / "template"
-    world.make_template(folder)
-    return folder
+def folder() -> Iterator[Path]:
+    """A folder in memory where there is one, with the two nodes from which every world starts."""
+    with tempfile.TemporaryDirectory(prefix="simulator", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        world.make_template(Path(name) / "template")
+        yield Path(name)
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """A world is full of failures that are meant; its log is of use in a replay only."""
+    """Killed nodes complain a lot."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
 
 
-def play(seeds: Any, template: Path, folder: Path, *, may_differ: bool = True) -> Counter[str]:
-    """Play worlds; return how their histories ended, and how many nodes were killed.
+@dataclass
+class Tally:
+    """What became of the histories of several worlds."""
 
-    The world itself holds that no two sides differ unseen; that they differ and a person sees it remains possible, in
-    a few histories out of thousands.
-    """
-    ended: Counter[str] = Counter()
+    histories: int = 0
+    differing: list[str] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    crashes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, one: World) -> None:
+        self.histories += len(one.histories)
+        self.differing += [f"{one.seed}.{number}" for number in sorted(one.differing)]
+        self.outcomes.update(one.outcomes)
+        self.crashes.update(one.crashes)
+
+    def __str__(self) -> str:
+        lines = [f"{number:5} {outcome}" for outcome, number in sorted(self.outcomes.items())]
+        told = f"{self.histories} histories, {self.crashes.total()} deaths, {len(self.differing)} visible differences"
+        return "\n".join([told, *lines])
+
+
+def play(folder: Path, seed: int, log: Callable[..., None] = lambda *_: None) -> World:
+    """Let a world happen; a failure names its seed."""
+    one = World(seed, folder / f"world-{seed}", log=log)
+    try:
+        one.run(folder / "template")
+    except Exception as fault:
+        pytest.fail(f"world {seed} (SIMULATOR_SEED={seed} replays it): {fault!r}\n{fault}", pytrace=False)
+    return one
+
+
+def play_all(folder: Path, seeds: range) -> Tally:
+    tally = Tally()
     for seed in seeds:
-        made = world.World(seed, folder / f"world-{seed}")
-        try:
-            made.run(template)
-        except Exception as error:
-            raise AssertionError(f"seed {seed}: {error}") from error
-        assert may_differ or not made.differing, f"seed {seed}: histories that ended in two states: {made.differing}"
-        ended += made.outcomes
-        ended["seen to differ"] += len(made.differing)
-        ended["crashes"] += sum(made.crashes.values())
-    return ended
+        tally.add(play(folder, seed))
+    print(tally)
+    return tally
 
 
-def test_sixty_histories_end_agreed(template: Path, tmp_path: Path) -> None:
-    ended = play(FEW, template, tmp_path, may_differ=False)
-    assert ended.total() - ended["crashes"] - ended["seen to differ"] == 12 * len(FEW)
+def test_sixty_histories_end_in_one_state_on_both_sides(folder: Path) -> None:
+    tally = play_all(folder, FEW)
+    assert tally.histories >= 60
+    assert tally.differing == []
+
+
+def test_a_seed_replays_to_the_letter(folder: Path) -> None:
+    told: list[list[str]] = [[], []]
+    for lines in told:
+        play(folder, 7, lambda *words, lines=lines: lines.append(" ".join(words)))  # type: ignore[misc]
+    assert len(told[0]) > 100
+    assert told[0] == told[1]
+
+
+if SEED is not None:
+
+    def test_replay(folder: Path) -> None:
+        one: World = World(int(SEED or 0), folder / "replay")
+        one.log = lambda *words: print(f"{one.clock.now():%H:%M:%S.%f}", *words)
+        one.run(folder / "template")
+        print(one.outcomes)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_fifteen_hundred_histories_end_agreed(template: Path, tmp_path: Path) -> None:
-    ended = play(MANY, template, tmp_path)
-    assert ended.total() - ended["crashes"] - ended["seen to differ"] == 12 * len(MANY)
-    assert ended["crashes"] > 100
-    assert ended["seen to differ"] <= 5
-    print(f"worlds {MANY.start} to {MANY.stop - 1}: {dict(ended)}")
+def test_eighteen_hundred_histories_end_in_one_state_on_both_sides(folder: Path) -> None:
+    tally = play_all(folder, MANY)
+    assert tally.histories >= 1_800
+    # What gave way may arrive when its time is almost over; then a person is told that the two sides differ.
+    assert len(tally.differing) <= 4
+    assert set(_deaths()) - set(tally.crashes) == set()
 
 
-@pytest.mark.parametrize("seed", [int(seed) for seed in os.environ.get("SEED", "0").split(",")])
-def test_a_seed_is_replayed(template: Path, tmp_path: Path, seed: int) -> None:
-    play([seed], template, tmp_path)
+def _deaths() -> Iterator[tuple[str, str]]:
+    """Each message of both protocols, at each moment of its delivery."""
+    moments = ("before it is processed", "after it is processed", "before its answer arrives")
+    for table in (NEGOTIATION, TRANSFER):
+        for message in {row.message for row in table.rows}:
+            yield from ((message, moment) for moment in moments)
 
 
-async def _never_asks(worker: Worker, service: object, due: object) -> bool:
+async def _never_settled(self: Worker, service: Any, due: Any, *, was_refused: bool = False) -> bool:
     return False
 
 
-RULES: dict[str, tuple[Any, str, Any, int]] = {
-    "1 implied acknowledgement": (machine, "is_implied_acknowledgement", lambda *_: False, 3),
-    "2 termination wins": (machine, "termination_wins", lambda *_: False, 0),
-    "3 the provider holds": (machine, "holds", lambda *_: False, 5),
-    "4 ask before repeating": (Worker, "_is_settled_by_asking", _never_asks, 23),
-    "5 same again": (machine, "is_same_again", lambda *_: False, 7),
+WITHOUT: dict[str, tuple[Any, str, Any]] = {
+    "1 implied acknowledgement": (machine, "is_implied_acknowledgement", lambda table, at, now, then: False),
+    "2 termination wins": (machine, "termination_wins", lambda table, arrival: False),
+    "3 provider holds": (machine, "holds", lambda table, at, arrival, now: False),
+    "4 ask before repeating": (Worker, "_is_settled_by_asking", _never_settled),
+    "5 same again": (machine, "is_same_again", lambda table, at, arrival: False),
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", RULES)
-def test_without_a_rule_a_world_breaks(
-    rule: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    owner, name, instead, seed = RULES[rule]
-    play([seed], template, tmp_path / "with", may_differ=False)
-    monkeypatch.setattr(owner, name, instead)
-    with pytest.raises(AssertionError, match=f"seed {seed}"):
-        play([seed], template, tmp_path / "without", may_differ=False)
+@pytest.mark.parametrize("rule", WITHOUT)
+def test_without_a_rule_the_histories_do_not_end_well(folder: Path, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worlds break or differ in numbers, where with all rules none does."""
+    monkeypatch.setattr(*WITHOUT[rule])
+    monkeypatch.setattr(world, "PATIENCE_S", 900.0)
+    broken = [seed for seed in FOR_RULES if not _ends_well(folder, seed)]
+    print(f"without rule {rule}: {broken}")
+    assert len(broken) > 2
+
+
+@pytest.mark.slow
+def test_with_all_rules_the_same_histories_end_well(folder: Path) -> None:
+    assert [seed for seed in FOR_RULES if not _ends_well(folder, seed)] == []
+
+
+def _ends_well(folder: Path, seed: int) -> bool:
+    one = World(seed, folder / f"without-{seed}")
+    try:
+        one.run(folder / "template")
+    except Exception:
+        return False
+    finally:
+        shutil.rmtree(one.folder, ignore_errors=True)
+    return not one.differing

@@ -46,7 +46,7 @@ Row = Negotiation | Transfer
 
 SUFFERING_S = 60.0
 """For how long people act and the network does its worst."""
-PATIENCE_S = 7200.0
+PATIENCE_S = 1800.0
 """After how long a healed world that still moves counts as stuck."""
 CONFLICT = b'{"code":"409","reason":["Not in this state"]}'
 """What EDC answers to a message that it has processed already."""
@@ -360,8 +360,8 @@ class World:
         assert isinstance(node.store, InlineStore)
 
         def after_commit() -> bool:
-            if place.node is node and self.is_suffering and self.chance.random() < 0.004:
-                self._crash(place.name, "any", "after a commit")
+            if place.node is node and self.is_suffering and self.chance.random() < 0.008:
+                self._crash(place.name, *_last_entry(node))
             return place.node is not node
 
         node.store.after_commit = after_commit
@@ -550,6 +550,14 @@ class World:
                 raise Broken(f"the {role} acknowledged {message_id} and has lost it")
 
 
+def _last_entry(node: Node) -> tuple[str, str]:
+    """Return the message and the kind of the journal's last entry: about what was committed."""
+    assert isinstance(node.store, InlineStore)
+    query = "SELECT entry ->> '$.entry.message', kind FROM journal ORDER BY rowid DESC LIMIT 1"
+    message, kind = node.store._write_raw.execute(query).fetchone()
+    return message, f"after the commit that it was {kind}"
+
+
 def _message(call: Call) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(call.body or b"{}")
     return found
@@ -559,7 +567,7 @@ def _kind_of(call: Call) -> str:
     if call.method != "POST":
         return "question"
     message = _message(call)
-    return f"{message['@type']}{':' + message['eventType'] if 'eventType' in message else ''}"
+    return f"{message['@type']}:{message['eventType']}" if "eventType" in message else str(message["@type"])
 
 
 def _is_visible(row: Row) -> bool:
