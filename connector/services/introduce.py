@@ -15,7 +15,6 @@ from connector.store import peers
 from connector.store.db import Store, Tx
 from connector.store.peers import Peer
 
-
 TOPIC = "peers"
 """Signalled when a peer is added, changed or removed."""
 REMEMBERED = 10_000

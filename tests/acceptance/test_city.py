@@ -2,8 +2,9 @@
 
 All 111 sheets of `../shared/data/montpellier` become datasets: a sheet alone stands for itself, and each of the 27
 files beside the sheets is a dataset of its own, with the metadata and the licence of its sheet. What a sheet says of
-its licence decides the mode of the offer: open licences are automatic, everything else (conditions of an agency, no sheet
-at all) waits for a person. Real sheets have real faults: byte order marks, HTML entities, two layouts, misspelt labels.
+its licence decides the mode of the offer: open licences are automatic, everything else (conditions of an agency, no
+sheet at all) waits for a person. Real sheets have real faults: byte order marks, HTML entities, two layouts, misspelt
+labels.
 """
 
 import asyncio
