@@ -17,7 +17,8 @@ from connector.peer.client import Answer, Client
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol.errors import Busy
 from connector.protocol.refusals import Refusal, read_refusal
-from connector.services.exchange import Delivery, Exchange, Question
+from connector.services.exchange import Delivery, Question
+from connector.services.settle import Exchange
 from connector.store.jobs import Job, Postpone
 
 log = logging.getLogger("pupitre.worker")

@@ -20,9 +20,10 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import render
-from connector.services import exchange, permits
+from connector.services import exchange, permits, settle
 from connector.services.decide import Decisions
-from connector.services.exchange import Answer, Delivery, Exchange, Incoming, Line, Outcome
+from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
+from connector.services.settle import Exchange
 from connector.store import agreements, datasets, jobs, negotiations, peers
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Store, Tx
@@ -283,8 +284,8 @@ class Negotiate(Exchange[Negotiation]):
         def unit(tx: Tx) -> bool:
             exchange.heard(tx, delivery.owner, delivery.peer)
             negotiation = negotiations.load(tx, delivery.owner, delivery.pid)
-            if not exchange.settle(tx, self.line, negotiation, delivery, peer_pid):
-                return not exchange.gave_way(negotiation, delivery)
+            if not settle.settle(tx, self.line, negotiation, delivery, peer_pid):
+                return not settle.gave_way(negotiation, delivery)
             jobs.finish(tx, job)
             self.react(tx, negotiation, negotiation.role, delivery.kind)
             negotiations.save(tx, negotiation)

@@ -17,10 +17,11 @@ from connector.protocol import transfer as t
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import document, render
-from connector.services import exchange
+from connector.services import exchange, settle
 from connector.services.decide import Decisions
-from connector.services.exchange import Answer, Delivery, Exchange, Incoming, Line, Outcome
+from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.negotiate import peer_pid_in
+from connector.services.settle import Exchange
 from connector.store import agreements, fetches, jobs, negotiations, peers, transfers
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Store, Tx
@@ -204,8 +205,8 @@ class Transfer(Exchange[TransferRow]):
         def unit(tx: Tx) -> bool:
             exchange.heard(tx, delivery.owner, delivery.peer)
             row = transfers.load(tx, delivery.owner, delivery.pid)
-            if not exchange.settle(tx, self.line, row, delivery, peer_pid):
-                return not exchange.gave_way(row, delivery)
+            if not settle.settle(tx, self.line, row, delivery, peer_pid):
+                return not settle.gave_way(row, delivery)
             jobs.finish(tx, job)
             self.react(tx, row, row.role, delivery.kind)
             transfers.save(tx, row)

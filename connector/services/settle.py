@@ -1,0 +1,224 @@
+"""What became of a message of ours, as the worker reports it: taken, refused, not delivered, or nobody knows.
+
+Each report is one transaction on one process, and writes the journal. What is sent in the first place, and what peers
+send, is in exchange.py; when the worker asks, repeats or gives up, in worker.py.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from connector.identity.scheme import Participant
+from connector.problems import NotFound
+from connector.protocol import machine
+from connector.protocol.machine import Role
+from connector.services import exchange
+from connector.services.exchange import LOOKS_S, YIELDED, Answer, Delivery, Due, Line, Question, heard
+from connector.store import journal
+from connector.store.db import Store, Tx
+from connector.store.jobs import Job
+from connector.store.processes import Process
+
+P = TypeVar("P", bound=Process)
+
+RENEW_AGAIN_S = 1.0
+"""When a renewal that the peer was too busy to take is decided again, in seconds."""
+
+
+def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str | None) -> bool:
+    """Move the process on because the peer acknowledged this delivery; False when that changes nothing any more."""
+    if process.peer_pid is None:
+        process.peer_pid = peer_pid
+    is_late = delivery.kind in process.given_up and delivery.kind != process.pending
+    if not (is_late or is_current(process, delivery)):
+        return False
+    position = machine.acknowledged(line.table, process.position, delivery.kind)
+    if position == process.position:
+        return False
+    exchange.move(tx, line, process, position)
+    entry = {"by": process.peer, "message": delivery.kind, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "acknowledged", entry)
+    return True
+
+
+def observe(tx: Tx, line: Line[P], process: P, peer_state: str, was_refused: bool = False) -> bool:
+    """Rule 4: move the process if the peer's own state proves something; False when the message must be repeated."""
+    position = machine.observed(line.table, process.position, peer_state, was_refused)
+    if position == process.position:
+        return False
+    message = process.pending
+    exchange.move(tx, line, process, position)
+    entry = {"by": process.peer, "message": message, "peer_state": peer_state, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "observed", entry)
+    return True
+
+
+def postpone(tx: Tx, line: Line[P], process: P) -> bool:
+    """The peer was busy: give a renewal up, to be decided again soon; False for what stays pending."""
+    position = machine.postponed(line.table, process.position)
+    if position == process.position:
+        return False
+    kind = process.pending or ""
+    exchange.move(tx, line, process, position)
+    entry = {"by": process.peer, "message": kind, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "postponed", entry)
+    if process.intent is None:
+        exchange.intend(tx, line, process, Answer(kind, delay_s=RENEW_AGAIN_S), only_in=process.state)
+    return True
+
+
+def conclude_look(tx: Tx, process: Process, peer_state: str | None) -> None:
+    """Draw what the peer's state tells of what gave way; plan the next look, or believe that it never arrived."""
+    process.attempts += 1
+    if process.attempts < len(LOOKS_S):
+        process.look_at = tx.now + timedelta(seconds=LOOKS_S[process.attempts])
+        return
+    process.given_up, process.look_at, process.attempts = (), None, 0
+    if peer_state is not None and peer_state != process.state:
+        mark_divergence(tx, process, peer_state)
+
+
+def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> P | None:
+    """Record that the peer refused our message for good: the state stays and a person can see why."""
+    heard(tx, delivery.owner, delivery.peer)
+    process = line.queries.load(tx, delivery.owner, delivery.pid)
+    if not is_current(process, delivery):
+        return None
+    exchange.move(tx, line, process, machine.refused(process.position))
+    process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
+    entry = {"by": process.peer, "message": delivery.kind, "state": process.state, "problem": code, "reason": reason}
+    journal.append(tx, process.owner, process.pid, "refused-by-peer", entry)
+    line.queries.save(tx, process)
+    return process
+
+
+def note_failure(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> None:
+    """Record one attempt that did not succeed; the message stays pending. The journal keeps only the first of a row."""
+    process = line.queries.load(tx, delivery.owner, delivery.pid)
+    if not is_current(process, delivery):
+        return
+    process.attempts += 1
+    if process.problem is None or process.problem.get("code") != code:
+        entry = {"to": process.peer, "message": delivery.kind, "problem": code, "reason": reason}
+        journal.append(tx, process.owner, process.pid, "not-delivered", entry)
+    process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
+    line.queries.save(tx, process)
+
+
+def note_divergence(tx: Tx, line: Line[P], delivery: Delivery, peer_state: str) -> None:
+    """Record that the peer stands elsewhere than we do, so that a person sees it."""
+    process = line.queries.load(tx, delivery.owner, delivery.pid)
+    if process.pending is None and process.state != peer_state:
+        mark_divergence(tx, process, peer_state)
+        line.queries.save(tx, process)
+
+
+def mark_divergence(tx: Tx, process: Process, peer_state: str) -> None:
+    """Write on the row and in the journal that the two sides differ."""
+    reason = f"{process.peer} stands in {peer_state}, we stand in {process.state}"
+    process.problem = {"code": "divergence", "reason": reason, "at": tx.now.isoformat()}
+    journal.append(tx, process.owner, process.pid, "divergence", {"peer_state": peer_state, "state": process.state})
+
+
+def is_current(process: Process, delivery: Delivery) -> bool:
+    """True when the delivery is still what the process waits for."""
+    return process.pending == delivery.kind and process.pending_body == delivery.body
+
+
+def gave_way(process: Process, delivery: Delivery) -> bool:
+    """True when the delivery's message was given up for one of the peer's: that it arrived all the same matters."""
+    problem = process.problem or {}
+    return problem.get("code") == YIELDED and problem.get("message") == delivery.kind
+
+
+class Exchange(Generic[P]):
+    """What the worker asks of a line of work and reports to it."""
+
+    def __init__(self, store: Store, line: Line[P]) -> None:
+        self._store = store
+        self.line = line
+
+    def react(self, tx: Tx, process: P, by: Role, kind: str) -> None:
+        """Draw the consequences of a move: called after each, inside its transaction."""
+        raise TypeError(f"{type(self).__name__} must say how it reacts")
+
+    async def acknowledged(self, job: Job, delivery: Delivery, body: bytes) -> bool:
+        """Record that the peer accepted our message; False when ours had given way, so that the two may differ."""
+        raise TypeError(f"{type(self).__name__} must say how it settles")
+
+    async def show(self, owner: str, caller: Participant, pid: str) -> P:
+        """Return a process to its counterpart. Raises NotFound, also when it is somebody else's."""
+        process = await self._store.read(lambda tx: self.line.queries.peek(tx, owner, pid))
+        if process.peer != caller.did:
+            raise NotFound(pid)
+        return process
+
+    async def due(self, job: Job) -> Due:
+        """Return what a process waits for, after carrying out an intent whose time has come."""
+        found = await self._store.read(lambda tx: exchange.due(tx, self.line, job))
+        if not isinstance(found, datetime):
+            return found
+        await self._store.write(lambda tx: exchange.act(tx, self.line, job))
+        found = await self._store.read(lambda tx: exchange.due(tx, self.line, job))
+        return replace(found, is_new=True) if isinstance(found, Delivery) else found
+
+    async def observed(self, delivery: Delivery, peer_state: str, *, was_refused: bool = False) -> bool | None:
+        """Record what the peer's state proves; False: our message must be sent again.
+
+        None: the process moved since the question was asked, so the answer says nothing; look again.
+        """
+
+        def unit(tx: Tx) -> bool | None:
+            heard(tx, delivery.owner, delivery.peer)
+            process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            if process.position != delivery.position or not is_current(process, delivery):
+                return None
+            if not observe(tx, self.line, process, peer_state, was_refused):
+                return False
+            self.react(tx, process, process.role, delivery.kind)
+            self.line.queries.save(tx, process)
+            return True
+
+        return await self._store.write(unit)
+
+    async def looked(self, question: Question, peer_state: str | None) -> datetime | None:
+        """Record what the peer's state tells of a message of ours that gave way; return when to look again."""
+
+        def unit(tx: Tx) -> datetime | None:
+            heard(tx, question.owner, question.peer)
+            process = self.line.queries.load(tx, question.owner, question.pid)
+            if process.position != question.position:
+                return tx.now
+            if peer_state is not None and observe(tx, self.line, process, peer_state):
+                self.react(tx, process, process.role, "")
+            else:
+                conclude_look(tx, process, peer_state)
+            self.line.queries.save(tx, process)
+            return exchange.next_instant(process)
+
+        return await self._store.write(unit)
+
+    async def postponed(self, delivery: Delivery) -> bool:
+        """The peer was busy with a message of its own; False when ours stays pending, to be sent again."""
+
+        def unit(tx: Tx) -> bool:
+            heard(tx, delivery.owner, delivery.peer)
+            process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            if not is_current(process, delivery) or not postpone(tx, self.line, process):
+                return False
+            self.line.queries.save(tx, process)
+            return True
+
+        return await self._store.write(unit)
+
+    async def refused(self, delivery: Delivery, code: str, reason: str) -> None:
+        """Record that the peer refused our message for good."""
+        await self._store.write(lambda tx: give_way(tx, self.line, delivery, code, reason))
+
+    async def failed(self, delivery: Delivery, code: str, reason: str) -> None:
+        """Record an attempt that did not succeed."""
+        await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason))
+
+    async def diverged(self, delivery: Delivery, peer_state: str) -> None:
+        """Record that the peer stands elsewhere than we do."""
+        await self._store.write(lambda tx: note_divergence(tx, self.line, delivery, peer_state))
