@@ -189,7 +189,7 @@ async def first_offer(node: Node, of: Provider, dataset: str = DATASET) -> dict[
     return {**summary.offers[0], "target": dataset, "assigner": of.did}
 
 
-async def quiet(share: float = 0.25, within_s: float = 45) -> None:
+async def quiet(share: float = 0.25, within_s: float = 12) -> None:
     """Wait until others use less than this share of the processors, for a while at most: load spoils every figure."""
     until = time.monotonic() + within_s
     while time.monotonic() < until:
