@@ -14,7 +14,7 @@ from typing import Any
 from connector.http.private import documents
 from connector.http.private.faults import InternalError, Malformed, NotJson, SlowRequest
 from connector.http.private.services import Services
-from connector.http.public.answers import App, Message, Receive, Scope, Send
+from connector.http.public.answers import App, Message, Receive, Scope, Send, hear_out
 from connector.problems import Problem, TooLarge, Unauthorized
 from connector.protocol.errors import MalformedMessage
 from connector.protocol.strict_json import read_object
@@ -75,6 +75,7 @@ class Entrance:
         limit_bytes = self._services.settings.message_limit_bytes
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit_bytes:
+            await hear_out(receive)
             raise TooLarge(f"{declared} > {limit_bytes}")
         try:
             async with asyncio.timeout(self._services.settings.body_timeout_s):
@@ -123,6 +124,7 @@ async def _collect(receive: Receive, limit_bytes: int) -> bytes:
         chunk = bytes(message.get("body", b""))
         size += len(chunk)
         if size > limit_bytes:
+            await hear_out(receive)
             raise TooLarge(f"> {limit_bytes}")
         chunks.append(chunk)
         is_more = message.get("more_body", False)

@@ -1,5 +1,7 @@
 """What the plain ASGI applications of the public listener share: types, whole answers, problems as answers."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -13,10 +15,26 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+HEAR_OUT_BYTES = 32 << 20
+HEAR_OUT_S = 3.0
+
+
 async def send_whole(send: Send, head: Message, body: bytes) -> None:
     """Send an answer in one piece."""
     await send(head)
     await send({"type": "http.response.body", "body": body})
+
+
+async def hear_out(receive: Receive) -> None:
+    """Let a caller finish what is refused, within reason: a connection closed under its hands loses our answer."""
+    heard = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HEAR_OUT_S):
+            while heard < HEAR_OUT_BYTES:
+                message = await receive()
+                heard += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
 
 
 async def answering_problems(app: App, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ from typing import ClassVar, TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from connector.http.public.answers import hear_out
 from connector.identity.scheme import Participant, Scheme
 from connector.problems import Invalid, Problem, TooLarge
 from connector.protocol.messages import Message, parse
@@ -78,6 +79,7 @@ class Wire:
             raise UnreadableEncoding(encoding)
         declared = request.headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self.limit_bytes:
+            await hear_out(request.receive)
             raise TooLarge(f"{declared} > {self.limit_bytes}")
         try:
             async with asyncio.timeout(self.timeout_s):
@@ -92,6 +94,7 @@ class Wire:
         async for chunk in request.stream():
             size += len(chunk)
             if size > self.limit_bytes:
+                await hear_out(request.receive)
                 raise TooLarge(f"> {self.limit_bytes}")
             chunks.append(chunk)
         return b"".join(chunks)
