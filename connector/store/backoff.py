@@ -6,7 +6,7 @@ is tried often while its silence is young and seldom when it is old; a job that 
 
 LEASE_S = 10.0
 HEARTBEAT_S = 3.0
-SAFETY_POLL_S = 30.0
+SAFETY_POLL_S = 5.0
 MAX_FAILURES = 10
 
 _FIRST_DELAY_S = 0.5

@@ -6,7 +6,8 @@ due jobs under a lease of ten seconds that it prolongs while they run, so that a
 one, or the same after its restart, takes the job over. The same job never runs twice at once while its lease lives.
 
 A job that becomes due in this process is leased in the very unit that enqueues it and starts after the commit. Others
-are found at the instant of the earliest `run_at`; a poll every 30 s is only a safety net.
+are found at the instant of the earliest `run_at`; a poll every 5 s finds what signals did not tell: a replica died, and
+its leases have run out.
 
 What a unit may ask: queue.py. The rows: job_rows.py. Peers that do not answer: silence.py. Delays: backoff.py.
 """
