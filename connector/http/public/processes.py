@@ -12,6 +12,7 @@ from connector.http.public.wire import Endpoint, Wire, answering, json_response,
 from connector.identity.scheme import Participant
 from connector.problems import Problem
 from connector.protocol import refusals
+from connector.protocol.errors import Busy
 from connector.protocol.machine import Table
 from connector.protocol.messages import ContractNegotiation, Message, TransferProcess, render
 from connector.services import exchange
@@ -54,6 +55,9 @@ class Addresses:
         async def show(request: Request) -> Response:
             caller = await wire.caller(request)
             process = await service.show(owner_of(request), caller, request.path_params["pid"])
+            if process.peer_pid is None:
+                # The caller's own identifier is in its answer to our first message, which has not reached us yet.
+                raise Busy("The answer to our first message is awaited.")
             return json_response(self._state(process))
 
         posts = [
