@@ -62,6 +62,7 @@ def test_the_delays_on_the_page_are_those_of_the_code() -> None:
     assert f"after {backoff.MAX_FAILURES} failures it is dead" in text
     assert f"a lease of {backoff.LEASE_S:g} s that it prolongs every {backoff.HEARTBEAT_S:g} s" in text
     assert f"polled every {backoff.SAFETY_POLL_S:g} s" in text
+    assert f"taken over {backoff.LEASE_S + backoff.SAFETY_POLL_S:g} s later at most" in text
     assert f"up to {PATIENCE} times" in text
     assert [_pause_s(n) for n in (0, 1, 2, 3, PATIENCE - 1, PATIENCE)] == [0.3, 0.6, 1.2, 2, 2, 30]
     assert "after 0.3, 0.6, 1.2, then 2 s; from the ninth attempt on after 30 s" in text
