@@ -17,7 +17,7 @@ state, may yet tell that it was taken.
 Pure: no clock, no socket, no store. See negotiation.py and transfer.py for the tables.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from connector.protocol.errors import Busy, IllegalTransition
@@ -87,6 +87,8 @@ class Arrival:
     """This very message, by its `@id`, was already processed by this process."""
     is_identified: bool = False
     """It has an `@id`, so that not `seen_before` means new, or sent anew by a peer that does not keep its messages."""
+    came_from: str | None = field(default=None, compare=False)
+    """Once it was taken: the state from which it led."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +170,12 @@ def receive(table: Table, at: Position, arrival: Arrival) -> Received:
         return Received(at, is_repeat=True)
     now = None if arrival.seen_before else table.step(at.state, arrival.message, at.role.other)
     if at.pending is None:
-        return Received(_moved(table, at, now, arrival))
+        return Received(_moved(table, at, now, replace(arrival, came_from=at.state)))
     ahead = table.step(at.state, at.pending, at.role)
     then = table.step(ahead, arrival.message, at.role.other) if ahead and not arrival.seen_before else None
     if is_implied_acknowledgement(table, at, now, then):
-        return Received(_moved(table, at, then, arrival))
+        return Received(_moved(table, at, then, replace(arrival, came_from=ahead)))
+    arrival = replace(arrival, came_from=at.state)
     if termination_wins(table, arrival):
         return Received(_moved(table, at, now, arrival), yielded=at.pending)
     if now == at.state and then is None:
@@ -245,7 +248,11 @@ def _proves(table: Table, at: Position, message: str, peer_state: str, was_refus
     ahead = table.step(at.state, message, at.role)
     if peer_state != ahead or ahead == at.state:
         return False
-    return was_refused or at.arrived is None or table.step(ahead, at.arrived.message, at.role.other) != at.state
+    if was_refused or at.arrived is None:
+        return True
+    if at.arrived.came_from is not None:
+        return at.arrived.came_from != ahead
+    return table.step(ahead, at.arrived.message, at.role.other) != at.state
 
 
 def _could_be_new(table: Table, at: Position, message: str) -> bool:

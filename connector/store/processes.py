@@ -34,6 +34,7 @@ class Process:
     attempts: int = 0
     arrived: str | None = None
     arrived_digest: str | None = None
+    arrived_from: str | None = None
     given_up: tuple[str, ...] = ()
     """Messages of ours that gave way while they were on their way."""
     look_at: datetime | None = None
@@ -49,7 +50,9 @@ class Process:
     @property
     def position(self) -> Position:
         """Where the process stands, for the machine."""
-        arrived = Arrival(self.arrived, self.arrived_digest or "") if self.arrived else None
+        arrived = None
+        if self.arrived:
+            arrived = Arrival(self.arrived, self.arrived_digest or "", came_from=self.arrived_from)
         return Position(self.role, self.state, self.pending, arrived, self.given_up)
 
     def move_to(self, at: Position) -> None:
@@ -58,6 +61,7 @@ class Process:
         self.look_at = self.look_at if at.given_up else None
         self.arrived = at.arrived.message if at.arrived else None
         self.arrived_digest = at.arrived.digest if at.arrived else None
+        self.arrived_from = at.arrived.came_from if at.arrived else None
         if at.pending is None and self.pending is not None:
             self.pending_body, self.pending_at, self.attempts, self.problem = None, None, 0, None
         self.pending = at.pending

@@ -57,6 +57,7 @@ def _process_columns() -> list[Column[Any]]:
         Column("attempts", Integer, nullable=False),
         Column("arrived", Text),
         Column("arrived_digest", Text),
+        Column("arrived_from", Text),
         Column("given_up", Text),
         Column("look_at", Instant),
         Column("intent", Text),
