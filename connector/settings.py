@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from connector.problems import Problem
 
@@ -76,6 +76,11 @@ class Settings(BaseModel):
         "info", description="Least severity that is logged."
     )
     language: Literal["fr", "en"] = Field("fr", description="Language of what the node writes for people.")
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _empty_is_sqlite(cls, value: object) -> object:
+        return None if value == "" else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
