@@ -44,8 +44,11 @@ class IdleSelector(selectors.DefaultSelector):
         return []
 
 
-def run(main: Coroutine[Any, Any, T], clock: VirtualClock) -> T:
-    """Run a coroutine in a loop whose time is the clock's; no thread and no socket may be waited for."""
+def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[], None] | None = None) -> T:
+    """Run a coroutine in a loop whose time is the clock's; no thread and no socket may be waited for.
+
+    When nothing is left to do the clock moves to the next alarm, or `when_idle` decides what happens.
+    """
     selector = IdleSelector()
 
     def move_on() -> None:
@@ -54,7 +57,7 @@ def run(main: Coroutine[Any, Any, T], clock: VirtualClock) -> T:
             raise Stuck("nobody waits for an instant")
         clock.advance_to(alarm)
 
-    selector.when_idle = move_on
+    selector.when_idle = when_idle or move_on
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         try:
             return runner.run(main)
