@@ -30,6 +30,7 @@ from connector.store.migrate import migrate
 T = TypeVar("T")
 CONNECTIONS = 10
 RERUNS = 8
+DUPLICATE_RERUNS = 4
 _MIGRATING = 7_216_400_001  # any number, the same in every replica
 _CONNECT_S = 5.0
 _COMMAND_S = 30.0
@@ -172,8 +173,8 @@ def _is_worth_another(error: Exception, count: int) -> bool:
     """Return True when the unit met another one, or lost its connection, and may be run again."""
     if isinstance(error, StaleVersion) or _sqlstate(error) in _MET_ANOTHER:
         return True
-    if _sqlstate(error) == _DUPLICATE:  # inserted meanwhile by another unit: the second run finds it
-        return count == 0
+    if _sqlstate(error) == _DUPLICATE:  # inserted meanwhile by another unit: the next run finds it, if it still stands
+        return count < DUPLICATE_RERUNS
     return isinstance(error, DBAPIError) and error.connection_invalidated and count < 2
 
 

@@ -21,7 +21,7 @@ import aiohttp
 import asyncpg
 
 from connector.app import initialise
-from connector.sdk import AsyncClient
+from connector.sdk import AsyncClient, NodeUnreachable
 from connector.settings import load
 from tests.harness.nodes import free_port
 from tests.harness.proxy import Proxy
@@ -89,8 +89,11 @@ class Served:
 
     @property
     def client(self) -> AsyncClient:
-        """The management API of a process that lives."""
-        return next(replica.client for replica in self.replicas if replica.is_alive)
+        """The management API of a process that lives. Raises NodeUnreachable when none does."""
+        for replica in self.replicas:
+            if replica.is_alive:
+                return replica.client
+        raise NodeUnreachable(f"{self.name} is dead")
 
     async def start(self) -> None:
         """Start what is not running, and wait for it."""
