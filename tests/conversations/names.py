@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from connector.protocol.refusals import UNKNOWN_PID
 from connector.protocol.wire import DSP_CONTEXT
 
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -17,7 +18,7 @@ class Names:
     """The names of one conversation."""
 
     def __init__(self) -> None:
-        self._names: dict[str, str] = {}
+        self._names: dict[str, str] = {UNKNOWN_PID: "nobody"}
         self._counts: dict[str, int] = {}
         self.in_full = False
 

@@ -4,6 +4,7 @@ It has no rules of its own: it takes what it gets, unless the script says how to
 computed from the tables, so that a reader sees both sides.
 """
 
+import asyncio
 import json
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from connector.protocol.wire import DSP_CONTEXT
 BASE = "http://127.0.0.1:2001/dsp"
 DID = "did:web:peer.example"
 HEADER = "Bearer peer"
+CONFLICT = b'{"@type":"TransferError","code":"409","reason":["Not in this state"]}'
 JSON = {"content-type": "application/json"}
 
 
@@ -52,6 +54,10 @@ class Peer:
     """The last message of the node, for what quotes it."""
     documents: dict[str, Reply] = field(default_factory=dict)
     """What it shows at an address, by path."""
+    is_reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while an answer of the node is on its way: a peer takes the node's next message after it."""
+    knows_repetition: bool = True
+    taken: set[str] = field(default_factory=set)
 
     def start_over(self, role: Role, table: Table) -> None:
         """Begin another process."""
@@ -66,6 +72,10 @@ class Peer:
 
     async def send(self, call: Call, *, limit_bytes: int, timeout_s: float) -> Answer:
         """Answer a call of the node (see Transport)."""
+        async with self.is_reading:
+            return self._answer(call)
+
+    def _answer(self, call: Call) -> Answer:
         path = call.url.removeprefix(self.base) if call.url.startswith(self.base + "/") else call.url
         message = json.loads(call.body) if call.body else None
         self.tell("node → peer", f"{call.method} {path}", message)
@@ -84,7 +94,9 @@ class Peer:
         if kind not in KINDS:
             shown = Reply(200, self._shown()) if self.node_pid else Reply(404)
             return scripted or self.documents.get(path, shown)
-        is_first = self.node_pid is None
+        is_first = "callbackAddress" in (message or {})
+        if not self.knows_repetition and (message or {}).get("@id") in self.taken:
+            return Reply(409, CONFLICT)
         if scripted is None or scripted.is_taken:
             self._take(message or {})
         if scripted is not None and (scripted.status is None or scripted.status >= 300 or scripted.body):
@@ -96,6 +108,7 @@ class Peer:
     def _take(self, message: dict[str, Any]) -> None:
         kind = kind_of(message)
         self.heard = message
+        self.taken.add(message["@id"])
         if self.node_pid is None:
             self.start_over(
                 Role.CONSUMER if kind == "ContractOfferMessage" else Role.PROVIDER,

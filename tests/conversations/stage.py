@@ -13,6 +13,7 @@
                                        how the next call is answered
     peer loses the answer | message    the next call is processed and not answered, or never arrives
     peer stands in STATE               what it shows when it is asked
+    peer knows no repetition           it answers 409 to what it has processed, as EDC does
     peer shows PATH JSON [with …]      a document of the peer
     peer begins anew [KEY=VALUE …]     another process; `pid`, `base` of the peer's choice
     person VERB [JSON]                 what a person does at the node: requests, offers, accepts, counters, verifies,
@@ -39,7 +40,7 @@ from connector.clock import VirtualClock
 from connector.dataplane.transfers import http_pull
 from connector.lab.scripted import Scripted
 from connector.lab.static_identity import StaticIdentity
-from connector.peer.client import Call
+from connector.peer.client import Answer, Call
 from connector.problems import Problem
 from connector.protocol.machine import Role
 from connector.protocol.negotiation import NEGOTIATION
@@ -135,7 +136,7 @@ class Stage:
         await getattr(self, f"_{actor}")(rest)
         await self.pace.settle()
         await self._tell_states()
-        return self.lines
+        return folded(self.lines)
 
     async def close(self) -> None:
         """End the node."""
@@ -285,6 +286,9 @@ class Stage:
     async def _peer_stands(self, words: str) -> None:
         self.peer.state = words.removeprefix("in ")
 
+    async def _peer_knows(self, _: str) -> None:
+        self.peer.knows_repetition = False
+
     async def _peer_shows(self, words: str) -> None:
         words, _, header = words.partition(" with ")
         path, _, body = words.partition(" ")
@@ -370,7 +374,11 @@ class Stage:
         words = f"{call.method} {path}"
         raw = f" {call.body.decode()[:80]}" if call.body and message is None else ""
         self._tell(f"{who} → node", words + raw, message)
-        answer = await network.call_app(self.node.public, call)
+        async with self.peer.is_reading:
+            answer = await network.call_app(self.node.public, call)
+            self._tell_answer(call, answer, kind, who)
+
+    def _tell_answer(self, call: Call, answer: Answer, kind: str, who: str) -> None:
         extra = "".join(f" {name}: {answer.headers[name]}" for name in TOLD_HEADERS if name in answer.headers)
         told = _read(answer.body)
         self._tell(f"node → {who}", f"{answer.status}{extra}", told)
@@ -434,6 +442,29 @@ class Stage:
         assert isinstance(row, Transfer)
         found = http_pull.read(row.data_address or {})
         self.lines.append(f"node: pulls {found.endpoint} with {found.authorization}" if found else "node: cannot pull")
+
+
+def folded(lines: list[str]) -> list[str]:
+    """Return the lines with rounds that repeat told once."""
+    told: list[str] = []
+    at = 0
+    while at < len(lines):
+        size, times = max(
+            ((size, _times(lines, at, size)) for size in range(1, 7)), key=lambda found: found[0] * found[1]
+        )
+        told += lines[at : at + size]
+        if times > 1:
+            told.append(f"… {times - 1} times more")
+        at += size * times
+    return told
+
+
+def _times(lines: list[str], at: int, size: int) -> int:
+    """Return how often the lines from a place repeat, one after the other; one is no repetition."""
+    times = 1
+    while lines[at : at + size] == lines[at + times * size : at + (times + 1) * size]:
+        times += 1
+    return times if times > 1 or size == 1 else 0
 
 
 def _options(words: str) -> dict[str, str]:

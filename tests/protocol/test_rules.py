@@ -264,3 +264,26 @@ def test_the_same_again_moves_nothing_while_our_message_is_pending() -> None:
 def test_ending_twice_is_ending_once() -> None:
     at = send(NEGOTIATION, Position(CONSUMER, n.OFFERED), n.TERMINATION)
     assert send(NEGOTIATION, at, n.TERMINATION) == at
+
+
+def test_a_renewal_that_we_took_does_not_cloud_what_the_peers_state_proves() -> None:
+    """Only a start that resumed leaves it open whether a peer that shows SUSPENDED has read our answer."""
+    renewed = receive(TRANSFER, Position(CONSUMER, t.STARTED), new(t.START)).position
+    resumed = receive(TRANSFER, Position(CONSUMER, t.SUSPENDED), new(t.START)).position
+    suspending = send(TRANSFER, renewed, t.SUSPENSION)
+    assert observed(TRANSFER, suspending, t.SUSPENDED).state == t.SUSPENDED
+    suspending = send(TRANSFER, resumed, t.SUSPENSION)
+    assert observed(TRANSFER, suspending, t.SUSPENDED) == suspending
+
+
+def test_a_peer_that_refuses_where_it_stands_took_the_message_before() -> None:
+    """EDC answers 409 to what it has processed."""
+    resumed = receive(TRANSFER, Position(CONSUMER, t.SUSPENDED), new(t.START)).position
+    suspending = send(TRANSFER, resumed, t.SUSPENSION)
+    assert observed(TRANSFER, suspending, t.SUSPENDED, was_refused=True).state == t.SUSPENDED
+    assert observed(TRANSFER, suspending, t.STARTED, was_refused=True) == suspending
+
+
+def test_an_answer_does_not_settle_an_earlier_message_of_the_same_kind() -> None:
+    at = Position(PROVIDER, t.SUSPENDED, pending=t.START, given_up=(t.START,))
+    assert acknowledged(TRANSFER, at) == Position(PROVIDER, t.STARTED, given_up=(t.START,))
