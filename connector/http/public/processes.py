@@ -70,6 +70,7 @@ class Addresses:
         """Take one message: who speaks, what it says, then the service."""
         caller = await wire.caller(request)
         incoming = await wire.read(request, model)
+        request.state.pids = incoming.provider_pid, incoming.consumer_pid
         pid = request.path_params.get("pid")
         outcome = await service.receive(owner_of(request), caller, incoming, pid)
         return Response(status_code=200) if pid else json_response(self._state(outcome.process), 201)
@@ -80,5 +81,7 @@ class Addresses:
         return render(self.state(id=process.pid, consumer_pid=consumer_pid, provider_pid=provider_pid, state=state))
 
     def _error(self, request: Request, problem: Problem) -> bytes:
+        """Return the typed error with the pids that the message told, those of the address where it told none."""
         pid = request.path_params.get("pid", refusals.UNKNOWN_PID)
-        return self.render_error(problem, pid, pid)
+        provider_pid, consumer_pid = getattr(request.state, "pids", (None, None))
+        return self.render_error(problem, provider_pid or pid, consumer_pid or pid)
