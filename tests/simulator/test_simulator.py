@@ -22,7 +22,7 @@ from connector.protocol import machine
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
 from connector.worker import Worker
-from tests.simulator import places, world
+from tests.simulator import world
 from tests.simulator.world import World
 
 FEW = range(5)
@@ -36,7 +36,7 @@ MEMORY = Path("/dev/shm")
 def folder() -> Iterator[Path]:
     """A folder in memory where there is one, with the two nodes from which every world starts."""
     with tempfile.TemporaryDirectory(prefix="simulator", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
+        world.make_template(Path(name) / "template")
         yield Path(name)
 
 
@@ -59,7 +59,7 @@ class Tally:
 
     def add(self, one: World) -> None:
         self.histories += len(one.histories)
-        self.differing += [f"{one.seed}.{number}" for number in sorted(one.judgement.differing)]
+        self.differing += [f"{one.seed}.{number}" for number in sorted(one.differing)]
         self.outcomes.update(one.outcomes)
         self.crashes.update(one.crashes)
 
@@ -165,4 +165,4 @@ def _ends_well(folder: Path, seed: int) -> bool:
         return False
     finally:
         shutil.rmtree(one.folder, ignore_errors=True)
-    return not one.judgement.differing
+    return not one.differing
