@@ -8,20 +8,14 @@ names the world's seed; the same world again, told step by step:
 
 import logging
 import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connector.protocol import machine
-from connector.protocol.negotiation import NEGOTIATION
-from connector.protocol.transfer import TRANSFER
-from connector.worker import Worker
 from tests.simulator import world
 from tests.simulator.world import World
 
@@ -108,61 +102,3 @@ if SEED is not None:
         one.log = lambda *words: print(f"{one.clock.now():%H:%M:%S.%f}", *words)
         one.run(folder / "template")
         print(one.outcomes)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_eighteen_hundred_histories_end_in_one_state_on_both_sides(folder: Path) -> None:
-    tally = play_all(folder, MANY)
-    assert tally.histories >= 1_800
-    # What gave way may arrive when its time is almost over; then a person is told that the two sides differ.
-    assert len(tally.differing) <= 4
-    assert set(_deaths()) - set(tally.crashes) == set()
-
-
-def _deaths() -> Iterator[tuple[str, str]]:
-    """Each message of both protocols, at each moment of its delivery."""
-    moments = ("before it is processed", "after it is processed", "before its answer arrives")
-    for table in (NEGOTIATION, TRANSFER):
-        for message in {row.message for row in table.rows}:
-            yield from ((message, moment) for moment in moments)
-
-
-async def _never_settled(self: Worker, service: Any, due: Any, *, was_refused: bool = False) -> bool:
-    return False
-
-
-WITHOUT: dict[str, tuple[Any, str, Any]] = {
-    "1 implied acknowledgement": (machine, "is_implied_acknowledgement", lambda table, at, now, then: False),
-    "2 termination wins": (machine, "termination_wins", lambda table, arrival: False),
-    "3 provider holds": (machine, "holds", lambda table, at, arrival, now: False),
-    "4 ask before repeating": (Worker, "_is_settled_by_asking", _never_settled),
-    "5 same again": (machine, "is_same_again", lambda table, at, arrival: False),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rule", WITHOUT)
-def test_without_a_rule_the_histories_do_not_end_well(folder: Path, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Worlds break or differ in numbers, where with all rules none does."""
-    monkeypatch.setattr(*WITHOUT[rule])
-    monkeypatch.setattr(world, "PATIENCE_S", 900.0)
-    broken = [seed for seed in FOR_RULES if not _ends_well(folder, seed)]
-    print(f"without rule {rule}: {broken}")
-    assert len(broken) > 2
-
-
-@pytest.mark.slow
-def test_with_all_rules_the_same_histories_end_well(folder: Path) -> None:
-    assert [seed for seed in FOR_RULES if not _ends_well(folder, seed)] == []
-
-
-def _ends_well(folder: Path, seed: int) -> bool:
-    one = World(seed, folder / f"without-{seed}")
-    try:
-        one.run(folder / "template")
-    except Exception:
-        return False
-    finally:
-        shutil.rmtree(one.folder, ignore_errors=True)
-    return not one.differing
