@@ -10,19 +10,18 @@ suffers, heals, and is judged when nothing moves any more; then people end what 
 """
 
 import asyncio
-import itertools
 import json
 import random
 import re
 import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from connector.app import ROOT, Node, build_app
+from connector.app import ROOT, Node
 from connector.clock import VirtualClock
 from connector.peer.client import Answer, Call
 from connector.peer.errors import Unreachable
@@ -30,164 +29,25 @@ from connector.problems import Problem
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
-from connector.protocol.wire import digest
-from connector.settings import Settings, load
-from connector.store import agreements, journal, negotiations, transfers
-from connector.store.db import Tx
-from connector.store.negotiations import Negotiation
-from connector.store.tables import jobs as jobs_table
-from connector.store.transfers import Transfer
+from connector.store import agreements
 from tests.harness import nodes
 from tests.simulator import network, virtual
+from tests.simulator.judgement import Broken, History, Judgement, Row, row_of
 from tests.simulator.network import Host, Network
+from tests.simulator.places import Place, places
 from tests.simulator.virtual import InlineStore
 
-Row = Negotiation | Transfer
-
-SUFFERING_S = 60.0
-"""For how long people act and the network does its worst."""
 PATIENCE_S = 1800.0
 """After how long a healed world that still moves counts as stuck."""
+COMMON = frozenset({"question", t.REQUEST, t.START, n.REQUEST})
+"""What is on its way so often that death may look the other way most of the time."""
 CONFLICT = b'{"code":"409","reason":["Not in this state"]}'
 """What EDC answers to a message that it has processed already."""
 COUNTER_TERMS = {"permission": [{"action": "use", "constraint": [
     {"leftOperand": "purpose", "operator": "eq", "rightOperand": "urn:test:planning"}]}]}  # fmt: skip
 
 
-class Broken(AssertionError):
-    """A world broke one of the promises."""
-
-
-@dataclass
-class Place:
-    """Where a node lives: the folder outlives the node."""
-
-    name: str
-    host: Host
-    folder: Path
-    node: Node | None = None
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    """All that would die with the process: jobs, requests under way, calls of people."""
-    problems: list[BaseException | None] = field(default_factory=list)
-    """What no node may end with."""
-
-    @property
-    def did(self) -> str:
-        return "did:web:" + self.host.replace(":", "%3A")
-
-    @property
-    def settings(self) -> Settings:
-        url = f"http://{self.host}"
-        return load(environ={}, data_dir=self.folder, public_url=url, public_port=0, private_port=0)
-
-    def spawn(self, work: Any) -> asyncio.Task[Any]:
-        """Run something that dies with the node."""
-        task = asyncio.ensure_future(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-        return task
-
-    def _note_end(self, jobs: asyncio.Task[Any]) -> None:
-        if not jobs.cancelled() and jobs.exception() is not None:
-            self.problems.append(jobs.exception())
-
-    async def wake(self, clock: VirtualClock, net: Network) -> Node:
-        """Build the node on what is in its folder, and let its jobs run."""
-        node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host))
-        self.node = node
-        self.spawn(node.jobs.run()).add_done_callback(self._note_end)
-        return node
-
-    def crash(self) -> None:
-        """Kill the node: nothing of it runs another line."""
-        assert self.node is not None
-        store = self.node.store
-        assert isinstance(store, InlineStore)
-        store.crash()
-        for task in self.tasks:
-            task.cancel()
-        self.node = None
-
-
-@dataclass(eq=False)
-class History:
-    """One process under its own schedule."""
-
-    number: int
-    kind: str
-    chance: random.Random
-    asks: Role
-    """Who sends the first message."""
-    pids: dict[Role, str] = field(default_factory=dict)
-    rows: dict[Role, Row] = field(default_factory=dict)
-
-    @property
-    def is_transfer(self) -> bool:
-        return self.kind == "transfer"
-
-    def __str__(self) -> str:
-        return f"[{self.number} {self.kind}]"
-
-    @property
-    def offer(self) -> str:
-        """The offer's name, for negotiations."""
-        return "automatic" if self.kind == "automatic" else "manual"
-
-
 KINDS = ("automatic", "manual", "manual", "offered", "transfer", "transfer")
-
-
-def places(folder: Path) -> dict[Role, Place]:
-    """Return the two places of a world."""
-    return {
-        Role.CONSUMER: Place("consumer", "127.0.0.1:1001", folder / "consumer"),
-        Role.PROVIDER: Place("provider", "127.0.0.1:1002", folder / "provider"),
-    }
-
-
-def make_template(folder: Path) -> None:
-    """Write the folders of two nodes that know each other, with datasets, offers, and one agreement between them."""
-
-    async def make(clock: VirtualClock) -> None:
-        net = Network(clock)
-        both = places(folder)
-        hosts = {place.host: place for place in both.values()}
-
-        async def serve(host: Host, call: Call) -> Answer:
-            node = hosts[host].node
-            assert node is not None
-            return await network.call_app(node.public, call)
-
-        net.serve = serve
-        for place in both.values():
-            node = await place.wake(clock, net)
-            await node.hosts.add(ROOT, place.name)
-        provider, consumer = (both[role].node for role in (Role.PROVIDER, Role.CONSUMER))
-        assert provider is not None
-        assert consumer is not None
-        await nodes.publish(provider, "automatic", offer_id="urn:offer:automatic")
-        await nodes.publish(provider, "manual", offer_id="urn:offer:manual", mode="manual")
-        await nodes.acquaint(consumer, provider)
-        await nodes.acquaint(provider, consumer)
-        asked = await nodes.ask(consumer, both[Role.PROVIDER].did, "urn:test:automatic")
-        await nodes.until_negotiation(consumer, asked.pid, n.FINALIZED)
-        theirs = (await _peek(consumer, negotiations.peek, asked.pid)).peer_pid or ""
-        await nodes.until_negotiation(provider, theirs, n.FINALIZED)
-        for place in both.values():
-            node, place.node = place.node, None
-            assert node is not None
-            for task in place.tasks:
-                task.cancel()
-            await asyncio.gather(*place.tasks, return_exceptions=True)
-            await node.close()
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with virtual.simulated(0):
-        asyncio.run(make(VirtualClock()))
-
-
-async def _peek(node: Node, peek: Callable[[Tx, str, str], Any], pid: str) -> Any:
-    return await node.store.read(lambda tx: peek(tx, ROOT, pid))
 
 
 @dataclass
@@ -204,6 +64,7 @@ class World:
         self.clock = VirtualClock()
         self.net = Network(self.clock)
         self.places = places(self.folder)
+        self.judgement = Judgement(self.places)
         self.by_host = {place.host: role for role, place in self.places.items()}
         self.strict = self.chance.choice(list(Role)) if self.seed % 4 == 3 else None
         """A side that knows no repetition, as EDC does not: it refuses what it has processed already."""
@@ -213,11 +74,7 @@ class World:
         self.recovering: list[asyncio.Future[None]] = []
         self.crashes: Counter[tuple[str, str]] = Counter()
         """How often a node was killed, by the message that was on its way and the moment."""
-        self.acknowledged: dict[tuple[Role, str], tuple[History, bytes]] = {}
-        """(receiver, message's `@id`) of every success that left a node, with the message."""
         self.outcomes: Counter[str] = Counter()
-        self.differing: set[int] = set()
-        """Numbers of the histories whose sides stood in two states, which a person saw."""
         self.net.serve = self._serve
         self.net.new_token = self._new_token
         self.net.fate_of = self._fate_of
@@ -299,14 +156,14 @@ class World:
 
     def _was_processed(self, role: Role, call: Call) -> bool:
         is_first = call.url.endswith(("/negotiations/request", "/negotiations/offers", "/transfers/request"))
-        return call.method == "POST" and not is_first and (role, _message(call)["@id"]) in self.acknowledged
+        return call.method == "POST" and not is_first and (role, _message(call)["@id"]) in self.judgement.acknowledged
 
     def _note_success(self, role: Role, call: Call, answer: Answer) -> None:
         message = _message(call)
         ours, theirs = ("consumerPid", "providerPid") if role is Role.CONSUMER else ("providerPid", "consumerPid")
         history = self._history_of(message.get(ours), message[theirs]) or self._adopt(role.other, message)
         self._know(history, role.other, message[theirs])
-        self.acknowledged[role, message["@id"]] = history, call.body or b""
+        self.judgement.acknowledged[role, message["@id"]] = history, call.body or b""
         if answer.status == 201:
             self._know(history, role, json.loads(answer.body)[ours])
 
@@ -336,7 +193,7 @@ class World:
         return await node.identity.token_for(ROOT, self.places[self.by_host[receiver]].did)
 
     def _may_crash(self, name: str, kind: str, moment: str) -> None:
-        if self.is_suffering and self.chance.random() < 0.008:
+        if self.is_suffering and self.chance.random() < (0.008 if kind in COMMON else 0.04):
             self._crash(name, kind, moment)
 
     def _crash(self, name: str, kind: str, moment: str) -> None:
@@ -360,7 +217,7 @@ class World:
         assert isinstance(node.store, InlineStore)
 
         def after_commit() -> bool:
-            if place.node is node and self.is_suffering and self.chance.random() < 0.008:
+            if place.node is node and self.is_suffering and self.chance.random() < 0.006:
                 self._crash(place.name, *_last_entry(node))
             return place.node is not node
 
@@ -377,7 +234,7 @@ class World:
             await self.net.pause(0.5)
         for _ in range(chance.randrange(0, 9)):
             pause_s = chance.choice((chance.expovariate(20), chance.expovariate(1), chance.expovariate(0.2)))
-            await self.net.pause(min(pause_s, SUFFERING_S / 8))
+            await self.net.pause(min(pause_s, 7.5))
             both = [role for role in Role if role in history.pids]
             for role in both if chance.random() < 0.3 else both and [chance.choice(both)]:
                 await self._ask_person(history, role, self._act)
@@ -413,17 +270,12 @@ class World:
         return found[-1].id
 
     async def _act(self, history: History, role: Role, node: Node) -> None:
-        row = await self._row(history, role, node)
+        row = await row_of(history, role, node)
         acts = _acts(history, row, node)
         weights = [1 if name == "terminate" else 6 for name in acts]
         name = history.chance.choices(list(acts), weights)[0]
         self.log(f"{history} the {role} wants to {name} in {row.state}, pending {row.pending}")
         await acts[name]()
-
-    async def _row(self, history: History, role: Role, node: Node) -> Row:
-        peek = transfers.peek if history.is_transfer else negotiations.peek
-        row: Row = await _peek(node, peek, history.pids[role])
-        return row
 
     async def _conclude(self, history: History) -> None:
         """End what is not ended, as people would: one side accepts, completes or terminates."""
@@ -435,119 +287,18 @@ class World:
     # --- judgement ----------------------------------------------------------------------------------------------------
 
     async def _until_quiet(self) -> None:
-        """Wait until nothing is on its way and no job is left; at most two hours."""
+        """Wait until nothing is on its way and no job is left; for half an hour at most."""
         end = self.clock.now() + timedelta(seconds=PATIENCE_S)
-        while not (self.net.is_quiet and await self._has_no_jobs()):
+        while (left := await self.judgement.open_jobs()) or not self.net.is_quiet:
             if self.clock.now() > end:
-                raise Broken(f"still moving: {await self._open_jobs()}")
+                raise Broken(f"still moving: {left}")
             await self.net.pause(1.0)
-
-    async def _has_no_jobs(self) -> bool:
-        return not await self._open_jobs()
-
-    async def _open_jobs(self) -> list[Any]:
-        found: list[Any] = []
-        for place in self.places.values():
-            if place.node is None:
-                return [place.name]
-            found += await place.node.store.read(lambda tx: tx.connection.execute(jobs_table.select()).all())
-        return found
 
     async def _judge(self) -> None:
         for problem in (*self.net.problems, *(one for place in self.places.values() for one in place.problems)):
             raise Broken(repr(problem)) from problem
         for history in self.histories:
-            try:
-                await self._judge_one(history)
-            except Broken as fault:
-                raise Broken(f"{history}: {fault}\n{await self._tell(history)}") from None
-
-    async def _tell(self, history: History) -> str:
-        """Return both journals of a history, in the order of time."""
-        lines = []
-        for role, pid in history.pids.items():
-            entries = await self._node(role).store.read(lambda tx, pid=pid: journal.page(tx, ROOT, pid, 0, 1000))  # type: ignore[misc]
-            for entry in entries:
-                told = {name: value for name, value in entry.entry.items() if name not in ("body", "from", "to", "by")}
-                lines.append(f"{entry.at:%H:%M:%S.%f} {role:8} {entry.kind:16} {' '.join(map(str, told.values()))}")
-        return "\n".join(sorted(lines))
-
-    async def _judge_one(self, history: History) -> None:
-        history.rows = {}
-        for role in history.pids:
-            history.rows[role] = row = await self._row(history, role, self._node(role))
-            self._check_at_rest(role, row)
-            await self._check_journal(role, row)
-        for role in history.pids:
-            await self._check_nothing_lost(history, role)
-        self._check_agreement_on_state(history)
-        if not history.is_transfer:
-            await self._check_agreements(history)
-
-    def _node(self, role: Role) -> Node:
-        node = self.places[role].node
-        assert node is not None
-        return node
-
-    def _check_at_rest(self, role: Role, row: Row) -> None:
-        if row.pending is not None:
-            raise Broken(f"{role}: {row.pending} is pending for ever")
-        if row.intent is not None:
-            raise Broken(f"{role}: wants to send {row.intent['kind']} for ever")
-
-    def _check_agreement_on_state(self, history: History) -> None:
-        if len(history.rows) < 2:
-            first = history.rows[history.asks]
-            if first.problem is None:
-                raise Broken("the first message is lost")
-            return
-        states = {role: row.state for role, row in history.rows.items()}
-        if len(set(states.values())) > 1:
-            self.differing.add(history.number)
-            if not any(_is_visible(row) for row in history.rows.values()):
-                raise Broken(f"undetected: {states}")
-
-    async def _check_journal(self, role: Role, row: Row) -> None:
-        node = self._node(role)
-        entries = await node.store.read(lambda tx: journal.page(tx, ROOT, row.pid, 0, 1000))
-        await node.store.read(lambda tx: journal.verify(tx, ROOT, row.pid))
-        received = Counter(entry.message_id for entry in entries if entry.kind == "received")
-        if received and max(received.values()) > 1:
-            raise Broken(f"{role}: a message took effect twice")
-        states = [entry.entry["state"] for entry in entries if "state" in entry.entry]
-        ended = {n.FINALIZED, n.TERMINATED, t.COMPLETED}
-        for before, after in itertools.pairwise(states):
-            if before in ended and after != before:
-                raise Broken(f"{role}: left {before} for {after}")
-        if states and states[-1] != row.state:
-            raise Broken(f"{role}: the journal ends in {states[-1]}, the row in {row.state}")
-
-    async def _check_agreements(self, history: History) -> None:
-        documents = {}
-        for role, row in history.rows.items():
-            found = await self._node(role).store.read(
-                lambda tx, pid=row.pid: agreements.page(tx, ROOT, negotiation=pid)  # type: ignore[misc]
-            )
-            active = [one for one in found if one.status == "active"]
-            if row.state == n.FINALIZED and len(active) != 1:
-                raise Broken(f"{role}: {len(active)} active agreements")
-            if row.state == n.TERMINATED and active:
-                raise Broken(f"{role}: an agreement outlives its negotiation")
-            documents[role] = [one.document for one in active]
-        are_final = all(row.state == n.FINALIZED for row in history.rows.values()) and len(documents) == 2
-        if are_final and documents[Role.CONSUMER] != documents[Role.PROVIDER]:
-            raise Broken("the agreements differ")
-
-    async def _check_nothing_lost(self, history: History, role: Role) -> None:
-        """Every message that was answered with success is in the journal, itself or one with the same content."""
-        entries = await self._node(role).store.read(lambda tx: journal.page(tx, ROOT, history.pids[role], 0, 1000))
-        received = [entry for entry in entries if entry.kind == "received"]
-        ids = {entry.message_id for entry in received}
-        digests = {digest(entry.entry["body"].encode()) for entry in received}
-        for (receiver, message_id), (about, body) in self.acknowledged.items():
-            is_known = message_id in ids or digest(body) in digests
-            if (receiver, about) == (role, history) and not is_known:
-                raise Broken(f"the {role} acknowledged {message_id} and has lost it")
+            await self.judgement.judge(history)
 
 
 def _last_entry(node: Node) -> tuple[str, str]:
@@ -568,12 +319,6 @@ def _kind_of(call: Call) -> str:
         return "question"
     message = _message(call)
     return f"{message['@type']}:{message['eventType']}" if "eventType" in message else str(message["@type"])
-
-
-def _is_visible(row: Row) -> bool:
-    """True when a person who looks at this side sees that the two may differ."""
-    code: str = (row.problem or {}).get("code", "")
-    return code == "divergence" or code.startswith("peer-4")
 
 
 def _acts(history: History, row: Row, node: Node) -> dict[str, Callable[[], Awaitable[Any]]]:
