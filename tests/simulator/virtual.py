@@ -15,8 +15,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from unittest.mock import patch
 
-from connector import app, ids
 from connector.clock import Clock, VirtualClock
 from connector.problems import Unavailable
 from connector.settings import Settings
@@ -135,10 +135,6 @@ async def open_inline(settings: Settings, clock: Clock) -> InlineStore:
 def simulated(seed: int) -> Iterator[None]:
     """Have `build_app` open simulated stores, and identifiers come from the seed."""
     chance = random.Random(seed)
-    real = app.open_store, ids.uuid
-    app.open_store = open_inline
-    ids.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=chance.getrandbits(128), version=4))  # type: ignore[assignment]
-    try:
+    drawn = SimpleNamespace(uuid4=lambda: uuid.UUID(int=chance.getrandbits(128), version=4))
+    with patch("connector.app.open_store", open_inline), patch("connector.ids.uuid", drawn):
         yield
-    finally:
-        app.open_store, ids.uuid = real
