@@ -5,16 +5,20 @@ clock) and prints `told`. It hears of a change after its commit, so the figure i
 """
 
 import asyncio
+import contextlib
 import json
+import os
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import uvloop
 
 from connector.app import Node, rest_collector
-from connector.store import processes
+from connector.store import processes, sqlite
 from tests.benchmarks import seeds
 from tests.harness import nodes
 
@@ -29,11 +33,25 @@ async def main(folder: str, port: str, database: str, seed: str) -> None:
         await nodes.publish(node)
         if seed:
             await seeds.BY_NAME[seed](node)
+            await settle(database, node.settings.data_dir)
         changes = record_changes(node)
         loop.add_signal_handler(signal.SIGUSR1, tell, changes, Path(folder) / "changes.json")
         rest_collector()
         print("ready", node.addresses.did("root"), flush=True)
         await stop.wait()
+
+
+async def settle(database: str, data_dir: Path) -> None:
+    """Leave the store as it is long after it was filled: checkpointed, analysed, with nothing on its way to the disk."""
+    if database == "-":
+        with contextlib.closing(sqlite3.connect(data_dir / sqlite.FILE)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    else:
+        connected = await asyncpg.connect(database)
+        for statement in ("VACUUM ANALYZE", "CHECKPOINT"):
+            await connected.execute(statement)
+        await connected.close()
+    os.sync()
 
 
 def record_changes(node: Node) -> dict[str, float]:
