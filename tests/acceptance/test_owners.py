@@ -213,7 +213,12 @@ def test_a_process_of_another_owner_or_caller_is_not_found_by_any_route_and_noth
                     heard = await say(speaker, on, owner, method, path, pids)
                     never = await say(speaker, on, owner, method, path, (NOWHERE, NOWHERE))
                     assert heard.status == 404, (method, path, speaker.did, owner, heard.text)
-                    assert heard.text.replace(pids[0], NOWHERE) == never.text
+                    # An answer may repeat what the caller itself said, and differs in nothing else.
+                    said = pids if method == "POST" else pids[:1]
+                    text = heard.text
+                    for pid in said:
+                        text = text.replace(pid, NOWHERE)
+                    assert text == never.text
                     assert heard.body["code"] == "not-found"
                     tried += 1
             assert tried >= 12 * len(WITH_A_PID)
