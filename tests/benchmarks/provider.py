@@ -42,7 +42,7 @@ async def main(folder: str, port: str, database: str, seed: str) -> None:
 
 
 async def settle(database: str, data_dir: Path) -> None:
-    """Leave the store as it is long after it was filled: checkpointed, analysed, with nothing on its way to the disk."""
+    """Leave the store as it is long after it was filled: checkpointed, analysed, nothing on its way to the disk."""
     if database == "-":
         with contextlib.closing(sqlite3.connect(data_dir / sqlite.FILE)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
