@@ -137,8 +137,8 @@ def _may_pass_by_itself(due: Delivery, answer: Answer, refusal: Refusal) -> bool
 def _pause_s(due: Delivery) -> float:
     """Return the seconds until a peer that answered is tried again: short at first, most such answers are races.
 
-    Later between 15 and 30 s, never twice the same: two nodes that are busy with each other at one instant must not meet
-    at every further one.
+    Later between 15 and 30 s, never twice the same: two nodes that are busy with each other at one instant must not
+    meet at every further one.
     """
     if due.attempts < PATIENCE:
         return min(0.3 * 2.0**due.attempts, 2.0)
