@@ -27,6 +27,7 @@ def sheet(session: Session, found: Any, *more: tuple[str, str | None]) -> None:
             ("dataset", found["dataset"]),
             *more,
             ("last_sent", _message(session, found["last_sent"])),
+            ("decided_by", _decider(found["last_sent"])),
             ("last_received", _message(session, found["last_received"])),
             ("problem", " ".join(filter(None, (problem["code"], problem["reason"]))) if problem else None),
             ("why", why["text"]),
@@ -74,6 +75,10 @@ def conclude(session: Session, found: Any, good: frozenset[str]) -> None:
     if not session.is_json:
         click.echo(found["why"]["text"], err=True)
     raise SystemExit(exits.STILL_WAITING)
+
+
+def _decider(said: Any) -> str | None:
+    return said["decided_by"]["text"] if said and said["decided_by"] else None
 
 
 def _message(session: Session, said: Any) -> str | None:

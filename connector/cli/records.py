@@ -14,7 +14,12 @@ def add_to(cli: click.Group) -> None:
     """Add the commands."""
     jobs = group(cli, "jobs", "Les tâches du nœud.", "The node's jobs.")
 
-    @command(cli, "journal", "Lit le journal d’un dossier.", "Read the journal of a process.")
+    @command(
+        cli,
+        "journal",
+        "Lit le journal d’un dossier, d’un jeu de données ou d’une offre.",
+        "Read the journal of a process, a dataset or an offer.",
+    )
     @click.argument("process")
     @option("--verify", is_flag=True, fr="Recalcule la chaîne.", en="Compute the chain again.")
     @option("--full", is_flag=True, fr="Avec le texte des messages.", en="With the text of the messages.")
@@ -24,9 +29,16 @@ def add_to(cli: click.Group) -> None:
             return
         found = list(session.client.each(calls.show_journal(process)))
         rows = (
-            (str(one["n"]), show.instant(one["at"]), one["kind"], _told(session, one["entry"], full)) for one in found
+            (
+                str(one["n"]),
+                show.instant(one["at"]),
+                one["kind"],
+                one["decided_by"]["text"] if one["decided_by"] else "",
+                _told(session, one["entry"], full),
+            )
+            for one in found
         )
-        session.out(found, lambda: show.table(session, ("n", "at", "kind", "entry"), rows))
+        session.out(found, lambda: show.table(session, ("n", "at", "kind", "decided_by", "entry"), rows))
 
     @command(jobs, "list", "Liste les tâches.", "List jobs.")
     @option("--dead", is_flag=True, fr="Seulement celles abandonnées.", en="Only those given up.")
@@ -54,6 +66,10 @@ def add_to(cli: click.Group) -> None:
         session.out(done, lambda: click.echo(session.say(f"Relancée : {kind} {key}", f"Tried again: {kind} {key}")))
 
 
+_APART = ("body", "policy", "document", "decided_by")
+"""Members of an entry that are long, or told in a column of their own."""
+
+
 def _verify(session: Session, process: str) -> None:
     found = session.client.verify_journal(process)
     intact = session.say(f"Intact : {found['entries']} entrées.", f"Intact: {found['entries']} entries.")
@@ -65,7 +81,7 @@ def _verify(session: Session, process: str) -> None:
 def _told(session: Session, entry: Any, full: bool) -> str:
     if full:
         return json.dumps(entry, ensure_ascii=False)
-    said = {name: value for name, value in entry.items() if name != "body"}
+    said = {name: value for name, value in entry.items() if name not in _APART}
     if "message" in said:
         said["message"] = show.message(session, str(said["message"]))
     return ", ".join(str(value) for value in said.values())

@@ -12,6 +12,7 @@ not name is left alone. Answers wait a moment, since kits register what they exp
 from collections.abc import Mapping
 
 from connector.protocol.machine import Role
+from connector.services import deciders
 from connector.services.exchange import Answer
 from connector.store import journal
 from connector.store.db import Tx
@@ -43,5 +44,6 @@ class Scripted:
         event = "acknowledged" if by is process.role else "received"
         entries = journal.page(tx, process.owner, process.pid, 0, MOST_ENTRIES)
         times = sum(1 for entry in entries if entry.kind == event and entry.entry.get("message") == kind)
-        answer = script.get(f"{event} {kind}" if times == 1 else f"{event} {kind}/{times}")
-        return None if answer is None else Answer(answer, delay_s=self._delay_s)
+        event = f"{event} {kind}" if times == 1 else f"{event} {kind}/{times}"
+        answer = script.get(event)
+        return None if answer is None else Answer(answer, deciders.script(event), delay_s=self._delay_s)

@@ -320,7 +320,7 @@ def show_fetch(pid: str) -> Call[t.Fetch]:
 
 
 def show_journal(process: str, *, cursor: str | None = None, limit: int | None = None) -> Call[t.Journal]:
-    """Read the journal of a negotiation or a transfer."""
+    """Read the journal of a negotiation, a transfer, a dataset or an offer."""
     return _call("GET", "journal", process, query={"cursor": cursor, "limit": limit})
 
 

@@ -267,6 +267,20 @@ class Why(TypedDict):
     """What may be done now: names of the actions below this address."""
 
 
+class DecidedBy(TypedDict):
+    """Who decided: a rule of the node, or whoever used a key of the API."""
+
+    kind: Literal["rule", "key"]
+    name: str
+    """Name of the rule, or what the key was made for."""
+    key: str | None
+    """Identifier of the key."""
+    about: dict[str, str]
+    """What the rule was applied to: an offer, its mode…"""
+    text: str
+    """The same for a person."""
+
+
 class LastMessage(TypedDict):
     """The last message in one direction, and what became of it."""
 
@@ -276,6 +290,8 @@ class LastMessage(TypedDict):
     attempts: int
     code: str | None
     reason: str | None
+    decided_by: DecidedBy | None
+    """Who decided to send it; of ours."""
 
 
 class NegotiationDetail(Negotiation):
@@ -398,6 +414,8 @@ class Entry(TypedDict):
     message_id: str | None
     entry: dict[str, Any]
     """What happened; a message's `body` without its tokens."""
+    decided_by: DecidedBy | None
+    """Who decided it, where something was decided."""
     hash: str
     """SHA-256 over the hash before it and the stored text of this entry."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from connector.problems import Conflict, NotFound
 from connector.protocol import catalog
 from connector.services.catalogue import Catalogue
+from connector.services.deciders import Decider
 from connector.services.negotiate import Negotiate
 from connector.store.negotiations import Negotiation
 
@@ -25,6 +26,7 @@ async def ask(
     *,
     offer_id: str | None = None,
     offer: Mapping[str, Any] | None = None,
+    by: Decider,
 ) -> Negotiation:
     """Request a dataset of a known peer under one of its offers.
 
@@ -34,7 +36,7 @@ async def ask(
     if offer is None:
         summary = await catalogue.look_up(owner, peer, dataset)
         offer = _chosen(list(summary.offers), offer_id)
-    return await negotiate.request(owner, peer, catalog.addressed(dict(offer), dataset, peer))
+    return await negotiate.request(owner, peer, catalog.addressed(dict(offer), dataset, peer), by=by)
 
 
 def _chosen(offers: list[dict[str, Any]], offer_id: str | None) -> dict[str, Any]:

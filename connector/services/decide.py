@@ -10,7 +10,7 @@ from typing import Protocol
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
-from connector.services import permits
+from connector.services import deciders, permits
 from connector.services.exchange import Answer
 from connector.store import agreements, datasets
 from connector.store.db import Tx
@@ -47,9 +47,9 @@ class OfferModes:
             case n.OFFER:
                 return self._on_offer(negotiation)
             case n.AGREEMENT:
-                return Answer(n.VERIFICATION)
+                return Answer(n.VERIFICATION, deciders.as_requested())
             case n.VERIFICATION:
-                return Answer(n.FINALIZE)
+                return Answer(n.FINALIZE, deciders.CARRIED_THROUGH)
             case _:
                 return None
 
@@ -58,25 +58,30 @@ class OfferModes:
             return None
         agreement = agreements.load(tx, transfer.owner, transfer.agreement)
         decision = permits.transfer(agreement, transfer.peer, tx.now)
+        terms = deciders.policy_of(agreement=agreement.id)
         if not decision.is_permitted:
-            return Answer(t.TERMINATION, decision.as_reason())
-        return Answer(t.START)
+            return Answer(t.TERMINATION, terms, decision.as_reason())
+        return Answer(t.START, terms)
 
     def _on_request(self, tx: Tx, negotiation: Negotiation) -> Answer | None:
         offer = datasets.load_offer(tx, negotiation.owner, negotiation.offer_id)
         is_ours = same_terms(json.loads(negotiation.offer), offer.policy)
         decision = permits.request(offer, negotiation.peer, tx.now)
         if not decision.is_permitted:
-            return Answer(n.TERMINATION, decision.as_reason())
-        return Answer(n.AGREEMENT) if is_ours and offer.mode == "automatic" else None
+            return Answer(n.TERMINATION, deciders.policy_of(offer=offer.id), decision.as_reason())
+        by = deciders.offer_mode(offer.mode, offer.id)
+        return Answer(n.AGREEMENT, by) if is_ours and offer.mode == "automatic" else None
 
     def _on_acceptance(self, tx: Tx, negotiation: Negotiation) -> Answer:
         decision = permits.terms(negotiation.offer, negotiation.dataset, negotiation.peer, tx.now)
-        return Answer(n.AGREEMENT) if decision.is_permitted else Answer(n.TERMINATION, decision.as_reason())
+        if not decision.is_permitted:
+            by = deciders.policy_of(offer=negotiation.offer_id)
+            return Answer(n.TERMINATION, by, decision.as_reason())
+        return Answer(n.AGREEMENT, deciders.CARRIED_THROUGH)
 
     def _on_offer(self, negotiation: Negotiation) -> Answer | None:
         """Accept what we asked for: that was decided already. Anything else is for a person."""
         if negotiation.requested is None:
             return None
         is_asked_for = same_terms(json.loads(negotiation.requested), json.loads(negotiation.offer))
-        return Answer(n.ACCEPT) if is_asked_for else None
+        return Answer(n.ACCEPT, deciders.as_requested()) if is_asked_for else None

@@ -16,6 +16,8 @@ from connector.protocol import machine
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Arrival, Position, Received, Role, Table
 from connector.protocol.wire import Message, digest
+from connector.services import deciders
+from connector.services.deciders import Decider
 from connector.store import jobs, journal
 from connector.store.db import Tx
 from connector.store.jobs import Job
@@ -49,9 +51,10 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Answer:
-    """Something to send, once it is allowed: a kind of message and what it carries."""
+    """Something to send, once it is allowed: a kind of message, who decided it, and what it carries."""
 
     kind: str
+    by: Decider
     content: dict[str, Any] | None = None
     delay_s: float = 0.0
 
@@ -199,7 +202,8 @@ def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     process.move_to(position)
     process.pending_body, process.pending_at, process.attempts, process.problem = body, tx.now, 0, None
     entry = {"to": process.peer, "message": wanted.kind, "state": process.state, "body": body}
-    journal.append(tx, process.owner, process.pid, "sent", entry)
+    told = {**entry, deciders.MEMBER: deciders.told(wanted.by)}
+    journal.append(tx, process.owner, process.pid, "sent", told)
     tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer))
 
 
@@ -240,7 +244,8 @@ def act(tx: Tx, line: Line[P], job: Job) -> None:
         drop_intent(tx, process)
     else:
         process.intent = None
-        dispatch(tx, line, process, Answer(intent["kind"], intent["content"]))
+        by = deciders.read(intent.get(deciders.MEMBER))
+        dispatch(tx, line, process, Answer(intent["kind"], by, intent["content"]))
     line.queries.save(tx, process)
 
 
@@ -284,8 +289,17 @@ def move(tx: Tx, line: Line[P], process: P, position: Position) -> None:
 
 
 def intend(tx: Tx, line: Line[P], process: P, wanted: Answer, only_in: str | None = None) -> None:
-    due_at = tx.now + timedelta(seconds=wanted.delay_s)
-    process.intent = {"kind": wanted.kind, "content": wanted.content, "due_at": due_at.isoformat(), "only_in": only_in}
+    """Note what to send once it may be sent, and who decided it; the journal says so now."""
+    due_at, by = tx.now + timedelta(seconds=wanted.delay_s), deciders.told(wanted.by)
+    process.intent = {
+        "kind": wanted.kind,
+        "content": wanted.content,
+        "due_at": due_at.isoformat(),
+        "only_in": only_in,
+        deciders.MEMBER: by,
+    }
+    entry = {"message": wanted.kind, "state": process.state, "due_at": due_at.isoformat(), deciders.MEMBER: by}
+    journal.append(tx, process.owner, process.pid, "decided", entry)
     tx.enqueue(Job(line.job, process.owner, process.pid, run_at=due_at, peer=process.peer))
 
 
@@ -293,7 +307,8 @@ def drop_intent(tx: Tx, process: Process) -> None:
     """Give up what we meant to send, and say so in the journal."""
     if process.intent is not None:
         entry = {"message": process.intent["kind"], "state": process.state}
-        journal.append(tx, process.owner, process.pid, "unused", entry)
+        by = deciders.told(deciders.read(process.intent.get(deciders.MEMBER)))
+        journal.append(tx, process.owner, process.pid, "unused", {**entry, deciders.MEMBER: by})
         process.intent = None
 
 

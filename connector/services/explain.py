@@ -15,6 +15,8 @@ from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, Peer
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role, Table
+from connector.services import deciders
+from connector.services.deciders import Decider
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from connector.store.processes import Process
@@ -65,6 +67,8 @@ class Said:
     attempts: int = 0
     code: str | None = None
     reason: str | None = None
+    decider: Decider | None = None
+    """Who decided it, of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def last_sent(process: Process, latest: Sequence[Entry]) -> Said | None:
             problem = process.problem or {}
             if status == "pending":
                 reason, code = problem.get("reason"), problem.get("code")
-            return Said(entry.entry["message"], entry.at, status, process.attempts, code, reason)
+            decider = deciders.read(entry.entry.get(deciders.MEMBER))
+            return Said(entry.entry["message"], entry.at, status, process.attempts, code, reason, decider)
     return None
 
 

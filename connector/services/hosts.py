@@ -26,6 +26,8 @@ class Caller:
 
     key_id: str
     owner: str | None
+    name: str
+    """What the key was made for, as the journal names it."""
 
 
 class Hosts:
@@ -89,11 +91,11 @@ class Hosts:
         await self._store.write(lambda tx: participants.add_key(tx, key))
         return key, secret
 
-    async def revoke_key(self, caller: Caller, key_id: str) -> None:
-        """Revoke a key of the caller's owner, at once and for good. Raises NotFound."""
+    async def revoke_key(self, owner: str | None, key_id: str) -> None:
+        """Revoke a key of an owner (None: of the administration), at once and for good. Raises NotFound."""
 
         def unit(tx: Tx) -> None:
-            if all(key.id != key_id for key in participants.keys(tx, caller.owner)):
+            if all(key.id != key_id for key in participants.keys(tx, owner)):
                 raise NotFound(key_id)
             participants.revoke_key(tx, key_id)
             tx.signal(TOPIC, key_id)
@@ -111,7 +113,7 @@ class Hosts:
             key = await self._store.read(lambda tx: participants.key_by_hash(tx, digest))
             if key is None:
                 raise Unauthorized
-            self._callers[digest] = Caller(key.id, key.owner)
+            self._callers[digest] = Caller(key.id, key.owner, key.label)
         return self._callers[digest]
 
 

@@ -20,8 +20,9 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import render
-from connector.services import exchange, permits, settle
+from connector.services import deciders, exchange, permits, settle
 from connector.services.decide import Decisions
+from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.settle import Exchange
 from connector.store import agreements, datasets, jobs, negotiations, peers
@@ -202,49 +203,57 @@ class Negotiate(Exchange[Negotiation]):
                 now=tx.now,
             )
         except contracts.AgreementError as error:
-            return Answer(n.TERMINATION, {"code": error.code, "reason": [str(error)]})
+            rule = deciders.agreement_check(stored.id)
+            return Answer(n.TERMINATION, rule, {"code": error.code, "reason": [str(error)]})
         return None
 
     # --- a person or a rule acts --------------------------------------------------------------------------------------
 
-    async def request(self, owner: str, peer: str, offer: dict[str, Any]) -> Negotiation:
+    async def request(self, owner: str, peer: str, offer: dict[str, Any], *, by: Decider) -> Negotiation:
         """Ask a known peer for an offer of its catalogue (`@id`, `target` and rules). Raises NotFound for the peer."""
-        return await self._open(owner, peer, offer, Role.CONSUMER, n.REQUEST)
+        return await self._open(owner, peer, Role.CONSUMER, Answer(n.REQUEST, by, {"offer": offer}))
 
-    async def offer(self, owner: str, peer: str, offer_id: str) -> Negotiation:
+    async def offer(self, owner: str, peer: str, offer_id: str, *, by: Decider) -> Negotiation:
         """Offer one of our published offers to a known peer that has not asked."""
 
         def published(tx: Tx) -> dict[str, Any]:
             stored = datasets.load_offer(tx, owner, offer_id)
             return {**stored.policy, "@type": "Offer", "@id": stored.id, "target": stored.dataset}
 
-        return await self._open(owner, peer, await self._store.read(published), Role.PROVIDER, n.OFFER)
+        wanted = Answer(n.OFFER, by, {"offer": await self._store.read(published)})
+        return await self._open(owner, peer, Role.PROVIDER, wanted)
 
-    async def accept(self, owner: str, pid: str) -> Negotiation:
+    async def accept(self, owner: str, pid: str, *, by: Decider) -> Negotiation:
         """Say yes: as consumer to the provider's offer, as provider to the consumer's request."""
-        return await self._act(owner, pid, lambda row: Answer(n.ACCEPT if row.role is Role.CONSUMER else n.AGREEMENT))
 
-    async def counter(self, owner: str, pid: str, rules: dict[str, Any]) -> Negotiation:
+        def yes(row: Negotiation) -> Answer:
+            return Answer(n.ACCEPT if row.role is Role.CONSUMER else n.AGREEMENT, by)
+
+        return await self._act(owner, pid, yes)
+
+    async def counter(self, owner: str, pid: str, rules: dict[str, Any], *, by: Decider) -> Negotiation:
         """Answer with other terms: a counter-offer of ours, in either role."""
 
         def terms(row: Negotiation) -> Answer:
             table = json.loads(row.offer)
             fixed = {name: table[name] for name in ("@id", "assigner") if name in table}
             offer = {**rules, **fixed, "@type": "Offer", "target": row.dataset}
-            return Answer(n.REQUEST if row.role is Role.CONSUMER else n.OFFER, {"offer": offer})
+            return Answer(n.REQUEST if row.role is Role.CONSUMER else n.OFFER, by, {"offer": offer})
 
         return await self._act(owner, pid, terms)
 
-    async def verify(self, owner: str, pid: str) -> Negotiation:
+    async def verify(self, owner: str, pid: str, *, by: Decider) -> Negotiation:
         """As consumer, confirm the agreement that was received."""
-        return await self._act(owner, pid, lambda _: Answer(n.VERIFICATION))
+        return await self._act(owner, pid, lambda _: Answer(n.VERIFICATION, by))
 
-    async def terminate(self, owner: str, pid: str, code: str, reason: str) -> Negotiation:
+    async def terminate(self, owner: str, pid: str, code: str, reason: str, *, by: Decider) -> Negotiation:
         """End the negotiation, for a reason that the peer is told."""
         content = {"code": code, "reason": [reason] if reason else None}
-        return await self._act(owner, pid, lambda _: Answer(n.TERMINATION, content))
+        return await self._act(owner, pid, lambda _: Answer(n.TERMINATION, by, content))
 
-    async def _open(self, owner: str, peer: str, offer: dict[str, Any], role: Role, kind: str) -> Negotiation:
+    async def _open(self, owner: str, peer: str, role: Role, wanted: Answer) -> Negotiation:
+        offer = (wanted.content or {})["offer"]
+
         def unit(tx: Tx) -> Negotiation:
             known = peers.load(tx, owner, peer)
             negotiation = Negotiation(
@@ -259,7 +268,7 @@ class Negotiate(Exchange[Negotiation]):
                 offer="",
                 offer_by="",
             )
-            exchange.answer(tx, self.line, negotiation, Answer(kind, {"offer": offer}))
+            exchange.answer(tx, self.line, negotiation, wanted)
             negotiations.save(tx, negotiation)
             return negotiation
 

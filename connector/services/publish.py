@@ -1,7 +1,8 @@
 """Verbs of publication: datasets and the offers under which they may be had.
 
 A dataset is a draft until somebody offers it. Measuring its bytes happens before the transaction; what was measured is
-what partners are promised. Every change renders the dataset's catalogue text anew, in the same commit.
+what partners are promised. Every change renders the dataset's catalogue text anew and writes, in a journal of that
+dataset or offer, what was decided and by whom, in the same commit.
 """
 
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound
 from connector.protocol import catalog
 from connector.protocol.errors import MalformedMessage
-from connector.services import permits
-from connector.store import datasets
+from connector.services import deciders, permits
+from connector.services.deciders import Decider
+from connector.store import datasets, journal
 from connector.store.datasets import StoredDataset, StoredOffer
 from connector.store.db import Store, Tx
 
 MODES = ("automatic", "manual")
+_OF_SOURCE = ("kind", "size_bytes", "sha256", "media_type")
 _NOT_RULES = ("@context", "@id", "@type", "target", "assigner", "assignee")
 
 
@@ -46,6 +49,7 @@ class Publish:
         source: Mapping[str, Any],
         document: Mapping[str, Any] | None = None,
         dataset_id: str | None = None,
+        by: Decider,
     ) -> StoredDataset:
         """Create a dataset, or replace one's description and bytes, after measuring them.
 
@@ -63,22 +67,33 @@ class Publish:
             )
             dataset.title, dataset.document = title, dict(document or {})
             dataset.source = measured.stored_with(source)
-            return self._store_rendered(tx, dataset)
+            self._store_rendered(tx, dataset, by)
+            _tell_dataset(tx, dataset, "dataset-put", by, **_described(dataset))
+            return dataset
 
         return await self._store.write(unit)
 
-    async def withdraw_dataset(self, owner: str, dataset_id: str) -> StoredDataset:
+    async def withdraw_dataset(self, owner: str, dataset_id: str, *, by: Decider) -> StoredDataset:
         """Take a dataset out of the catalogue; agreements that stand are kept."""
 
         def unit(tx: Tx) -> StoredDataset:
             dataset = datasets.load(tx, owner, dataset_id)
             dataset.status = "withdrawn"
-            return self._store_rendered(tx, dataset)
+            self._store_rendered(tx, dataset, by)
+            _tell_dataset(tx, dataset, "dataset-withdrawn", by)
+            return dataset
 
         return await self._store.write(unit)
 
     async def put_offer(
-        self, owner: str, *, dataset: str, policy: Mapping[str, Any], mode: str, offer_id: str | None = None
+        self,
+        owner: str,
+        *,
+        dataset: str,
+        policy: Mapping[str, Any],
+        mode: str,
+        offer_id: str | None = None,
+        by: Decider,
     ) -> StoredOffer:
         """Offer a dataset under a policy; this publishes it. Raises NotFound, Invalid naming the rule at fault."""
         if mode not in MODES:
@@ -97,33 +112,39 @@ class Publish:
             offer.policy, offer.mode, offer.status = {"@id": key, "@type": "Offer", **rules}, mode, "active"
             offer.is_conditional = int(permits.is_conditional(offer))
             datasets.put_offer(tx, offer)
-            stored.status = "published"
-            self._store_rendered(tx, stored)
+            _tell_offer(tx, offer, "offer-put", by, policy=offer.policy)
+            was, stored.status = stored.status, "published"
+            self._store_rendered(tx, stored, by)
+            if was != "published":
+                _tell_dataset(tx, stored, "dataset-published", by, offer=offer.id)
             return offer
 
         return await self._store.write(unit)
 
-    async def withdraw_offer(self, owner: str, offer_id: str) -> StoredOffer:
+    async def withdraw_offer(self, owner: str, offer_id: str, *, by: Decider) -> StoredOffer:
         """Withdraw an offer; without any other its dataset becomes a draft again."""
 
         def unit(tx: Tx) -> StoredOffer:
             offer = datasets.load_offer(tx, owner, offer_id)
             offer.status = "withdrawn"
             datasets.put_offer(tx, offer)
-            self._store_rendered(tx, datasets.load(tx, owner, offer.dataset))
+            _tell_offer(tx, offer, "offer-withdrawn", by)
+            self._store_rendered(tx, datasets.load(tx, owner, offer.dataset), by)
             return offer
 
         return await self._store.write(unit)
 
-    def _store_rendered(self, tx: Tx, dataset: StoredDataset) -> StoredDataset:
+    def _store_rendered(self, tx: Tx, dataset: StoredDataset, by: Decider) -> None:
         """Save a dataset with the text that its page needs; empty when that depends on who asks or when."""
         offers = datasets.offers_of(tx, dataset.owner, [dataset.id])
-        if dataset.status == "published" and not offers:
+        is_left_alone = dataset.status == "published" and not offers
+        if is_left_alone:
             dataset.status = "draft"
         is_plain = dataset.status == "published" and not any(offer.is_conditional for offer in offers)
         dataset.rendered = listing.render(self._addresses, dataset, offers) if is_plain else None
         datasets.put(tx, dataset)
-        return dataset
+        if is_left_alone:
+            _tell_dataset(tx, dataset, "dataset-unpublished", by)
 
     def _existing(self, tx: Tx, owner: str, dataset_id: str | None) -> StoredDataset | None:
         try:
@@ -136,6 +157,24 @@ class Publish:
             return datasets.load_offer(tx, owner, offer_id)
         except NotFound:
             return None
+
+
+def _tell_dataset(tx: Tx, dataset: StoredDataset, kind: str, by: Decider, **more: Any) -> None:
+    """Write in the journal of a dataset; its row was saved by this unit, so that nobody else writes there now."""
+    entry = {"status": dataset.status, **more, deciders.MEMBER: deciders.told(by)}
+    journal.append(tx, dataset.owner, dataset.id, kind, entry)
+
+
+def _tell_offer(tx: Tx, offer: StoredOffer, kind: str, by: Decider, **more: Any) -> None:
+    """Write in the journal of an offer; its row was saved by this unit."""
+    entry = {"dataset": offer.dataset, "mode": offer.mode, "status": offer.status, **more}
+    journal.append(tx, offer.owner, offer.id, kind, {**entry, deciders.MEMBER: deciders.told(by)})
+
+
+def _described(dataset: StoredDataset) -> dict[str, Any]:
+    """Return what the journal keeps of a dataset: what partners read, and the bytes by size and SHA-256, not where."""
+    source = {name: dataset.source[name] for name in _OF_SOURCE if name in dataset.source}
+    return {"title": dataset.title, "document": dataset.document, "source": source}
 
 
 def _check_policy(offer_id: str, rules: dict[str, Any]) -> None:

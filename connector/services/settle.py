@@ -12,7 +12,8 @@ from connector.identity.scheme import Participant
 from connector.problems import NotFound
 from connector.protocol import machine
 from connector.protocol.machine import Role
-from connector.services import exchange
+from connector.services import deciders, exchange
+from connector.services.deciders import Decider
 from connector.services.exchange import LOOKS_S, YIELDED, Answer, Delivery, Due, Line, Question, heard
 from connector.store import journal
 from connector.store.db import Store, Tx
@@ -21,6 +22,7 @@ from connector.store.processes import Process
 
 P = TypeVar("P", bound=Process)
 
+_LOOKED_BACK = 30
 RENEW_AGAIN_S = 1.0
 """When a renewal that the peer was too busy to take is decided again, in seconds."""
 
@@ -63,8 +65,16 @@ def postpone(tx: Tx, line: Line[P], process: P) -> bool:
     entry = {"by": process.peer, "message": kind, "state": process.state}
     journal.append(tx, process.owner, process.pid, "postponed", entry)
     if process.intent is None:
-        exchange.intend(tx, line, process, Answer(kind, delay_s=RENEW_AGAIN_S), only_in=process.state)
+        by = _decider_of(tx, process, kind)
+        exchange.intend(tx, line, process, Answer(kind, by, delay_s=RENEW_AGAIN_S), only_in=process.state)
     return True
+
+
+def _decider_of(tx: Tx, process: Process, kind: str) -> Decider:
+    """Return who decided what we sent last."""
+    latest = journal.latest(tx, process.owner, process.pid, _LOOKED_BACK)
+    entry = next((one.entry for one in latest if one.kind == "sent" and one.entry.get("message") == kind), {})
+    return deciders.read(entry.get(deciders.MEMBER))
 
 
 def conclude_look(tx: Tx, process: Process, peer_state: str | None) -> None:

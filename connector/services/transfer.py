@@ -19,6 +19,7 @@ from connector.protocol.machine import Role
 from connector.protocol.wire import document, render
 from connector.services import exchange, settle
 from connector.services.decide import Decisions
+from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.negotiate import peer_pid_in
 from connector.services.settle import Exchange
@@ -148,7 +149,9 @@ class Transfer(Exchange[TransferRow]):
 
     # --- a person or a rule acts --------------------------------------------------------------------------------------
 
-    async def request(self, owner: str, agreement_id: str, transfer_format: str = http_pull.FORMAT) -> TransferRow:
+    async def request(
+        self, owner: str, agreement_id: str, transfer_format: str = http_pull.FORMAT, *, by: Decider
+    ) -> TransferRow:
         """Ask for the data of an active agreement of ours. Raises NotFound, Conflict."""
 
         def unit(tx: Tx) -> TransferRow:
@@ -165,27 +168,27 @@ class Transfer(Exchange[TransferRow]):
                 dataset=agreement.dataset,
                 format=transfer_format,
             )
-            exchange.answer(tx, self.line, row, Answer(t.REQUEST))
+            exchange.answer(tx, self.line, row, Answer(t.REQUEST, by))
             transfers.save(tx, row)
             return row
 
         return await self._store.write(unit)
 
-    async def start(self, owner: str, pid: str) -> TransferRow:
+    async def start(self, owner: str, pid: str, *, by: Decider) -> TransferRow:
         """Start, resume, or renew as provider; ask to resume as consumer."""
-        return await self._act(owner, pid, Answer(t.START))
+        return await self._act(owner, pid, Answer(t.START, by))
 
-    async def suspend(self, owner: str, pid: str, code: str = "", reason: str = "") -> TransferRow:
+    async def suspend(self, owner: str, pid: str, code: str = "", reason: str = "", *, by: Decider) -> TransferRow:
         """Suspend: no byte leaves from the moment this is recorded."""
-        return await self._act(owner, pid, Answer(t.SUSPENSION, _why(code, reason)))
+        return await self._act(owner, pid, Answer(t.SUSPENSION, by, _why(code, reason)))
 
-    async def complete(self, owner: str, pid: str) -> TransferRow:
+    async def complete(self, owner: str, pid: str, *, by: Decider) -> TransferRow:
         """Say that all has been had."""
-        return await self._act(owner, pid, Answer(t.COMPLETION))
+        return await self._act(owner, pid, Answer(t.COMPLETION, by))
 
-    async def terminate(self, owner: str, pid: str, code: str = "", reason: str = "") -> TransferRow:
+    async def terminate(self, owner: str, pid: str, code: str = "", reason: str = "", *, by: Decider) -> TransferRow:
         """End the transfer, for a reason that the peer is told."""
-        return await self._act(owner, pid, Answer(t.TERMINATION, _why(code, reason)))
+        return await self._act(owner, pid, Answer(t.TERMINATION, by, _why(code, reason)))
 
     async def _act(self, owner: str, pid: str, wanted: Answer) -> TransferRow:
         def unit(tx: Tx) -> TransferRow:

@@ -96,7 +96,7 @@ async def theatre(folder: Path, database: str | None) -> AsyncIterator[Stage]:
         await nodes.publish(node)
         await nodes.publish(node, "relu", mode="manual")
         agreement = await nodes.agreed(partner, node)
-        transfer = await partner.transfer.request(ROOT, agreement)
+        transfer = await partner.transfer.request(ROOT, agreement, by=nodes.BY)
         transfer = await nodes.until_transfer(partner, transfer.pid, "STARTED")
         asked = await nodes.ask(partner, node.addresses.did(ROOT), "urn:test:relu")
         asked = await nodes.until_negotiation(partner, asked.pid, "REQUESTED")

@@ -85,8 +85,10 @@ async def publish(node: Node) -> dict[str, Path]:
         for name, path in published.items():
             source = {"kind": "file", "path": str(path)}
             title = sheet.title if path.name == "README.txt" else f"{sheet.title} ({path.name})"
-            await node.publish.put_dataset(ROOT, dataset_id=name, title=title, source=source, document=sheet.document)
-            await node.publish.put_offer(ROOT, dataset=name, policy=nodes.OPEN, mode=sheet.mode)
+            await node.publish.put_dataset(
+                ROOT, dataset_id=name, title=title, source=source, document=sheet.document, by=nodes.BY
+            )
+            await node.publish.put_offer(ROOT, dataset=name, policy=nodes.OPEN, mode=sheet.mode, by=nodes.BY)
     return found
 
 
@@ -108,7 +110,7 @@ async def conclude(consumer: Node, provider: Node, did: str, dataset: str) -> st
         theirs = (await nodes.until_negotiation(consumer, asked.pid, "REQUESTED")).peer_pid or ""
         waiting = await provider.store.read(lambda tx: negotiations.peek(tx, ROOT, theirs))
         assert waiting.agreement is None
-        await provider.negotiate.accept(ROOT, theirs)
+        await provider.negotiate.accept(ROOT, theirs, by=nodes.BY)
     return (await nodes.until_negotiation(consumer, asked.pid, "FINALIZED")).agreement or ""
 
 
@@ -118,13 +120,13 @@ def _folder(dataset: str) -> str:
 
 async def receive(consumer: Node, receiving: Receive, agreement: str, path: Path) -> Path:
     """Have the bytes of an agreement delivered; return the received file."""
-    transfer = await consumer.transfer.request(ROOT, agreement)
+    transfer = await consumer.transfer.request(ROOT, agreement, by=nodes.BY)
     await receiving.fetch(ROOT, transfer.pid, path.name)
     async with asyncio.timeout(60):
         while (fetch := await consumer.store.read(lambda tx: fetches.load(tx, ROOT, transfer.pid))).status != "done":
             assert fetch.status != "failed", fetch.problem
             await asyncio.sleep(0.02)
-    await consumer.transfer.complete(ROOT, transfer.pid)
+    await consumer.transfer.complete(ROOT, transfer.pid, by=nodes.BY)
     await nodes.until_transfer(consumer, transfer.pid, "COMPLETED")
     return Path(fetch.path)
 

@@ -58,7 +58,7 @@ async def exchange(consumer: Node, owner: str, provider: Node, other: str) -> tu
         await consumer.introduce.add(owner, did)
     negotiation = await nodes.ask(consumer, did, DATASET, owner=owner)
     final = await nodes.until_negotiation(consumer, negotiation.pid, "FINALIZED", owner=owner)
-    transfer = await consumer.transfer.request(owner, final.agreement or "")
+    transfer = await consumer.transfer.request(owner, final.agreement or "", by=nodes.BY)
     started = await nodes.until_transfer(consumer, transfer.pid, "STARTED", owner=owner)
     pull = http_pull.read(started.data_address or {})
     assert pull is not None

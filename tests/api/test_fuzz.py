@@ -115,7 +115,7 @@ async def _seed(node: nodes.Node, consumer: nodes.Node) -> dict[str, list[str]]:
     await nodes.publish(node)
     undecided = await nodes.publish(node, "horodateurs", mode="manual")
     agreement = await nodes.agreed(consumer, node)
-    transfer = await consumer.transfer.request(ROOT, agreement)
+    transfer = await consumer.transfer.request(ROOT, agreement, by=nodes.BY)
     await nodes.until_transfer(consumer, transfer.pid, "STARTED")
     asked = await nodes.ask(consumer, node.addresses.did(ROOT), "urn:test:horodateurs")
     await nodes.until_negotiation(consumer, asked.pid, "REQUESTED")

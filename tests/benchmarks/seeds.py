@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.app import ROOT, Node
 from connector.catalogue import listing
+from connector.services.deciders import Person
 from connector.store import tables
 from connector.store.datasets import StoredDataset, StoredOffer
 from connector.store.db import Tx
@@ -16,6 +17,7 @@ from connector.store.jobs import Job
 BATCH = 5_000
 BIG, BIG_FILE, SMALL = "urn:bench:grand", "grand.bin", "urn:bench:petit"
 USE = {"permission": [{"action": "use"}]}
+BY = Person("urn:bench:key", "bench")
 
 
 async def datasets(node: Node, count: int) -> None:
@@ -47,7 +49,7 @@ def _datasets(node: Node, start: int, count: int, tx: Tx) -> None:
         name = f"urn:bench:dataset:{number:07d}"
         document = {"description": "Points lumineux du territoire. " * 8, "keywords": ["éclairage", "énergie"]}
         dataset = StoredDataset(owner=ROOT, id=name, title=f"Jeu {number}", document=document, source={})
-        offer = StoredOffer(owner=ROOT, id=f"{name}:offer", dataset=name, policy=USE, mode="automatic")
+        offer = StoredOffer(owner=ROOT, id=f"{name}:offer", dataset=name, policy=USE, mode="automatic", by=BY)
         rendered = listing.render(node.addresses, dataset, [offer])
         times = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
         found.append(
@@ -95,8 +97,8 @@ async def pulls(node: Node) -> None:
         source = {"kind": "file", "path": f"{name}.bin"}
         if size is not None:
             (folder / f"{name}.bin").write_bytes(piece[:size])
-        dataset = await node.publish.put_dataset(ROOT, dataset_id=f"urn:bench:{name}", title=name, source=source)
-        await node.publish.put_offer(ROOT, dataset=dataset.id, policy=USE, mode="automatic")
+        dataset = await node.publish.put_dataset(ROOT, dataset_id=f"urn:bench:{name}", title=name, source=source, by=BY)
+        await node.publish.put_offer(ROOT, dataset=dataset.id, policy=USE, mode="automatic", by=BY)
 
 
 BY_NAME: dict[str, Callable[[Node], Awaitable[None]]] = {

@@ -117,12 +117,12 @@ class Pair:
 
     async def negotiate(self) -> Negotiation:
         """Request the offer and return the negotiation once it is FINALIZED here."""
-        begun = await self.node.negotiate.request(ROOT, self.provider.did, self.offer)
+        begun = await self.node.negotiate.request(ROOT, self.provider.did, self.offer, by=nodes.BY)
         return await self.watch.finalised(begun.pid)
 
     async def transfer(self, agreement: str) -> Transfer:
         """Request the data of an agreement and return the transfer once its data address is here."""
-        begun = await self.node.transfer.request(ROOT, agreement)
+        begun = await self.node.transfer.request(ROOT, agreement, by=nodes.BY)
         return await self.watch.started(begun.pid)
 
     async def negotiate_many(self, number: int, in_flight: int) -> float:

@@ -117,7 +117,7 @@ def test_an_offer_of_the_past_is_neither_shown_nor_agreed_to(tmp_path: Path) -> 
         _, raw = await ask(request())
         assert ids(raw) == []
         wanted = {"@id": offer, "@type": "Offer", "target": "urn:test:échu", "permission": [{"action": "use"}]}
-        asked = await consumer.negotiate.request(ROOT, provider.addresses.did(ROOT), wanted)
+        asked = await consumer.negotiate.request(ROOT, provider.addresses.did(ROOT), wanted, by=nodes.BY)
         refused = await nodes.until_negotiation(consumer, asked.pid, "INITIAL")
         assert refused.problem is not None
         assert refused.problem["code"] == "peer-404"

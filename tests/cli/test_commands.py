@@ -1,5 +1,6 @@
 """What people do with the command line, on two real nodes."""
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable
@@ -259,6 +260,18 @@ def test_the_journal_is_read_and_verified(office: Any, agreement: str) -> None:
     assert "access request" in office.run("journal", process).stdout
     assert "ContractRequestMessage" in office.run("journal", process, "--full").stdout
     assert office.run("journal", process, "--verify").stdout.startswith("Intact: ")
+
+
+def test_who_decided_is_shown_in_both_languages(provider_office: Any, office: Any, agreement: str) -> None:
+    process = office.json("agreements", "show", agreement)["negotiation"]
+    theirs = office.json("negotiations", "show", process)["peer_pid"]
+    offer = office.json("negotiations", "show", process)["offer_id"]
+    french = dataclasses.replace(provider_office, language="fr")
+    assert f"a rule: the automatic mode of offer {offer}" in provider_office.run("journal", theirs).stdout
+    assert f"la règle : mode automatique de l’offre {offer}" in french.run("journal", theirs).stdout
+    assert "Décidé par" in french.run("negotiations", "show", theirs).stdout
+    assert "it follows from what was decided before" in provider_office.run("negotiations", "show", theirs).stdout
+    assert "offer-put" in provider_office.run("journal", offer).stdout
 
 
 def test_a_dead_job_is_listed_and_retried(office: Any, consumer: Running) -> None:

@@ -46,6 +46,7 @@ from connector.protocol.machine import Role
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
 from connector.protocol.wire import DSP_CONTEXT
+from connector.services.deciders import Person
 from connector.services.exchange import shown_state
 from connector.settings import load
 from connector.store import agreements, datasets, journal, negotiations, peers, transfers
@@ -66,6 +67,8 @@ NODE_DID = "did:web:127.0.0.1%3A1001"
 STRANGER_HEADER = "Bearer stranger"
 DATASET, OFFER, AGREEMENT = "urn:data:lamps", "urn:offer:lamps", "urn:agreement:lamps"
 USE = {"permission": [{"action": "use"}]}
+BY = Person("urn:test:key", "test")
+UNTOLD = ("body", "body_sha256", "from", "to", "by", "decided_by", "due_at")
 KIT = json.loads((Path(__file__).parents[1] / "kits" / "dsp" / "script.json").read_text("utf-8"))
 Row = Negotiation | Transfer
 TOLD_HEADERS = ("retry-after", "link")
@@ -222,7 +225,7 @@ class Stage:
         await node.store.write(lambda tx: _put_dataset(tx, dataset))
         terms = json.loads(self.options.get("terms", json.dumps(USE)))
         mode = self.options.get("mode", "manual")
-        await node.publish.put_offer(ROOT, dataset=dataset, policy=terms, mode=mode, offer_id=offer)
+        await node.publish.put_offer(ROOT, dataset=dataset, policy=terms, mode=mode, offer_id=offer, by=BY)
         await node.store.write(lambda tx: peers.put(tx, KnownPeer(owner=ROOT, did=DID, name="P", url=BASE, pinned=[])))
         self.dataset, self.offer = dataset, {"@id": offer, "@type": "Offer", "target": dataset, **terms}
         self.agreement = name if name.startswith("ATP") else AGREEMENT
@@ -394,20 +397,21 @@ class Stage:
     async def _person(self, words: str) -> None:
         assert self.node is not None
         talk, move = self.node.negotiate, self.node.transfer
+        process = move if self.is_transfer else talk
         changes = json.loads(words[words.index("{") :]) if "{" in words else {}
         verb = words.partition(" {")[0]
         pid = self.pid or getattr(await self._row(), "pid", "")
         acts: dict[str, Callable[[], Awaitable[Any]]] = {
-            "requests": lambda: talk.request(ROOT, DID, {**self.offer, "assigner": DID, **changes}),
-            "offers": lambda: talk.offer(ROOT, DID, self.offer["@id"]),
-            "accepts": lambda: talk.accept(ROOT, pid),
-            "counters": lambda: talk.counter(ROOT, pid, changes),
-            "verifies": lambda: talk.verify(ROOT, pid),
-            "asks for data": lambda: move.request(ROOT, self.agreement),
-            "starts": lambda: move.start(ROOT, pid),
-            "suspends": lambda: move.suspend(ROOT, pid, "pause", "Maintenance."),
-            "completes": lambda: move.complete(ROOT, pid),
-            "terminates": lambda: (move if self.is_transfer else talk).terminate(ROOT, pid, "end", "No longer needed."),
+            "requests": lambda: talk.request(ROOT, DID, {**self.offer, "assigner": DID, **changes}, by=BY),
+            "offers": lambda: talk.offer(ROOT, DID, self.offer["@id"], by=BY),
+            "accepts": lambda: talk.accept(ROOT, pid, by=BY),
+            "counters": lambda: talk.counter(ROOT, pid, changes, by=BY),
+            "verifies": lambda: talk.verify(ROOT, pid, by=BY),
+            "asks for data": lambda: move.request(ROOT, self.agreement, by=BY),
+            "starts": lambda: move.start(ROOT, pid, by=BY),
+            "suspends": lambda: move.suspend(ROOT, pid, "pause", "Maintenance.", by=BY),
+            "completes": lambda: move.complete(ROOT, pid, by=BY),
+            "terminates": lambda: process.terminate(ROOT, pid, "end", "No longer needed.", by=BY),
             "browses": lambda: self._browse(changes),
         }
         try:
@@ -433,7 +437,7 @@ class Stage:
         assert row is not None
         pid = row.pid
         for entry in await self.node.store.read(lambda tx: journal.page(tx, ROOT, pid, 0, 200)):
-            told = {name: value for name, value in entry.entry.items() if name not in ("body", "from", "to", "by")}
+            told = {name: value for name, value in entry.entry.items() if name not in UNTOLD}
             words = " ".join(f"{name}={value}" for name, value in told.items())
             self.lines.append(self.names.in_text(f"{entry.n:2} {entry.kind}: {words}"))
 

@@ -9,12 +9,15 @@ from typing import Any
 
 from connector.app import ROOT, Node, build_app, run_node
 from connector.services.decide import Decisions
+from connector.services.deciders import Person
 from connector.settings import load
 from connector.store import agreements, datasets, negotiations, transfers
 from connector.store.negotiations import Negotiation
 from connector.store.transfers import Transfer
 
 OPEN: dict[str, Any] = {"permission": [{"action": "use"}]}
+BY = Person("urn:test:key", "test")
+"""Whoever decides in tests that say nothing of it."""
 
 
 def free_port() -> int:
@@ -63,8 +66,9 @@ async def publish(node: Node, name: str = "lampadaires", content: bytes = b"id,x
     owner, file = offer.pop("owner", ROOT), offer.pop("file", f"{name}.csv")
     (folder / file).write_bytes(content)
     source = {"kind": "file", "path": file}
-    dataset = await node.publish.put_dataset(owner, dataset_id=f"urn:test:{name}", title=name, source=source)
-    stored = await node.publish.put_offer(owner, dataset=dataset.id, **{"policy": OPEN, "mode": "automatic", **offer})
+    dataset = await node.publish.put_dataset(owner, dataset_id=f"urn:test:{name}", title=name, source=source, by=BY)
+    terms = {"policy": OPEN, "mode": "automatic", **offer}
+    stored = await node.publish.put_offer(owner, dataset=dataset.id, by=BY, **terms)
     return stored.id
 
 
@@ -85,7 +89,7 @@ async def ask(consumer: Node, provider_did: str, dataset: str, *, owner: str = R
     """Request the first offer of a dataset as its catalogue shows it."""
     summary = await consumer.catalogue.look_up(owner, provider_did, dataset)
     offer = {**summary.offers[0], "target": dataset, "assigner": provider_did}
-    return await consumer.negotiate.request(owner, provider_did, offer)
+    return await consumer.negotiate.request(owner, provider_did, offer, by=BY)
 
 
 async def until_negotiation(

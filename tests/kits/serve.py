@@ -24,6 +24,7 @@ from connector.app import ROOT, Listener, Node, build_app, run_node
 from connector.lab.scripted import Scripted
 from connector.lab.static_identity import StaticIdentity
 from connector.protocol.machine import Role
+from connector.services import deciders
 from connector.settings import load
 from connector.store import agreements, negotiations, peers
 from connector.store.agreements import StoredAgreement
@@ -36,6 +37,7 @@ KIT = "TCK_PARTICIPANT"
 KIT_HEADER = "Bearer tck-participant"
 SCRIPT = json.loads((HERE / "dsp" / "script.json").read_text("utf-8"))
 USE = {"permission": [{"action": "use"}]}
+BY = deciders.script("kit")
 PROVIDED = [*(name for name in SCRIPT["negotiations"] if name.startswith("ACN0")), "CAT0101", "CAT0102"]
 
 
@@ -92,13 +94,13 @@ def _triggers(node: Node) -> Starlette:
         wish = await request.json()
         await _know(node, wish["providerId"], wish["connectorAddress"])
         offer = {"@id": wish["offerId"], "@type": "Offer", "target": wish["datasetId"], **USE}
-        await node.negotiate.request(ROOT, wish["providerId"], offer)
+        await node.negotiate.request(ROOT, wish["providerId"], offer, by=BY)
         return Response(status_code=202)
 
     async def transfer(request: Request) -> Response:
         wish = await request.json()
         await _know(node, wish["providerId"], wish["connectorAddress"])
-        await node.transfer.request(ROOT, wish["agreementId"], wish["format"])
+        await node.transfer.request(ROOT, wish["agreementId"], wish["format"], by=BY)
         return Response(status_code=202)
 
     return Starlette(
@@ -129,8 +131,10 @@ async def _seed(node: Node) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kit.txt").write_text("kit\n")
     for name in PROVIDED:
-        await node.publish.put_dataset(ROOT, dataset_id=name, title=name, source={"kind": "file", "path": "kit.txt"})
-        await node.publish.put_offer(ROOT, dataset=name, policy=USE, mode="manual", offer_id=f"CD123:{name}:456")
+        await node.publish.put_dataset(
+            ROOT, dataset_id=name, title=name, source={"kind": "file", "path": "kit.txt"}, by=BY
+        )
+        await node.publish.put_offer(ROOT, dataset=name, policy=USE, mode="manual", offer_id=f"CD123:{name}:456", by=BY)
     await node.store.write(lambda tx: _seed_agreements(tx, node.addresses.did(ROOT)))
 
 

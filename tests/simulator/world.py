@@ -256,12 +256,12 @@ class World:
         peer = self.places[role.other].did
         row: Row
         if history.is_transfer:
-            row = await node.transfer.request(ROOT, await self._agreement(node))
+            row = await node.transfer.request(ROOT, await self._agreement(node), by=nodes.BY)
         elif history.kind == "offered":
-            row = await node.negotiate.offer(ROOT, peer, "urn:offer:manual")
+            row = await node.negotiate.offer(ROOT, peer, "urn:offer:manual", by=nodes.BY)
         else:
             offer = {"@id": f"urn:offer:{history.kind}", "@type": "Offer", "target": f"urn:test:{history.kind}"}
-            row = await node.negotiate.request(ROOT, peer, {**offer, **nodes.OPEN, "assigner": peer})
+            row = await node.negotiate.request(ROOT, peer, {**offer, **nodes.OPEN, "assigner": peer}, by=nodes.BY)
         if history.pids.setdefault(role, row.pid) == row.pid:
             self.by_pid[row.pid] = history
 
@@ -327,14 +327,14 @@ def _acts(history: History, row: Row, node: Node) -> dict[str, Callable[[], Awai
     if history.is_transfer:
         service = node.transfer
         return {
-            "start": lambda: service.start(ROOT, pid),
-            "suspend": lambda: service.suspend(ROOT, pid, "pause", "We pause."),
-            "complete": lambda: service.complete(ROOT, pid),
-            "terminate": lambda: service.terminate(ROOT, pid, "end", "We end it."),
+            "start": lambda: service.start(ROOT, pid, by=nodes.BY),
+            "suspend": lambda: service.suspend(ROOT, pid, "pause", "We pause.", by=nodes.BY),
+            "complete": lambda: service.complete(ROOT, pid, by=nodes.BY),
+            "terminate": lambda: service.terminate(ROOT, pid, "end", "We end it.", by=nodes.BY),
         }
     talk = node.negotiate
     return {
-        "accept": lambda: talk.accept(ROOT, pid),
-        "counter": lambda: talk.counter(ROOT, pid, COUNTER_TERMS),
-        "terminate": lambda: talk.terminate(ROOT, pid, "end", "We end it."),
+        "accept": lambda: talk.accept(ROOT, pid, by=nodes.BY),
+        "counter": lambda: talk.counter(ROOT, pid, COUNTER_TERMS, by=nodes.BY),
+        "terminate": lambda: talk.terminate(ROOT, pid, "end", "We end it.", by=nodes.BY),
     }

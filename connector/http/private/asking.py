@@ -11,6 +11,7 @@ from connector.http.private.faults import AdministrationOnly
 from connector.http.private.services import Services
 from connector.peer.documents import normal_did
 from connector.problems import Invalid, NotFound, Problem
+from connector.services.deciders import Person
 from connector.services.hosts import Caller
 
 OWNER_HEADER = "X-Pupitre-Owner"
@@ -63,6 +64,11 @@ async def _key_holder(node: Node, asker: Asking) -> str | None:
     return await _owner(node, asker) if is_of_owner else None
 
 
+async def _decider(asker: Asking) -> Person:
+    """Return who decides: the journal names the key that was used, never its secret."""
+    return Person(asker.caller.key_id, asker.caller.name)
+
+
 async def _administration(asker: Asking) -> Caller:
     if asker.caller.owner is not None:
         raise AdministrationOnly
@@ -70,6 +76,7 @@ async def _administration(asker: Asking) -> Caller:
 
 
 Owner = Annotated[str, Depends(_owner)]
+By = Annotated[Person, Depends(_decider)]
 KeyHolder = Annotated[str | None, Depends(_key_holder)]
 Administration = Annotated[Caller, Depends(_administration)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
-from connector.http.private.asking import Asking, Id, Identifier, NextCursor, Node, Owner, Shape, Wish
+from connector.http.private.asking import Asking, By, Id, Identifier, NextCursor, Node, Owner, Shape, Wish
 from connector.http.private.processes import (
     LastMessage,
     ProcessQuery,
@@ -112,9 +112,9 @@ async def list_transfers(node: Node, owner: Owner, query: Annotated[TransferQuer
 
 
 @router.post("/transfers", status_code=201)
-async def request_transfer(node: Node, owner: Owner, wish: NewTransfer) -> Transfer:
+async def request_transfer(node: Node, owner: Owner, by: By, wish: NewTransfer) -> Transfer:
     """Ask for the data of an agreement, as consumer."""
-    return _transfer(await node.transfer.request(owner, wish.agreement))
+    return _transfer(await node.transfer.request(owner, wish.agreement, by=by))
 
 
 @router.get("/transfers/{pid}")
@@ -132,35 +132,35 @@ async def show_transfer(
 
 
 @router.post("/transfers/{pid}/start")
-async def start_transfer(node: Node, owner: Owner, pid: Id) -> Transfer:
+async def start_transfer(node: Node, owner: Owner, by: By, pid: Id) -> Transfer:
     """As provider, open the data; in a transfer that is open, renew its address."""
-    return _transfer(await node.transfer.start(owner, pid))
+    return _transfer(await node.transfer.start(owner, pid, by=by))
 
 
 @router.post("/transfers/{pid}/suspend")
-async def suspend_transfer(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Transfer:
+async def suspend_transfer(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Transfer:
     """Suspend: no byte leaves from now on."""
     why = wish or Reason()
-    return _transfer(await node.transfer.suspend(owner, pid, why.code, why.reason))
+    return _transfer(await node.transfer.suspend(owner, pid, why.code, why.reason, by=by))
 
 
 @router.post("/transfers/{pid}/resume")
-async def resume_transfer(node: Node, owner: Owner, pid: Id) -> Transfer:
+async def resume_transfer(node: Node, owner: Owner, by: By, pid: Id) -> Transfer:
     """Resume what was suspended; as consumer, ask for it."""
-    return _transfer(await node.transfer.start(owner, pid))
+    return _transfer(await node.transfer.start(owner, pid, by=by))
 
 
 @router.post("/transfers/{pid}/complete")
-async def complete_transfer(node: Node, owner: Owner, pid: Id) -> Transfer:
+async def complete_transfer(node: Node, owner: Owner, by: By, pid: Id) -> Transfer:
     """Say that all has been had."""
-    return _transfer(await node.transfer.complete(owner, pid))
+    return _transfer(await node.transfer.complete(owner, pid, by=by))
 
 
 @router.post("/transfers/{pid}/terminate")
-async def terminate_transfer(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Transfer:
+async def terminate_transfer(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Transfer:
     """End a transfer, for a reason that the partner is told."""
     why = wish or Reason()
-    return _transfer(await node.transfer.terminate(owner, pid, why.code, why.reason))
+    return _transfer(await node.transfer.terminate(owner, pid, why.code, why.reason, by=by))
 
 
 @router.post("/transfers/{pid}/fetch", status_code=202)

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from connector.http.private.asking import (
     Asking,
+    By,
     Id,
     Identifier,
     NextCursor,
@@ -136,7 +137,7 @@ async def list_negotiations(node: Node, owner: Owner, query: Annotated[ProcessQu
 
 
 @router.post("/negotiations/request", status_code=201)
-async def request_access(node: Node, owner: Owner, wish: AccessRequest) -> Negotiation:
+async def request_access(node: Node, owner: Owner, by: By, wish: AccessRequest) -> Negotiation:
     """Ask a partner for a dataset, as consumer. The message leaves at once; the answer changes the state."""
     row = await ask(
         node.catalogue,
@@ -146,14 +147,15 @@ async def request_access(node: Node, owner: Owner, wish: AccessRequest) -> Negot
         wish.dataset,
         offer_id=wish.offer_id,
         offer=wish.offer,
+        by=by,
     )
     return _negotiation(row)
 
 
 @router.post("/negotiations/offer", status_code=201)
-async def propose_offer(node: Node, owner: Owner, wish: Proposal) -> Negotiation:
+async def propose_offer(node: Node, owner: Owner, by: By, wish: Proposal) -> Negotiation:
     """Propose one of our offers to a partner, as provider."""
-    return _negotiation(await node.negotiate.offer(owner, checked_did(wish.peer, "/peer"), wish.offer_id))
+    return _negotiation(await node.negotiate.offer(owner, checked_did(wish.peer, "/peer"), wish.offer_id, by=by))
 
 
 @router.get("/negotiations/{pid}")
@@ -171,35 +173,35 @@ async def show_negotiation(
 
 
 @router.post("/negotiations/{pid}/accept")
-async def accept_negotiation(node: Node, owner: Owner, pid: Id) -> Negotiation:
+async def accept_negotiation(node: Node, owner: Owner, by: By, pid: Id) -> Negotiation:
     """Say yes to the terms on the table."""
-    return _negotiation(await node.negotiate.accept(owner, pid))
+    return _negotiation(await node.negotiate.accept(owner, pid, by=by))
 
 
 @router.post("/negotiations/{pid}/counter")
-async def counter_negotiation(node: Node, owner: Owner, pid: Id, wish: CounterOffer) -> Negotiation:
+async def counter_negotiation(node: Node, owner: Owner, by: By, pid: Id, wish: CounterOffer) -> Negotiation:
     """Answer with other terms."""
-    return _negotiation(await node.negotiate.counter(owner, pid, wish.policy))
+    return _negotiation(await node.negotiate.counter(owner, pid, wish.policy, by=by))
 
 
 @router.post("/negotiations/{pid}/refuse")
-async def refuse_negotiation(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Negotiation:
+async def refuse_negotiation(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Negotiation:
     """Say no, for a reason that the partner is told."""
     why = wish or Reason()
-    return _negotiation(await node.negotiate.terminate(owner, pid, why.code or REFUSED, why.reason))
+    return _negotiation(await node.negotiate.terminate(owner, pid, why.code or REFUSED, why.reason, by=by))
 
 
 @router.post("/negotiations/{pid}/verify")
-async def verify_negotiation(node: Node, owner: Owner, pid: Id) -> Negotiation:
+async def verify_negotiation(node: Node, owner: Owner, by: By, pid: Id) -> Negotiation:
     """As consumer, confirm the agreement that the provider sent; the node does so by itself when it is right."""
-    return _negotiation(await node.negotiate.verify(owner, pid))
+    return _negotiation(await node.negotiate.verify(owner, pid, by=by))
 
 
 @router.post("/negotiations/{pid}/terminate")
-async def terminate_negotiation(node: Node, owner: Owner, pid: Id, wish: Reason | None = None) -> Negotiation:
+async def terminate_negotiation(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Negotiation:
     """End a negotiation, for a reason that the partner is told."""
     why = wish or Reason()
-    return _negotiation(await node.negotiate.terminate(owner, pid, why.code, why.reason))
+    return _negotiation(await node.negotiate.terminate(owner, pid, why.code, why.reason, by=by))
 
 
 @router.get("/agreements", tags=["agreements"])

@@ -6,8 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from connector.http.private.asking import Administration, Asking, Id, KeyHolder, NextCursor, Node, Shape, Wish
-from connector.services.hosts import Caller
+from connector.http.private.asking import Administration, Id, KeyHolder, NextCursor, Node, Shape, Wish
 from connector.store.participants import ApiKey, Hosted
 
 router = APIRouter(tags=["participants"])
@@ -95,9 +94,9 @@ async def create_key(node: Node, holder: KeyHolder, wish: NewKey) -> CreatedKey:
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-async def revoke_key(node: Node, holder: KeyHolder, asker: Asking, key_id: Id) -> None:
+async def revoke_key(node: Node, holder: KeyHolder, key_id: Id) -> None:
     """Revoke an API key, at once and for good."""
-    await node.hosts.revoke_key(Caller(asker.caller.key_id, holder), key_id)
+    await node.hosts.revoke_key(holder, key_id)
 
 
 def participant(hosted: Hosted) -> Participant:

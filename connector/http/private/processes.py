@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connector.http.private.asking import PageQuery, Shape, Wish
 from connector.protocol.machine import Table
-from connector.services import explain
+from connector.services import deciders, explain
+from connector.services.deciders import Decider, Person
 from connector.services.inspect import Looked
 from connector.store.processes import Process
 
@@ -56,6 +57,16 @@ class Why(Shape):
     actions: Annotated[list[str], Field(description="What may be done now: names of the actions below this address.")]
 
 
+class DecidedBy(Shape):
+    """Who decided: a rule of the node, or whoever used a key of the API."""
+
+    kind: Literal["rule", "key"]
+    name: Annotated[str, Field(description="Name of the rule, or what the key was made for.")]
+    key: Annotated[str | None, Field(description="Identifier of the key.")]
+    about: Annotated[dict[str, str], Field(description="What the rule was applied to: an offer, its mode…")]
+    text: Annotated[str, Field(description="The same for a person.")]
+
+
 class LastMessage(Shape):
     """The last message in one direction, and what became of it."""
 
@@ -65,6 +76,7 @@ class LastMessage(Shape):
     attempts: int
     code: str | None
     reason: str | None
+    decided_by: Annotated[DecidedBy | None, Field(description="Who decided to send it; of ours.")]
 
 
 class ProcessShape(Shape):
@@ -147,9 +159,17 @@ def detail(looked: Looked[Any], language: str) -> dict[str, Any]:
             next_attempt_at=why.next_attempt_at,
             actions=list(why.actions),
         ),
-        "last_sent": _said(looked.sent),
-        "last_received": _said(looked.received),
+        "last_sent": _said(looked.sent, language),
+        "last_received": _said(looked.received, language),
     }
+
+
+def decided_by(decider: Decider, language: str) -> DecidedBy:
+    """Return what the API says of a decider."""
+    text = deciders.say(decider, language)
+    if isinstance(decider, Person):
+        return DecidedBy(kind="key", name=decider.name, key=decider.key_id, about={}, text=text)
+    return DecidedBy(kind="rule", name=decider.name, key=None, about=dict(decider.about), text=text)
 
 
 def _hindrance(problem: dict[str, Any]) -> Hindrance:
@@ -168,7 +188,7 @@ def _pending(row: Process) -> Pending | None:
     return Pending(message=row.pending, since=row.pending_at, attempts=row.attempts)
 
 
-def _said(said: explain.Said | None) -> LastMessage | None:
+def _said(said: explain.Said | None, language: str) -> LastMessage | None:
     if said is None:
         return None
     return LastMessage(
@@ -178,4 +198,5 @@ def _said(said: explain.Said | None) -> LastMessage | None:
         attempts=said.attempts,
         code=said.code,
         reason=said.reason,
+        decided_by=None if said.decider is None else decided_by(said.decider, language),
     )

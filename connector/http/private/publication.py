@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from connector.http.private.asking import (
+    By,
     Id,
     Identifier,
     NextCursor,
@@ -17,6 +18,7 @@ from connector.http.private.asking import (
     Wish,
 )
 from connector.http.private.faults import SaidFault
+from connector.services.deciders import Person
 from connector.store.datasets import StoredDataset, StoredOffer
 
 router = APIRouter(tags=["publication"])
@@ -153,15 +155,15 @@ async def list_datasets(node: Node, owner: Owner, query: Annotated[DatasetQuery,
 
 
 @router.post("/datasets", status_code=201)
-async def create_dataset(node: Node, owner: Owner, wish: NewDataset) -> Dataset:
+async def create_dataset(node: Node, owner: Owner, by: By, wish: NewDataset) -> Dataset:
     """Prepare a dataset, with an identifier of the node's choice. Its bytes are measured now."""
-    return _dataset(await _put(node, owner, wish, None))
+    return _dataset(await _put(node, owner, by, wish, None))
 
 
 @router.put("/datasets/{dataset_id}")
-async def put_dataset(node: Node, owner: Owner, dataset_id: Id, wish: NewDataset) -> Dataset:
+async def put_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, wish: NewDataset) -> Dataset:
     """Prepare a dataset under this identifier, or replace its description and bytes."""
-    return _dataset(await _put(node, owner, wish, dataset_id))
+    return _dataset(await _put(node, owner, by, wish, dataset_id))
 
 
 @router.get("/datasets/{dataset_id}")
@@ -172,9 +174,9 @@ async def show_dataset(node: Node, owner: Owner, dataset_id: Id) -> DatasetDetai
 
 
 @router.post("/datasets/{dataset_id}/withdraw")
-async def withdraw_dataset(node: Node, owner: Owner, dataset_id: Id) -> Dataset:
+async def withdraw_dataset(node: Node, owner: Owner, by: By, dataset_id: Id) -> Dataset:
     """Take a dataset out of the catalogue; agreements that stand are kept."""
-    return _dataset(await node.publish.withdraw_dataset(owner, dataset_id))
+    return _dataset(await node.publish.withdraw_dataset(owner, dataset_id, by=by))
 
 
 @router.get("/offers")
@@ -185,15 +187,15 @@ async def list_offers(node: Node, owner: Owner, query: Annotated[OfferQuery, Que
 
 
 @router.post("/offers", status_code=201)
-async def create_offer(node: Node, owner: Owner, wish: NewOffer) -> Offer:
+async def create_offer(node: Node, owner: Owner, by: By, wish: NewOffer) -> Offer:
     """Offer a dataset, with an identifier of the node's choice."""
-    return _offer(await _put_offer(node, owner, wish, None))
+    return _offer(await _put_offer(node, owner, by, wish, None))
 
 
 @router.put("/offers/{offer_id}")
-async def put_offer(node: Node, owner: Owner, offer_id: Id, wish: NewOffer) -> Offer:
+async def put_offer(node: Node, owner: Owner, by: By, offer_id: Id, wish: NewOffer) -> Offer:
     """Offer a dataset under this identifier, or change the terms; what was agreed before stands."""
-    return _offer(await _put_offer(node, owner, wish, offer_id))
+    return _offer(await _put_offer(node, owner, by, wish, offer_id))
 
 
 @router.get("/offers/{offer_id}")
@@ -203,21 +205,21 @@ async def show_offer(node: Node, owner: Owner, offer_id: Id) -> Offer:
 
 
 @router.post("/offers/{offer_id}/withdraw")
-async def withdraw_offer(node: Node, owner: Owner, offer_id: Id) -> Offer:
+async def withdraw_offer(node: Node, owner: Owner, by: By, offer_id: Id) -> Offer:
     """Withdraw an offer; a dataset without any other becomes a draft again."""
-    return _offer(await node.publish.withdraw_offer(owner, offer_id))
+    return _offer(await node.publish.withdraw_offer(owner, offer_id, by=by))
 
 
-async def _put(node: Node, owner: str, wish: NewDataset, dataset_id: str | None) -> StoredDataset:
+async def _put(node: Node, owner: str, by: Person, wish: NewDataset, dataset_id: str | None) -> StoredDataset:
     document = wish.metadata.model_dump(exclude_none=True)
     return await node.publish.put_dataset(
-        owner, title=wish.title, source=wish.source, document=document, dataset_id=dataset_id
+        owner, title=wish.title, source=wish.source, document=document, dataset_id=dataset_id, by=by
     )
 
 
-async def _put_offer(node: Node, owner: str, wish: NewOffer, offer_id: str | None) -> StoredOffer:
+async def _put_offer(node: Node, owner: str, by: Person, wish: NewOffer, offer_id: str | None) -> StoredOffer:
     return await node.publish.put_offer(
-        owner, dataset=wish.dataset, policy=wish.policy, mode=wish.mode, offer_id=offer_id
+        owner, dataset=wish.dataset, policy=wish.policy, mode=wish.mode, offer_id=offer_id, by=by
     )
 
 

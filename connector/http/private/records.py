@@ -1,4 +1,4 @@
-"""The journal of each process, and the jobs that the node has before it."""
+"""The journal of each process, dataset and offer, and the jobs that the node has before it."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
 from connector.http.private.asking import Asking, Id, NextCursor, Node, Owner, PageQuery, Shape
+from connector.http.private.processes import DecidedBy, decided_by
+from connector.services import deciders
 from connector.services.redaction import redacted, redacted_text
 from connector.store.journal import Entry as EntryRow
 from connector.store.queue import JobState
@@ -22,6 +24,7 @@ class Entry(Shape):
     kind: str
     message_id: str | None
     entry: Annotated[dict[str, JsonValue], Field(description="What happened; a message's `body` without its tokens.")]
+    decided_by: Annotated[DecidedBy | None, Field(description="Who decided it, where something was decided.")]
     hash: Annotated[str, Field(description="SHA-256 over the hash before it and the stored text of this entry.")]
 
 
@@ -66,10 +69,12 @@ class JobQuery(PageQuery):
 
 
 @router.get("/journal/{process}", tags=["journal"])
-async def show_journal(node: Node, owner: Owner, process: Id, query: Annotated[PageQuery, Query()]) -> Journal:
-    """Read the journal of a negotiation or a transfer."""
+async def show_journal(
+    node: Node, owner: Owner, asker: Asking, process: Id, query: Annotated[PageQuery, Query()]
+) -> Journal:
+    """Read the journal of a negotiation, a transfer, a dataset or an offer."""
     page = await node.inspect.journal(owner, process, **query.rows(node))
-    return Journal(items=[_entry(row) for row in page.items], next_cursor=page.following)
+    return Journal(items=[_entry(row, asker.language) for row in page.items], next_cursor=page.following)
 
 
 @router.get("/journal/{process}/verification", tags=["journal"])
@@ -93,12 +98,21 @@ async def retry_job(node: Node, owner: Owner, kind: Id, key: Id) -> None:
     await node.inspect.retry(owner, kind, key)
 
 
-def _entry(row: EntryRow) -> Entry:
+def _entry(row: EntryRow, language: str) -> Entry:
     body = row.entry.get("body")
     told: dict[str, Any] = redacted({name: value for name, value in row.entry.items() if name != "body"})
     if isinstance(body, str):
         told["body"] = redacted_text(body)
-    return Entry(n=row.n, at=row.at, kind=row.kind, message_id=row.message_id, entry=told, hash=row.hash)
+    decider = deciders.of_entry(row.kind, row.entry)
+    return Entry(
+        n=row.n,
+        at=row.at,
+        kind=row.kind,
+        message_id=row.message_id,
+        entry=told,
+        decided_by=None if decider is None else decided_by(decider, language),
+        hash=row.hash,
+    )
 
 
 def _job(row: JobState) -> Job:

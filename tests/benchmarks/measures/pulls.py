@@ -63,7 +63,7 @@ async def small(bench: Bench) -> list[Figure]:
 async def _address(pair: Pair, dataset: str) -> Address:
     """Negotiate, request the data, and return the address that came."""
     offer = await stand.first_offer(pair.node, pair.provider, dataset)
-    begun = await pair.node.negotiate.request(ROOT, pair.provider.did, offer)
+    begun = await pair.node.negotiate.request(ROOT, pair.provider.did, offer, by=nodes.BY)
     final = await pair.watch.finalised(begun.pid)
     started = await pair.transfer(final.agreement or "")
     pull = http_pull.read(started.data_address or {})
