@@ -46,6 +46,7 @@ from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import negotiate as negotiating
 from connector.services import permits
+from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
@@ -53,8 +54,10 @@ from connector.services.hosts import Hosts
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
+from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
+from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
 from connector.settings import Settings
@@ -82,6 +85,7 @@ class Node:
     negotiate: Negotiate
     transfer: Transfer
     receive: Receive
+    sweep: Sweep
     gate: Gate
     worker: Worker
     fetcher: Fetcher | None
@@ -93,6 +97,7 @@ class Node:
         handlers: dict[str, Handler] = {
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             transferring.JOB: partial(self.worker.look, self.transfer),
+            sweeping.JOB: self.sweep,
         }
         if self.fetcher is not None:
             handlers[receiving.JOB] = self.fetcher
@@ -159,6 +164,7 @@ async def build_app(
             negotiate=Negotiate(store, addresses, decisions, identity),
             transfer=Transfer(store, addresses, decisions, identity, token_lifetime_s=settings.token_lifetime_s),
             receive=Receive(store, settings),
+            sweep=Sweep(store, ROOT),
             gate=Gate(store, clock, permits.flow, open_source),
             worker=Worker(client, identity, clock, clock.now()),
             fetcher=_fetcher(settings, store, clock, transport, identity, threads),
@@ -202,6 +208,7 @@ def _private(node: Node) -> App:
             transfer=node.transfer,
             receive=node.receive,
             inspect=Inspect(node.store),
+            once=Once(node.store),
             waiting=Waiting(node.store),
             running_jobs=lambda: node.jobs.running,
         )
@@ -275,6 +282,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         serving = [group.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.started.wait()
+        await node.sweep.begin()
         ready.set()
         await stop.wait()
         for listener in listeners:

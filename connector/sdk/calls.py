@@ -25,10 +25,32 @@ class Call(Generic[T]):
     body: Json | None = None
     wait_s: float = 0.0
     """How long the node may hold the answer back, because it was asked to."""
+    key: str | None = None
+    """Idempotency key of a POST; None: the client makes one."""
+    versions: tuple[int, ...] = ()
+    """Act only while the thing stands at one of these; else the node answers `precondition-failed`."""
 
     def after(self, cursor: str) -> "Call[T]":
         """Return the same question for the page after this cursor."""
         return replace(self, query={**self.query, "cursor": cursor})
+
+    def once(self, key: str) -> "Call[T]":
+        """Return the same request under an idempotency key: however often it is sent, it has its effect once.
+
+        The client makes a key for each POST by itself; a program that must survive its own end keeps one.
+        """
+        return replace(self, key=key)
+
+    def at(self, *versions: int) -> "Call[T]":
+        """Return the same action on the condition that the thing still has one of these versions."""
+        return replace(self, versions=versions)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The conditions of the request, as headers."""
+        found = {} if self.key is None else {"idempotency-key": self.key}
+        tags = ", ".join(f'"{version}"' for version in self.versions)
+        return {**found, "if-match": tags} if tags else found
 
 
 def _call(

@@ -4,7 +4,10 @@ A client is a context manager; it keeps its connections. What the node refuses i
 `NodeUnreachable`. The key is never shown.
 """
 
+import asyncio
 import functools
+import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -18,6 +21,9 @@ from connector.sdk.problems import ApiProblem, NodeUnreachable
 P = ParamSpec("P")
 T = TypeVar("T")
 TIMEOUT_S = 30.0
+PAUSES_S = (0.2, 1.0)
+"""How long a call whose answer was lost waits before it is sent again. A POST carries its key, so it acts once."""
+_NOT_LOST = (httpx.ConnectError, httpx.TimeoutException, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
 def _now(build: Callable[P, Call[T]]) -> "Callable[Concatenate[Client, P], T]":
@@ -53,15 +59,21 @@ class Client:
         self._http = httpx.Client(base_url=url, headers=headers, transport=transport, trust_env=False)
 
     def send(self, call: Call[T]) -> T:
-        """Send a call and return its answer. Raises ApiProblem, NodeUnreachable."""
-        try:
-            answer = self._http.request(
-                call.method, call.path, params=dict(call.query), json=call.body, timeout=TIMEOUT_S + call.wait_s
-            )
-        except httpx.TransportError as error:
-            raise NodeUnreachable(f"{self._http.base_url} {error}") from error
-        answered: T = _read(answer)
-        return answered
+        """Send a call and return its answer; send it again when the answer was lost and that does no harm.
+
+        Raises ApiProblem, NodeUnreachable.
+        """
+        request = _request(call)
+        for pause_s in (*_pauses(call), None):
+            try:
+                answered: T = _read(self._http.request(**request))
+            except httpx.TransportError as error:
+                if pause_s is None or isinstance(error, _NOT_LOST):
+                    raise NodeUnreachable(f"{self._http.base_url} {error}") from error
+                time.sleep(pause_s)
+            else:
+                return answered
+        raise AssertionError
 
     def each(self, call: Call[Any]) -> Iterator[Any]:
         """Yield the items of all pages of a list."""
@@ -148,15 +160,21 @@ class AsyncClient:
         self._http = httpx.AsyncClient(base_url=url, headers=headers, transport=transport, trust_env=False)
 
     async def send(self, call: Call[T]) -> T:
-        """Send a call and return its answer. Raises ApiProblem, NodeUnreachable."""
-        try:
-            answer = await self._http.request(
-                call.method, call.path, params=dict(call.query), json=call.body, timeout=TIMEOUT_S + call.wait_s
-            )
-        except httpx.TransportError as error:
-            raise NodeUnreachable(f"{self._http.base_url} {error}") from error
-        answered: T = _read(answer)
-        return answered
+        """Send a call and return its answer; send it again when the answer was lost and that does no harm.
+
+        Raises ApiProblem, NodeUnreachable.
+        """
+        request = _request(call)
+        for pause_s in (*_pauses(call), None):
+            try:
+                answered: T = _read(await self._http.request(**request))
+            except httpx.TransportError as error:
+                if pause_s is None or isinstance(error, _NOT_LOST):
+                    raise NodeUnreachable(f"{self._http.base_url} {error}") from error
+                await asyncio.sleep(pause_s)
+            else:
+                return answered
+        raise AssertionError
 
     async def each(self, call: Call[Any]) -> AsyncIterator[Any]:
         """Yield the items of all pages of a list."""
@@ -233,6 +251,24 @@ class AsyncClient:
 def _headers(key: str, owner: str | None, language: str) -> dict[str, str]:
     headers = {"authorization": f"Bearer {key}", "accept-language": language, "accept": "application/json"}
     return headers if owner is None else {**headers, "x-pupitre-owner": owner}
+
+
+def _request(call: Call[Any]) -> dict[str, Any]:
+    """Return what the HTTP library is told; a POST without a key gets one."""
+    keyed = call.once(str(uuid.uuid4())) if call.method == "POST" and call.key is None else call
+    return {
+        "method": call.method,
+        "url": call.path,
+        "params": dict(call.query),
+        "json": call.body,
+        "headers": keyed.headers,
+        "timeout": TIMEOUT_S + call.wait_s,
+    }
+
+
+def _pauses(call: Call[Any]) -> tuple[float, ...]:
+    """Return the pauses before further attempts: none for a DELETE, which would find nothing the second time."""
+    return PAUSES_S if call.method in ("GET", "POST", "PUT") else ()
 
 
 def _read(answer: httpx.Response) -> Any:

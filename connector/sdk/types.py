@@ -88,6 +88,8 @@ class Dataset(TypedDict):
     metadata: dict[str, Any]
     source: dict[str, Any]
     """Address of the bytes, and what was measured: size_bytes, sha256…"""
+    version: int
+    """Grows with every change; the beginning of the ETag."""
     created_at: str | None
     updated_at: str | None
 
@@ -111,6 +113,8 @@ class Offer(TypedDict):
     is_conditional: bool
     """True when who may see it depends on who asks or when."""
     status: Literal["active", "withdrawn"]
+    version: int
+    """Grows with every change; the beginning of the ETag."""
     created_at: str | None
     updated_at: str | None
 
@@ -144,6 +148,8 @@ class Peer(TypedDict):
     """Since when its node has not answered."""
     next_attempt_at: str | None
     """When a silent node is tried again."""
+    version: int
+    """Grows with every change; the beginning of the ETag."""
     created_at: str | None
     updated_at: str | None
 

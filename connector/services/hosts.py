@@ -7,7 +7,7 @@ with its key in one go; its DID never changes.
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.identity.addresses import Addresses, check_slug
 from connector.identity.keys import Keys
@@ -76,20 +76,25 @@ class Hosts:
         is_root = int(owner == self._addresses.root)
         hosted = Hosted(owner=owner, did=self._addresses.did(owner), name=name, is_root=is_root)
 
-        def unit(tx: Tx) -> None:
+        def unit(tx: Tx) -> Hosted:
             participants.add(tx, hosted)
             tx.signal(TOPIC, owner)
+            return replace(hosted, created_at=tx.now)
 
-        await self._store.write(unit)
+        added = await self._store.write(unit)
         await self.load()
-        return hosted
+        return added
 
     async def issue_key(self, owner: str | None, label: str) -> tuple[ApiKey, str]:
         """Make an API key; its secret is told once and kept only as a hash."""
         secret = "pk_" + secrets.token_urlsafe(32)
         key = ApiKey(id=new_id(), owner=owner, label=label, hash=_hash(secret))
-        await self._store.write(lambda tx: participants.add_key(tx, key))
-        return key, secret
+
+        def unit(tx: Tx) -> tuple[ApiKey, str]:
+            participants.add_key(tx, key)
+            return replace(key, created_at=tx.now), secret
+
+        return await self._store.write(unit)
 
     async def revoke_key(self, owner: str | None, key_id: str) -> None:
         """Revoke a key of an owner (None: of the administration), at once and for good. Raises NotFound."""

@@ -59,6 +59,7 @@ def put(tx: Tx, peer: Peer) -> None:
         if tx.connection.execute(update(peers).where(*where).values(values)).rowcount != 1:
             raise StaleVersion(peer.did)
     peer.version += 1
+    peer.updated_at, peer.created_at = tx.now, values["created_at"]
 
 
 def remove(tx: Tx, owner: str, did: str) -> None:

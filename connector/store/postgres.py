@@ -21,6 +21,7 @@ from sqlalchemy.util import greenlet_spawn
 from connector.clock import Clock
 from connector.ids import new_id
 from connector.problems import Unavailable
+from connector.store import conditions
 from connector.store.backoff import rerun_delay_s
 from connector.store.db import Local, Tx
 from connector.store.errors import StaleVersion
@@ -71,7 +72,8 @@ class PostgresStore:
         return self._listener.is_live
 
     async def write(self, unit: Callable[[Tx], T]) -> T:
-        return await self._whole(lambda: self._attempt(unit))
+        conditioned = conditions.applied(unit)
+        return await self._whole(lambda: self._attempt(conditioned))
 
     async def read(self, unit: Callable[[Tx], T]) -> T:
         return await self._whole(lambda: self._look(unit))

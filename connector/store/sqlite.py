@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from connector.clock import Clock
 from connector.problems import Unavailable
-from connector.store import job_rows
+from connector.store import conditions, job_rows
 from connector.store.db import Local, Tx
 from connector.store.errors import DatabaseInUse
 from connector.store.migrate import migrate
@@ -104,7 +104,7 @@ class SqliteStore:
     async def write(self, unit: Callable[[Tx], T]) -> T:
         if not self._is_open:
             raise Unavailable("closed")
-        waiting = _Waiting(unit, self._loop.create_future())
+        waiting = _Waiting(conditions.applied(unit), self._loop.create_future())
         self._queue.put(waiting)
         answer: T = await waiting.answer
         return answer

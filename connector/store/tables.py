@@ -276,3 +276,17 @@ replays = Table(
     PrimaryKeyConstraint("issuer", "token_id"),
     Index("replays_expiry", "expires_at"),
 )
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("caller", Text, nullable=False),  # the API key that asked
+    Column("key_hash", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the whole request
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),  # sealed: only who asked can open it
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "caller", "key_hash"),
+    Index("idempotency_keys_age", "created_at"),
+)

@@ -38,6 +38,16 @@ stable code, `title` and `detail` say what happened, `remedy` what to do, `point
 is French or English by `Accept-Language`. Bad input is 400, no valid key 401, what the present state forbids 409, too
 large a body 413, what a partner's node did not do 424. A 5xx means that this node has failed.
 
+**Once only.** A POST may carry `Idempotency-Key`, any text of at most 255 visible ASCII characters: for 24 hours the
+request has its effect once, however often it is sent, and a repetition is answered as the first was
+(`Idempotency-Replayed: true`). What failed leaves nothing and may be tried again. The same key with another request is
+422. The Python client and the command line send a key with every POST, and repeat a POST whose answer was lost.
+
+**Only what was read.** Every answer carries an `ETag`: for a thing that has one, its `version` and a digest of the
+text. With `If-None-Match` a GET answers 304 while the text is the same. With `If-Match` an action, a PUT or a DELETE
+acts only while the thing has that version, else it answers 412 and nothing is changed; `If-None-Match: *` on a PUT acts
+only if there is nothing there yet.
+
 `GET /health/live`, `/health/ready` (also `/health`) and `/metrics` (Prometheus) stand beside it and need no key.
 """
 CLI_HEAD = """# The command line

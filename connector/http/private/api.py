@@ -24,8 +24,9 @@ ROOMS = (status, participants, publication, partners, negotiations, deliveries, 
 DESCRIPTION = """Everything that the command line and the pages do goes through these addresses.
 
 `Authorization: Bearer pk_…`: a key belongs to one participant, or to the node's administration, which names the
-participant in `X-Pupitre-Owner`. Lists are paged by `cursor` and `limit`. What goes wrong is a problem document
-(RFC 9457), in French or English by `Accept-Language`."""
+participant in `X-Pupitre-Owner`. Lists are paged by `cursor` and `limit`. A POST with an
+`Idempotency-Key` has its effect once; `If-Match` acts only on the version that was read. What goes wrong is a problem
+document (RFC 9457), in French or English by `Accept-Language`."""
 
 _PROBLEM = {
     "type": "object",

@@ -1,5 +1,6 @@
 """Transfers (livraisons), in both roles, and the reception of their bytes."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
 from connector.http.private.asking import Asking, By, Id, Identifier, NextCursor, Node, Owner, Shape, Wish
+from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import (
     LastMessage,
     ProcessQuery,
@@ -19,11 +21,14 @@ from connector.http.private.processes import (
 )
 from connector.protocol.transfer import TRANSFER
 from connector.services.inspect import Looked
+from connector.services.once import version_of
 from connector.services.redaction import redacted
+from connector.store import transfers
+from connector.store.db import Tx
 from connector.store.fetches import Fetch as FetchRow
 from connector.store.transfers import Transfer as TransferRow
 
-router = APIRouter(tags=["transfers"])
+router = APIRouter(tags=["transfers"], route_class=TaggedRoute)
 
 
 class Transfer(ProcessShape):
@@ -112,9 +117,9 @@ async def list_transfers(node: Node, owner: Owner, query: Annotated[TransferQuer
 
 
 @router.post("/transfers", status_code=201)
-async def request_transfer(node: Node, owner: Owner, by: By, wish: NewTransfer) -> Transfer:
+async def request_transfer(node: Node, owner: Owner, by: By, wish: NewTransfer, effect: Doing) -> Transfer:
     """Ask for the data of an agreement, as consumer."""
-    return _transfer(await node.transfer.request(owner, wish.agreement, by=by))
+    return await effect.of(lambda: node.transfer.request(owner, wish.agreement, by=by), _transfer)
 
 
 @router.get("/transfers/{pid}")
@@ -132,48 +137,81 @@ async def show_transfer(
 
 
 @router.post("/transfers/{pid}/start")
-async def start_transfer(node: Node, owner: Owner, by: By, pid: Id) -> Transfer:
+async def start_transfer(node: Node, owner: Owner, by: By, pid: Id, effect: Doing) -> Transfer:
     """As provider, open the data; in a transfer that is open, renew its address."""
-    return _transfer(await node.transfer.start(owner, pid, by=by))
+    return await effect.of(
+        lambda: node.transfer.start(owner, pid, by=by),
+        _transfer,
+        _version(owner, pid),
+    )
 
 
 @router.post("/transfers/{pid}/suspend")
-async def suspend_transfer(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Transfer:
+async def suspend_transfer(
+    node: Node, owner: Owner, by: By, pid: Id, effect: Doing, wish: Reason | None = None
+) -> Transfer:
     """Suspend: no byte leaves from now on."""
     why = wish or Reason()
-    return _transfer(await node.transfer.suspend(owner, pid, why.code, why.reason, by=by))
+    return await effect.of(
+        lambda: node.transfer.suspend(owner, pid, why.code, why.reason, by=by),
+        _transfer,
+        _version(owner, pid),
+    )
 
 
 @router.post("/transfers/{pid}/resume")
-async def resume_transfer(node: Node, owner: Owner, by: By, pid: Id) -> Transfer:
+async def resume_transfer(node: Node, owner: Owner, by: By, pid: Id, effect: Doing) -> Transfer:
     """Resume what was suspended; as consumer, ask for it."""
-    return _transfer(await node.transfer.start(owner, pid, by=by))
+    return await effect.of(
+        lambda: node.transfer.start(owner, pid, by=by),
+        _transfer,
+        _version(owner, pid),
+    )
 
 
 @router.post("/transfers/{pid}/complete")
-async def complete_transfer(node: Node, owner: Owner, by: By, pid: Id) -> Transfer:
+async def complete_transfer(node: Node, owner: Owner, by: By, pid: Id, effect: Doing) -> Transfer:
     """Say that all has been had."""
-    return _transfer(await node.transfer.complete(owner, pid, by=by))
+    return await effect.of(
+        lambda: node.transfer.complete(owner, pid, by=by),
+        _transfer,
+        _version(owner, pid),
+    )
 
 
 @router.post("/transfers/{pid}/terminate")
-async def terminate_transfer(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Transfer:
+async def terminate_transfer(
+    node: Node, owner: Owner, by: By, pid: Id, effect: Doing, wish: Reason | None = None
+) -> Transfer:
     """End a transfer, for a reason that the partner is told."""
     why = wish or Reason()
-    return _transfer(await node.transfer.terminate(owner, pid, why.code, why.reason, by=by))
+    return await effect.of(
+        lambda: node.transfer.terminate(owner, pid, why.code, why.reason, by=by),
+        _transfer,
+        _version(owner, pid),
+    )
 
 
 @router.post("/transfers/{pid}/fetch", status_code=202)
-async def fetch_transfer(node: Node, owner: Owner, asker: Asking, pid: Id, wish: NewFetch | None = None) -> Fetch:
+async def fetch_transfer(
+    node: Node, owner: Owner, asker: Asking, pid: Id, effect: Doing, wish: NewFetch | None = None
+) -> Fetch:
     """Receive the bytes into a file of the node's machine; after a failure, go on where it stopped."""
     into = wish or NewFetch()
-    return _fetch(await node.receive.fetch(owner, pid, into.path, overwrite=into.overwrite), asker.language)
+    return await effect.of(
+        lambda: node.receive.fetch(owner, pid, into.path, overwrite=into.overwrite),
+        lambda row: _fetch(row, asker.language),
+    )
 
 
 @router.get("/transfers/{pid}/fetch")
 async def show_fetch(node: Node, owner: Owner, asker: Asking, pid: Id) -> Fetch:
     """Show how far the bytes have been received."""
     return _fetch(await node.receive.progress(owner, pid), asker.language)
+
+
+def _version(owner: str, pid: str) -> Callable[[Tx], int]:
+    return version_of(transfers.load, owner, pid)
 
 
 def _members(row: TransferRow) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.http.private import documents
+from connector.http.private.effects import etag
 from connector.http.private.faults import InternalError, Malformed, NotJson, SlowRequest
 from connector.http.private.services import Services
 from connector.http.public.answers import App, Message, Receive, Scope, Send, hear_out
 from connector.problems import Problem, TooLarge, Unauthorized
 from connector.protocol.errors import MalformedMessage
 from connector.protocol.strict_json import read_object
+from connector.services.once import Repeated
 
 log = logging.getLogger("pupitre.api")
 
@@ -44,6 +46,8 @@ class Entrance:
         try:
             scope = await self._admitted(scope, headers, language)
             await self._app(scope, await self._read(scope, headers, receive), begun)
+        except Repeated as repeated:
+            await begun.answer(repeated)
         except Problem as problem:
             await begun.refuse(problem, language)
         except Exception:
@@ -94,6 +98,14 @@ class Begun:
     async def __call__(self, message: Message) -> None:
         self._has_begun = True
         await self._send(message)
+
+    async def answer(self, repeated: Repeated) -> None:
+        """Answer what was answered before to the same request."""
+        headers = [(b"idempotency-replayed", b"true"), (b"content-length", b"%d" % len(repeated.body))]
+        if repeated.body:
+            headers += [(b"content-type", b"application/json"), (b"etag", etag(repeated.body).encode())]
+        await self({"type": "http.response.start", "status": repeated.status, "headers": headers})
+        await self({"type": "http.response.body", "body": repeated.body})
 
     async def refuse(self, problem: Problem, language: str) -> None:
         """Answer with the problem, unless another answer has begun."""

@@ -1,6 +1,7 @@
 """Negotiations (demandes d'accès), in both roles, and the agreements (conventions) in which they end."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from connector.http.private.asking import (
     Wish,
     checked_did,
 )
+from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import (
     LastMessage,
     ProcessQuery,
@@ -34,10 +36,13 @@ from connector.http.private.processes import (
 from connector.protocol.negotiation import NEGOTIATION
 from connector.services.ask import ask
 from connector.services.inspect import Looked
+from connector.services.once import version_of
+from connector.store import negotiations
 from connector.store.agreements import StoredAgreement
+from connector.store.db import Tx
 from connector.store.negotiations import Negotiation as NegotiationRow
 
-router = APIRouter(tags=["negotiations"])
+router = APIRouter(tags=["negotiations"], route_class=TaggedRoute)
 REFUSED = "refused"
 
 
@@ -137,25 +142,30 @@ async def list_negotiations(node: Node, owner: Owner, query: Annotated[ProcessQu
 
 
 @router.post("/negotiations/request", status_code=201)
-async def request_access(node: Node, owner: Owner, by: By, wish: AccessRequest) -> Negotiation:
+async def request_access(node: Node, owner: Owner, by: By, wish: AccessRequest, effect: Doing) -> Negotiation:
     """Ask a partner for a dataset, as consumer. The message leaves at once; the answer changes the state."""
-    row = await ask(
-        node.catalogue,
-        node.negotiate,
-        owner,
-        checked_did(wish.peer, "/peer"),
-        wish.dataset,
-        offer_id=wish.offer_id,
-        offer=wish.offer,
-        by=by,
-    )
-    return _negotiation(row)
+    peer = checked_did(wish.peer, "/peer")
+
+    def act() -> Awaitable[NegotiationRow]:
+        return ask(
+            node.catalogue,
+            node.negotiate,
+            owner,
+            peer,
+            wish.dataset,
+            offer_id=wish.offer_id,
+            offer=wish.offer,
+            by=by,
+        )
+
+    return await effect.of(act, _negotiation)
 
 
 @router.post("/negotiations/offer", status_code=201)
-async def propose_offer(node: Node, owner: Owner, by: By, wish: Proposal) -> Negotiation:
+async def propose_offer(node: Node, owner: Owner, by: By, wish: Proposal, effect: Doing) -> Negotiation:
     """Propose one of our offers to a partner, as provider."""
-    return _negotiation(await node.negotiate.offer(owner, checked_did(wish.peer, "/peer"), wish.offer_id, by=by))
+    peer = checked_did(wish.peer, "/peer")
+    return await effect.of(lambda: node.negotiate.offer(owner, peer, wish.offer_id, by=by), _negotiation)
 
 
 @router.get("/negotiations/{pid}")
@@ -173,35 +183,61 @@ async def show_negotiation(
 
 
 @router.post("/negotiations/{pid}/accept")
-async def accept_negotiation(node: Node, owner: Owner, by: By, pid: Id) -> Negotiation:
+async def accept_negotiation(node: Node, owner: Owner, by: By, pid: Id, effect: Doing) -> Negotiation:
     """Say yes to the terms on the table."""
-    return _negotiation(await node.negotiate.accept(owner, pid, by=by))
+    return await effect.of(
+        lambda: node.negotiate.accept(owner, pid, by=by),
+        _negotiation,
+        _version(owner, pid),
+    )
 
 
 @router.post("/negotiations/{pid}/counter")
-async def counter_negotiation(node: Node, owner: Owner, by: By, pid: Id, wish: CounterOffer) -> Negotiation:
+async def counter_negotiation(
+    node: Node, owner: Owner, by: By, pid: Id, wish: CounterOffer, effect: Doing
+) -> Negotiation:
     """Answer with other terms."""
-    return _negotiation(await node.negotiate.counter(owner, pid, wish.policy, by=by))
+    return await effect.of(
+        lambda: node.negotiate.counter(owner, pid, wish.policy, by=by),
+        _negotiation,
+        _version(owner, pid),
+    )
 
 
 @router.post("/negotiations/{pid}/refuse")
-async def refuse_negotiation(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Negotiation:
+async def refuse_negotiation(
+    node: Node, owner: Owner, by: By, pid: Id, effect: Doing, wish: Reason | None = None
+) -> Negotiation:
     """Say no, for a reason that the partner is told."""
     why = wish or Reason()
-    return _negotiation(await node.negotiate.terminate(owner, pid, why.code or REFUSED, why.reason, by=by))
+    return await effect.of(
+        lambda: node.negotiate.terminate(owner, pid, why.code or REFUSED, why.reason, by=by),
+        _negotiation,
+        _version(owner, pid),
+    )
 
 
 @router.post("/negotiations/{pid}/verify")
-async def verify_negotiation(node: Node, owner: Owner, by: By, pid: Id) -> Negotiation:
+async def verify_negotiation(node: Node, owner: Owner, by: By, pid: Id, effect: Doing) -> Negotiation:
     """As consumer, confirm the agreement that the provider sent; the node does so by itself when it is right."""
-    return _negotiation(await node.negotiate.verify(owner, pid, by=by))
+    return await effect.of(
+        lambda: node.negotiate.verify(owner, pid, by=by),
+        _negotiation,
+        _version(owner, pid),
+    )
 
 
 @router.post("/negotiations/{pid}/terminate")
-async def terminate_negotiation(node: Node, owner: Owner, by: By, pid: Id, wish: Reason | None = None) -> Negotiation:
+async def terminate_negotiation(
+    node: Node, owner: Owner, by: By, pid: Id, effect: Doing, wish: Reason | None = None
+) -> Negotiation:
     """End a negotiation, for a reason that the partner is told."""
     why = wish or Reason()
-    return _negotiation(await node.negotiate.terminate(owner, pid, why.code, why.reason, by=by))
+    return await effect.of(
+        lambda: node.negotiate.terminate(owner, pid, why.code, why.reason, by=by),
+        _negotiation,
+        _version(owner, pid),
+    )
 
 
 @router.get("/agreements", tags=["agreements"])
@@ -220,6 +256,10 @@ async def show_agreement(node: Node, owner: Owner, agreement_id: Id) -> Agreemen
     return AgreementDetail(
         **_agreement(row).model_dump(), document=json.loads(row.document), accepted_terms=row.accepted_terms
     )
+
+
+def _version(owner: str, pid: str) -> Callable[[Tx], int]:
+    return version_of(negotiations.load, owner, pid)
 
 
 def _members(row: NegotiationRow) -> dict[str, Any]:

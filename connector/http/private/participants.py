@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from connector.http.private.asking import Administration, Id, KeyHolder, NextCursor, Node, Shape, Wish
+from connector.http.private.effects import Doing, TaggedRoute
 from connector.store.participants import ApiKey, Hosted
 
-router = APIRouter(tags=["participants"])
+router = APIRouter(tags=["participants"], route_class=TaggedRoute)
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 
@@ -73,10 +74,9 @@ async def list_participants(node: Node, _: Administration) -> Participants:
 
 
 @router.post("/participants", status_code=201)
-async def add_participant(node: Node, _: Administration, wish: NewParticipant) -> Participant:
+async def add_participant(node: Node, _: Administration, wish: NewParticipant, effect: Doing) -> Participant:
     """Host one more participant, with its own identity and keys. Administration only."""
-    await node.hosts.add(wish.owner, wish.name)
-    return participant(node.hosts.owners[wish.owner])
+    return await effect.of(lambda: node.hosts.add(wish.owner, wish.name), participant)
 
 
 @router.get("/keys")
@@ -86,11 +86,9 @@ async def list_keys(node: Node, holder: KeyHolder) -> Keys:
 
 
 @router.post("/keys", status_code=201)
-async def create_key(node: Node, holder: KeyHolder, wish: NewKey) -> CreatedKey:
+async def create_key(node: Node, holder: KeyHolder, wish: NewKey, effect: Doing) -> CreatedKey:
     """Make an API key of the caller's own kind, or for the owner that an administration key names."""
-    made, secret = await node.hosts.issue_key(holder, wish.label)
-    key = next(key for key in await node.hosts.keys_of(holder) if key.id == made.id)
-    return CreatedKey(**_key(key).model_dump(), secret=secret)
+    return await effect.of(lambda: node.hosts.issue_key(holder, wish.label), _created)
 
 
 @router.delete("/keys/{key_id}", status_code=204)
@@ -108,6 +106,11 @@ def participant(hosted: Hosted) -> Participant:
         is_first=bool(hosted.is_root),
         created_at=hosted.created_at,
     )
+
+
+def _created(made: tuple[ApiKey, str]) -> CreatedKey:
+    key, secret = made
+    return CreatedKey(**_key(key).model_dump(), secret=secret)
 
 
 def _key(key: ApiKey) -> Key:

@@ -18,10 +18,13 @@ from connector.http.private.asking import (
     Wish,
     checked_did,
 )
+from connector.http.private.effects import Doing, Putting, TaggedRoute
 from connector.protocol.catalog import Summary
 from connector.services.inspect import Known
+from connector.services.once import version_of
+from connector.store import peers
 
-router = APIRouter(tags=["partners"])
+router = APIRouter(tags=["partners"], route_class=TaggedRoute)
 
 
 class Peer(Shape):
@@ -34,6 +37,7 @@ class Peer(Shape):
     pinned_keys: Annotated[list[str], Field(description="RFC 7638 thumbprints of the keys recorded for it.")]
     silent_since: Annotated[datetime | None, Field(description="Since when its node has not answered.")]
     next_attempt_at: Annotated[datetime | None, Field(description="When a silent node is tried again.")]
+    version: Annotated[int, Field(description="Grows with every change; the beginning of the ETag.")]
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -95,11 +99,10 @@ async def list_peers(node: Node, owner: Owner, query: Annotated[PageQuery, Query
 
 
 @router.post("/peers", status_code=201)
-async def add_peer(node: Node, owner: Owner, wish: NewPeer) -> Peer:
+async def add_peer(node: Node, owner: Owner, wish: NewPeer, effect: Doing) -> Peer:
     """Record a partner: its documents are fetched and its keys pinned now."""
     did = checked_did(wish.did)
-    await node.introduce.add(owner, did, wish.name)
-    return _known(await node.inspect.peer(owner, did))
+    return await effect.of(lambda: node.introduce.add(owner, did, wish.name), lambda peer: _known(Known(peer, None)))
 
 
 @router.get("/peers/{did}")
@@ -109,9 +112,9 @@ async def show_peer(node: Node, owner: Owner, did: PeerDid) -> Peer:
 
 
 @router.delete("/peers/{did}", status_code=204)
-async def remove_peer(node: Node, owner: Owner, did: PeerDid) -> None:
+async def remove_peer(node: Node, owner: Owner, did: PeerDid, effect: Putting) -> None:
     """Forget a partner and its pinned keys; what was negotiated and agreed stays."""
-    await node.introduce.remove(owner, did)
+    await effect.of(lambda: node.introduce.remove(owner, did), lambda done: done, version_of(peers.load, owner, did))
 
 
 @router.post("/peers/{did}/ping")
@@ -151,6 +154,7 @@ def _known(known: Known) -> Peer:
         pinned_keys=row.pinned,
         silent_since=silence.since if silence else None,
         next_attempt_at=silence.retry_at if silence else None,
+        version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

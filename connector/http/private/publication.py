@@ -17,11 +17,14 @@ from connector.http.private.asking import (
     Shape,
     Wish,
 )
+from connector.http.private.effects import Doing, Putting, TaggedRoute
 from connector.http.private.faults import SaidFault
 from connector.services.deciders import Person
+from connector.services.once import version_of
+from connector.store import datasets
 from connector.store.datasets import StoredDataset, StoredOffer
 
-router = APIRouter(tags=["publication"])
+router = APIRouter(tags=["publication"], route_class=TaggedRoute)
 Mode = Literal["automatic", "manual"]
 Text = Annotated[str, Field(max_length=20_000)]
 Texts = Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(max_length=500)]
@@ -85,6 +88,7 @@ class Dataset(Shape):
     source: Annotated[
         dict[str, JsonValue], Field(description="Address of the bytes, and what was measured: size_bytes, sha256…")
     ]
+    version: Annotated[int, Field(description="Grows with every change; the beginning of the ETag.")]
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -98,6 +102,7 @@ class Offer(Shape):
     mode: Mode
     is_conditional: Annotated[bool, Field(description="True when who may see it depends on who asks or when.")]
     status: Literal["active", "withdrawn"]
+    version: Annotated[int, Field(description="Grows with every change; the beginning of the ETag.")]
     created_at: datetime | None
     updated_at: datetime | None
 
@@ -155,15 +160,16 @@ async def list_datasets(node: Node, owner: Owner, query: Annotated[DatasetQuery,
 
 
 @router.post("/datasets", status_code=201)
-async def create_dataset(node: Node, owner: Owner, by: By, wish: NewDataset) -> Dataset:
+async def create_dataset(node: Node, owner: Owner, by: By, wish: NewDataset, effect: Doing) -> Dataset:
     """Prepare a dataset, with an identifier of the node's choice. Its bytes are measured now."""
-    return _dataset(await _put(node, owner, by, wish, None))
+    return await effect.of(lambda: _put(node, owner, by, wish, None), _dataset)
 
 
 @router.put("/datasets/{dataset_id}")
-async def put_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, wish: NewDataset) -> Dataset:
+async def put_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, wish: NewDataset, effect: Putting) -> Dataset:
     """Prepare a dataset under this identifier, or replace its description and bytes."""
-    return _dataset(await _put(node, owner, by, wish, dataset_id))
+    version = version_of(datasets.load, owner, dataset_id)
+    return await effect.of(lambda: _put(node, owner, by, wish, dataset_id), _dataset, version)
 
 
 @router.get("/datasets/{dataset_id}")
@@ -174,9 +180,10 @@ async def show_dataset(node: Node, owner: Owner, dataset_id: Id) -> DatasetDetai
 
 
 @router.post("/datasets/{dataset_id}/withdraw")
-async def withdraw_dataset(node: Node, owner: Owner, by: By, dataset_id: Id) -> Dataset:
+async def withdraw_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, effect: Doing) -> Dataset:
     """Take a dataset out of the catalogue; agreements that stand are kept."""
-    return _dataset(await node.publish.withdraw_dataset(owner, dataset_id, by=by))
+    version = version_of(datasets.load, owner, dataset_id)
+    return await effect.of(lambda: node.publish.withdraw_dataset(owner, dataset_id, by=by), _dataset, version)
 
 
 @router.get("/offers")
@@ -187,15 +194,16 @@ async def list_offers(node: Node, owner: Owner, query: Annotated[OfferQuery, Que
 
 
 @router.post("/offers", status_code=201)
-async def create_offer(node: Node, owner: Owner, by: By, wish: NewOffer) -> Offer:
+async def create_offer(node: Node, owner: Owner, by: By, wish: NewOffer, effect: Doing) -> Offer:
     """Offer a dataset, with an identifier of the node's choice."""
-    return _offer(await _put_offer(node, owner, by, wish, None))
+    return await effect.of(lambda: _put_offer(node, owner, by, wish, None), _offer)
 
 
 @router.put("/offers/{offer_id}")
-async def put_offer(node: Node, owner: Owner, by: By, offer_id: Id, wish: NewOffer) -> Offer:
+async def put_offer(node: Node, owner: Owner, by: By, offer_id: Id, wish: NewOffer, effect: Putting) -> Offer:
     """Offer a dataset under this identifier, or change the terms; what was agreed before stands."""
-    return _offer(await _put_offer(node, owner, by, wish, offer_id))
+    version = version_of(datasets.load_offer, owner, offer_id)
+    return await effect.of(lambda: _put_offer(node, owner, by, wish, offer_id), _offer, version)
 
 
 @router.get("/offers/{offer_id}")
@@ -205,9 +213,10 @@ async def show_offer(node: Node, owner: Owner, offer_id: Id) -> Offer:
 
 
 @router.post("/offers/{offer_id}/withdraw")
-async def withdraw_offer(node: Node, owner: Owner, by: By, offer_id: Id) -> Offer:
+async def withdraw_offer(node: Node, owner: Owner, by: By, offer_id: Id, effect: Doing) -> Offer:
     """Withdraw an offer; a dataset without any other becomes a draft again."""
-    return _offer(await node.publish.withdraw_offer(owner, offer_id, by=by))
+    version = version_of(datasets.load_offer, owner, offer_id)
+    return await effect.of(lambda: node.publish.withdraw_offer(owner, offer_id, by=by), _offer, version)
 
 
 async def _put(node: Node, owner: str, by: Person, wish: NewDataset, dataset_id: str | None) -> StoredDataset:
@@ -225,13 +234,12 @@ async def _put_offer(node: Node, owner: str, by: Person, wish: NewOffer, offer_i
 
 def _dataset(row: StoredDataset) -> Dataset:
     members: dict[str, Any] = {
-        name: getattr(row, name) for name in ("id", "title", "status", "source", "created_at", "updated_at")
+        name: getattr(row, name) for name in ("id", "title", "status", "source", "version", "created_at", "updated_at")
     }
     return Dataset(**members, metadata=row.document)
 
 
 def _offer(row: StoredOffer) -> Offer:
-    members: dict[str, Any] = {
-        name: getattr(row, name) for name in ("id", "dataset", "policy", "mode", "status", "created_at", "updated_at")
-    }
+    names = ("id", "dataset", "policy", "mode", "status", "version", "created_at", "updated_at")
+    members: dict[str, Any] = {name: getattr(row, name) for name in names}
     return Offer(**members, is_conditional=bool(row.is_conditional))

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
 from connector.http.private.asking import Asking, Id, NextCursor, Node, Owner, PageQuery, Shape
+from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import DecidedBy, decided_by
 from connector.services import deciders
 from connector.services.redaction import redacted, redacted_text
 from connector.store.journal import Entry as EntryRow
 from connector.store.queue import JobState
 
-router = APIRouter()
+router = APIRouter(route_class=TaggedRoute)
 
 
 class Entry(Shape):
@@ -93,9 +94,9 @@ async def list_jobs(node: Node, owner: Owner, query: Annotated[JobQuery, Query()
 
 
 @router.post("/jobs/{kind}/{key}/retry", status_code=204, tags=["jobs"])
-async def retry_job(node: Node, owner: Owner, kind: Id, key: Id) -> None:
+async def retry_job(node: Node, owner: Owner, kind: Id, key: Id, effect: Doing) -> None:
     """Try a job again that was given up."""
-    await node.inspect.retry(owner, kind, key)
+    await effect.of(lambda: node.inspect.retry(owner, kind, key), lambda done: done)
 
 
 def _entry(row: EntryRow, language: str) -> Entry:

@@ -9,6 +9,7 @@ from connector.services.hosts import Hosts
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
+from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive
 from connector.services.transfer import Transfer
@@ -31,6 +32,7 @@ class Services:
     transfer: Transfer
     receive: Receive
     inspect: Inspect
+    once: Once
     waiting: Waiting
     running_jobs: Callable[[], int]
     """How many jobs this process runs now."""

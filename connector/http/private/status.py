@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from connector.http.private.asking import Asking, Node, Owner, Shape
+from connector.http.private.effects import TaggedRoute
 from connector.http.private.participants import Participant, participant
 
-router = APIRouter(tags=["node"])
+router = APIRouter(tags=["node"], route_class=TaggedRoute)
 
 
 class JobCounts(Shape):

@@ -1,0 +1,41 @@
+"""The job that forgets what has served its time: every hour, one replica, whatever was kept for a while only.
+
+Nothing that evidence needs is among it: the journal, the agreements and the processes are kept.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from connector.problems import Unavailable
+from connector.store import idempotency
+from connector.store.db import Store, Tx
+from connector.store.jobs import Job
+
+log = logging.getLogger("pupitre.services")
+JOB = "sweep"
+KEY = "hourly"
+EVERY = timedelta(hours=1)
+
+
+class Sweep:
+    """Forgets idempotency keys of more than a day ago."""
+
+    def __init__(self, store: Store, owner: str) -> None:
+        self._store = store
+        self._owner = owner
+
+    async def begin(self) -> None:
+        """See to it that the job exists; when it does, its next instant stands."""
+        try:
+            await self._store.write(lambda tx: tx.enqueue(Job(JOB, self._owner, KEY, run_at=tx.now + EVERY)))
+        except Unavailable:  # nothing that a node needs in order to serve
+            log.warning("the hourly sweep is not planned: the store does not take it now")
+
+    async def __call__(self, job: Job) -> datetime:
+        """Forget, and return when to do so again."""
+
+        def unit(tx: Tx) -> datetime:
+            idempotency.forget_old(tx)
+            return tx.now + EVERY
+
+        return await self._store.write(unit)
