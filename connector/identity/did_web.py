@@ -37,7 +37,7 @@ BEARER = "bearer "
 Pinned = Callable[[str, str], Awaitable[frozenset[str] | None]]
 """(owner, DID) → the thumbprints that a person approved for this peer, or None for one that was never added."""
 
-_ES256 = jwt.PyJWS(algorithms=[ALGORITHM]).get_algorithm_by_name(ALGORITHM)
+ES256 = jwt.PyJWS(algorithms=[ALGORITHM]).get_algorithm_by_name(ALGORITHM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,11 @@ def read_claims(token: str, audience: str, now: int) -> Claims:
     return Claims(did, kid, token_id, issued_at, expires_at)
 
 
+def read_header(token: str) -> dict[str, Any]:
+    """Return the JOSE header of an unproven token. Raises TokenRefused when it is not one."""
+    return _read_part(_split(token)[0])
+
+
 def _split(token: str) -> list[str]:
     """Return the three parts of a compact JWS."""
     parts = token.split(".")
@@ -158,7 +163,7 @@ def _split(token: str) -> list[str]:
 def _read_part(part: str) -> dict[str, Any]:
     """Return a part's JSON object."""
     try:
-        found = orjson.loads(_octets(part))
+        found = orjson.loads(octets(part))
     except orjson.JSONDecodeError as error:
         raise TokenRefused("not-a-token") from error
     if not isinstance(found, dict):
@@ -166,7 +171,8 @@ def _read_part(part: str) -> dict[str, Any]:
     return found
 
 
-def _octets(part: str) -> bytes:
+def octets(part: str) -> bytes:
+    """Return the bytes of a part of a token. Raises TokenRefused."""
     try:
         return unbase64url(part)
     except ValueError as error:
@@ -230,6 +236,6 @@ def _signer(document: DidDocument, token: str, kid: str) -> PeerKey:
     key = key_named(document, kid)
     signed, _, signature = token.rpartition(".")
     # The algorithm by itself: step 2 fixed it, and the library's parser costs as much as the curve.
-    if not _ES256.verify(signed.encode(), key.public, _octets(signature)):
+    if not ES256.verify(signed.encode(), key.public, octets(signature)):
         raise UnknownKey("signature")
     return key

@@ -7,6 +7,8 @@ key is restored or replaced by a person, since partners pinned its thumbprint.
 import os
 import secrets
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -54,6 +56,14 @@ class Keys:
         if owner not in self._loaded:
             self._loaded[owner] = _load(self._path(owner))
         return self._loaded[owner]
+
+    def thumbprints(self, owners: Iterable[str]) -> list[str]:
+        """Return the thumbprints of the owners' keys, as far as they are there."""
+        found = []
+        for owner in owners:
+            with suppress(MissingKey):
+                found.append(self.auth(owner).thumbprint)
+        return found
 
     def create_auth(self, owner: str) -> SigningKey:
         """Return the owner's authentication key, making it if there is none; safe against another process."""

@@ -65,6 +65,11 @@ def document_url(did: str, *, plain_http: bool = False) -> str:
     return f"{scheme}://{authority}{path.replace(':', '/') or '/.well-known'}/did.json"
 
 
+def public_base(did: str, *, plain_http: bool = False) -> str:
+    """Return the address under which a participant of this house has all its public paths, by its DID alone."""
+    return document_url(did, plain_http=plain_http).removesuffix("/did.json").removesuffix("/.well-known")
+
+
 def is_loopback_host(host: str) -> bool:
     """True for `localhost` and loopback addresses, written without brackets."""
     if host == "localhost":
