@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from connector.problems import Problem
 
 PREFIX = "PUPITRE_"
+MASK = "•••"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -98,6 +99,13 @@ class Settings(BaseModel):
         """The public URL without a slash at the end."""
         return self.public_url.rstrip("/")
 
+    def shown(self) -> dict[str, object]:
+        """Return all settings as JSON values, for a person to read: passwords are masked."""
+        values: dict[str, object] = self.model_dump(mode="json", exclude={"database_url", "outgoing_proxy"})
+        url = self.database_url.get_secret_value() if self.database_url else None
+        masked = {"database_url": _masked(url), "outgoing_proxy": _masked(self.outgoing_proxy)}
+        return {name: masked[name] if name in masked else values[name] for name in type(self).model_fields}
+
     @property
     def is_loopback(self) -> bool:
         """True when the node itself lives on a loopback address: then http and loopback peers are allowed."""
@@ -108,6 +116,19 @@ class Settings(BaseModel):
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return False
+
+
+def _masked(url: str | None) -> str | None:
+    """Return an address with its password masked, and without its query, which may hold one too."""
+    if url is None:
+        return None
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return MASK
+    rest, query, _ = rest.partition("?")
+    credentials, at, place = rest.rpartition("@")
+    name, colon, _ = credentials.partition(":")
+    return f"{scheme}://{name}{colon}{MASK if colon else ''}{at}{place}{f'?{MASK}' if query else ''}"
 
 
 def load(path: Path | None = None, environ: dict[str, str] | None = None, **overrides: object) -> Settings:

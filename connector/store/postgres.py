@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from random import SystemRandom
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -163,7 +163,12 @@ def _engine(url: str, *, command_timeout_s: float | None, **options: Any) -> Asy
         "prepared_statement_cache_size": 512,
         "server_settings": {"application_name": "pupitre", "jit": "off"},
     }
-    return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), connect_args=driver, **options)
+    return create_async_engine(address(url), connect_args=driver, **options)
+
+
+def address(url: str) -> URL:
+    """Return the address of the database with our driver. Raises ArgumentError, ValueError for what is no address."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
 
 
 def _sqlstate(error: BaseException) -> str:

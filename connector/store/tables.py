@@ -255,6 +255,17 @@ jobs = Table(
     Index("jobs_due", "status", "run_at"),
 )
 
+replicas = Table(  # of the node itself: no owner
+    "replicas",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("settings", Text, nullable=False),  # JSON: each setting that replicas must share, as a digest
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
 peer_health = Table(
     "peer_health",
     metadata,
