@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from connector.app import ROOT, Node
 from connector.dataplane.transfers import http_pull
+from connector.http.public import mirror
 from connector.http.public.front import protocol_app
 from connector.http.public.wire import Wire
 from connector.ids import new_id
@@ -38,6 +39,7 @@ WITH_A_PID = {("POST", path) for path in samples.LATER_PATHS} | {
 FIRST = {("POST", path) for path in samples.FIRST_PATHS}
 CATALOGUE = {("POST", "/catalog/request"), ("GET", "/catalog/datasets/{dataset_id:path}")}
 PUBLIC = {("GET", "/.well-known/dspace-version"), ("GET", "/health")}
+BESIDE = {("POST", "/pupitre/1/mirror")}  # answers about the caller alone: tests/doctor/test_mirror.py
 
 
 @asynccontextmanager
@@ -106,7 +108,14 @@ def test_each_participant_of_one_node_exchanges_with_a_third_both_ways(tmp_path:
 def routes(node: Node) -> set[tuple[str, str]]:
     """Return (method, path below the DSP base or the root) of every route of the protocol."""
     wire = Wire(node.identity, 1 << 20, 1.0)
-    router = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue)
+    router = protocol_app(
+        wire,
+        node.addresses,
+        node.negotiate,
+        node.transfer,
+        node.catalogue,
+        mirror.route(node.mirror, node.identity.verify),
+    )
     return {
         (method, route.path) for route in _flat(router.routes) for method in (route.methods or ()) if method != "HEAD"
     }
@@ -124,7 +133,7 @@ def _flat(found: list[BaseRoute]) -> Iterator[Route]:
 def test_every_route_is_one_that_the_cross_owner_tests_know(tmp_path: Path) -> None:
     async def play() -> None:
         async with nodes.running(tmp_path) as node:
-            assert routes(node) == WITH_A_PID | FIRST | CATALOGUE | PUBLIC
+            assert routes(node) == WITH_A_PID | FIRST | CATALOGUE | PUBLIC | BESIDE
 
     asyncio.run(play())
 

@@ -30,9 +30,9 @@ DSP_PATH = "/dsp/2025-1"
 
 
 def protocol_app(
-    wire: Wire, addresses: Addresses, negotiate: Negotiate, transfer: Transfer, listing: Catalogue
+    wire: Wire, addresses: Addresses, negotiate: Negotiate, transfer: Transfer, listing: Catalogue, *beside: Route
 ) -> Router:
-    """Return the routes that every hosted participant has, below its own prefix."""
+    """Return the routes that every hosted participant has, below its own prefix; `beside` is not of the protocol."""
     below_base = [
         *NEGOTIATIONS.routes(wire, negotiate),
         *TRANSFERS.routes(wire, transfer),
@@ -42,6 +42,7 @@ def protocol_app(
         [
             Mount(DSP_PATH, Router(below_base, redirect_slashes=False)),
             catalogue.version_route(addresses),
+            *beside,
             Route("/health", _alive, methods=["GET"]),
         ],
         redirect_slashes=False,
