@@ -29,6 +29,7 @@ from connector.dataplane.sources.file import FileSource
 from connector.http.bounded import BoundedConnection
 from connector.http.private.listener import PrivateListener
 from connector.http.private.services import Services
+from connector.http.public import mirror
 from connector.http.public.answers import App
 from connector.http.public.connection import Connection
 from connector.http.public.data import DataApp
@@ -39,6 +40,7 @@ from connector.identity.addresses import Addresses
 from connector.identity.did import own_document
 from connector.identity.did_web import DidWeb
 from connector.identity.keys import Keys
+from connector.identity.pinned import PinnedCallers
 from connector.identity.replays import MemoryReplays, StoredReplays
 from connector.identity.scheme import Scheme
 from connector.peer.client import AiohttpTransport, Client, Transport
@@ -53,10 +55,12 @@ from connector.services.decide import Decisions, OfferModes
 from connector.services.hosts import Hosts
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
+from connector.services.mirror import Mirror
 from connector.services.negotiate import Negotiate
 from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
+from connector.services.replicas import Replicas
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
@@ -66,6 +70,7 @@ from connector.store.jobs import Handler, Jobs
 from connector.worker import Worker
 
 ROOT = "root"
+VERSION = metadata.version("pupitre")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +84,10 @@ class Node:
     keys: Keys
     identity: Scheme
     hosts: Hosts
+    replicas: Replicas
     introduce: Introduce
+    mirror: Mirror
+    pinned_callers: PinnedCallers
     publish: Publish
     catalogue: Catalogue
     negotiate: Negotiate
@@ -158,7 +166,10 @@ async def build_app(
             keys=keys,
             identity=identity,
             hosts=hosts,
+            replicas=Replicas(store, clock, settings, VERSION, keys.thumbprints(hosts.owners)),
             introduce=introduce,
+            mirror=Mirror(client, clock, plain_http=settings.is_loopback),
+            pinned_callers=PinnedCallers(addresses, clock, replays, introduce.pinned),
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
             negotiate=Negotiate(store, addresses, decisions, identity),
@@ -181,7 +192,8 @@ def _public(node: Node) -> App:
         return own_document(node.addresses, owner, node.keys.auth(owner)) if is_ours else None
 
     wire = Wire(node.identity, settings.message_limit_bytes, settings.body_timeout_s)
-    protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue)
+    looking = mirror.route(node.mirror, node.pinned_callers.verify)
+    protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue, looking)
     front = Front(node.addresses, lambda owner: owner in hosts.owners, protocol, document_of)
     renewals = RenewalApp(
         node.gate,
@@ -198,7 +210,7 @@ def _private(node: Node) -> App:
     return PrivateListener(
         Services(
             settings=node.settings,
-            version=metadata.version("pupitre"),
+            version=VERSION,
             addresses=node.addresses,
             hosts=node.hosts,
             introduce=node.introduce,
@@ -278,7 +290,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         Listener(node.private, settings.private_host, settings.private_port, http=BoundedConnection),
     ]
     async with asyncio.TaskGroup() as group:
-        work = [group.create_task(node.jobs.run()), group.create_task(node.hosts.follow())]
+        work = [group.create_task(one) for one in (node.jobs.run(), node.hosts.follow(), node.replicas.keep())]
         serving = [group.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.started.wait()

@@ -1,7 +1,8 @@
 """Reference pages that are written by a program: `python -m tests.docs.written` writes them anew.
 
 - `connector/docs/reference/settings.md`, from the fields of `Settings`;
-- `connector/docs/reference/problems.md`, from every kind of problem that the packages define.
+- `connector/docs/reference/problems.md`, from every kind of problem that the packages define;
+- `connector/docs/reference/doctor.md`, from the checks of the doctor.
 
 A test asserts that writing them again changes nothing. The pages on the protocol, the API and the command line are
 written elsewhere.
@@ -13,12 +14,16 @@ import typing
 from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from connector.doctor.checks import CHECKS, diagnoses
+from connector.doctor.diagnosis import Diagnosis
+from connector.doctor.examine import GENERAL
 from connector.http.private.documents import status_of
 from connector.problems import Problem
 from connector.settings import PREFIX, Network, Settings
@@ -27,6 +32,18 @@ from policies import PolicyError
 
 REFERENCE = Path(__file__).parents[2] / "connector/docs/reference"
 
+DOCTOR_HEAD = """# What the doctor may find
+
+> **En français.** Tous les diagnostics de `pupitre doctor`, contrôle par contrôle, avec leur cause et leur remède.
+> Cherchez ici le code que la commande affiche entre parenthèses. Comment s’en servir :
+> [Que ne va-t-il pas ?](../how-to/doctor.md)
+
+Written from `connector/doctor/checks/` by `python -m tests.docs.written`.
+
+`{…}` stands for what is found on the spot. A *failure* makes the command end with exit code 2, a *warning* with 1; what
+is *ok* or *not checked* changes nothing. With `--json` each finding has `check`, `subject`, `verdict`, `code`, `cause`
+and `remedy`, the last two in both languages.
+"""
 SETTINGS_HEAD = """# Settings
 
 > **En français.** Tous les réglages d’un nœud, avec leur valeur par défaut. Ils se lisent dans un fichier TOML
@@ -118,6 +135,32 @@ def problems_page() -> str:
     )
 
 
+# --- the doctor
+
+
+def doctor_page() -> str:
+    """Return the page of what the doctor may find."""
+    parts = [DOCTOR_HEAD]
+    for name, check in CHECKS.items():
+        parts.append(f"\n## `{name}`\n\n{check.TITLE['en']} · {check.TITLE['fr']}. {_meaning(check)}\n")
+        parts += map(_diagnosis, diagnoses(check))
+    parts.append("\n## Any check\n")
+    return "".join([*parts, *map(_diagnosis, GENERAL)])
+
+
+def _meaning(check: ModuleType) -> str:
+    """Return the first paragraph of the module's essay."""
+    return " ".join(cleandoc(check.__doc__ or "").split("\n\n")[0].split())
+
+
+def _diagnosis(one: Diagnosis) -> str:
+    lines = [f"\n### `{one.code}`\n\n{one.verdict.value.replace('-', ' ').capitalize()}.\n"]
+    for language, name in (("fr", "Français"), ("en", "English")):
+        remedy = f" **{one.remedy[language]}**" if one.remedy[language] else ""
+        lines.append(f"\n- *{name}.* {one.cause[language]}{remedy}")
+    return "".join(lines) + "\n"
+
+
 # --- settings
 
 
@@ -204,9 +247,14 @@ def _statuses(one: type[Problem]) -> str:
     return f"HTTP {public}. " if private == public else f"HTTP {public} (API: {private}). "
 
 
+def pages() -> dict[str, str]:
+    """Return the text of each page by its name."""
+    return {"settings.md": settings_page(), "problems.md": problems_page(), "doctor.md": doctor_page()}
+
+
 def main() -> None:
     """Write the pages."""
-    for name, page in (("settings.md", settings_page()), ("problems.md", problems_page())):
+    for name, page in pages().items():
         (REFERENCE / name).write_text(page, "utf-8")
 
 

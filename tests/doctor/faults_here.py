@@ -1,0 +1,265 @@
+"""Faults of the machine itself, each made for real: settings, files, disk, database, keys, ports, waiting work."""
+
+import os
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiohttp import web
+from sqlalchemy import insert, update
+
+from connector.app import ROOT
+from connector.store.jobs import Job
+from connector.store.tables import jobs, peer_health
+from tests.doctor.scene import Scene, as_another_account
+from tests.harness.nodes import free_port
+
+Fault = Callable[[Scene], Awaitable[None]]
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(code: str) -> Callable[[Fault], Fault]:
+    """Name the diagnosis that the fault must lead to."""
+
+    def named(make: Fault) -> Fault:
+        FAULTS[code] = make
+        return make
+
+    return named
+
+
+# --- settings
+
+
+@fault("settings-missing")
+async def _(scene: Scene) -> None:
+    pass
+
+
+@fault("settings-bad")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    with scene.config.open("a") as file:
+        file.write('pubic_url = "https://donnees.brume.example"\n')
+
+
+@fault("settings-exposed")
+async def _(scene: Scene) -> None:
+    await scene.prepare(outgoing_proxy=f"http://sortie:motdepasse@127.0.0.1:{free_port()}")
+    scene.config.chmod(0o644)
+
+
+@fault("settings-unreadable")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    scene.config.chmod(0)
+    scene.stack.enter_context(as_another_account())
+
+
+# --- files and disk
+
+
+@fault("folder-missing")
+async def _(scene: Scene) -> None:
+    await scene.prepare(receive_dirs=[str(scene.folder / "nulle-part")])
+
+
+@fault("folder-unwritable")
+async def _(scene: Scene) -> None:
+    place = scene.mount("lecture-seule")
+    subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+    await scene.prepare(receive_dirs=[str(place)])
+
+
+@fault("folder-unreadable")
+async def _(scene: Scene) -> None:
+    closed = scene.folder / "fermé"
+    await scene.prepare(source_dirs=[str(closed)])
+    closed.mkdir(mode=0o000 if os.geteuid() else 0o700)
+    scene.stack.enter_context(as_another_account(scene.data, scene.config))
+
+
+@fault("ca-file-unusable")
+async def _(scene: Scene) -> None:
+    file = scene.folder / "autorités.pem"
+    file.write_text("pas un certificat")
+    await scene.prepare()
+    scene.write(ca_file=str(file))
+
+
+@fault("disk-full")
+async def _(scene: Scene) -> None:
+    place = scene.mount("plein", "1m")
+    await scene.prepare(receive_dirs=[str(place)])
+    subprocess.run(["dd", "if=/dev/zero", f"of={place / 'ballast'}", "bs=64k"], capture_output=True, check=False)
+
+
+@fault("disk-low")
+async def _(scene: Scene) -> None:
+    await scene.prepare(receive_dirs=[str(scene.mount("étroit", "8m"))])
+
+
+# --- database
+
+
+@fault("database-newer")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    with sqlite3.connect(scene.data / "pupitre.db") as connection:
+        connection.execute("INSERT INTO schema_version VALUES (9999, 'later', '2030-01-01T00:00:00.000000Z')")
+    connection.close()
+
+
+@fault("database-older")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    with sqlite3.connect(scene.data / "pupitre.db") as connection:
+        connection.execute("DELETE FROM schema_version WHERE version = (SELECT max(version) FROM schema_version)")
+    connection.close()
+
+
+@fault("database-corrupt")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    (scene.data / "pupitre.db").write_bytes(b"not a database at all " * 500)
+
+
+@fault("database-absent")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    (scene.data / "pupitre.db").unlink()
+
+
+@fault("database-empty")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    (scene.data / "pupitre.db").unlink()
+    (scene.data / "pupitre.db").touch()
+
+
+@fault("database-unreadable")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    with as_another_account(scene.data, scene.config):
+        pass
+    (scene.data / "pupitre.db").chmod(0)
+    scene.stack.enter_context(as_another_account())
+
+
+@fault("database-unreachable")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    scene.write(database_url=f"postgresql://pupitre:motdepasse@127.0.0.1:{free_port()}/pupitre")
+
+
+@fault("database-host-unknown")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    scene.write(database_url="postgresql://pupitre:motdepasse@nulle-part.invalid/pupitre")
+
+
+@fault("database-url-bad")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    scene.write(database_url="la base de la mairie")
+
+
+# --- keys
+
+
+@fault("key-missing")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    (scene.data / "keys" / ROOT / "auth.pem").unlink()
+
+
+@fault("key-unusable")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    (scene.data / "keys" / ROOT / "auth.pem").write_text(
+        "-----BEGIN PRIVATE KEY-----\nabcd\n-----END PRIVATE KEY-----\n"
+    )
+
+
+@fault("key-exposed")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    (scene.data / "keys" / ROOT / "auth.pem").chmod(0o644)
+
+
+# --- ports
+
+
+@fault("port-taken")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    taking = scene.stack.enter_context(socket.socket())
+    taking.bind(("127.0.0.1", scene.settings["private_port"]))
+    taking.listen()
+
+
+@fault("interface-absent")
+async def _(scene: Scene) -> None:
+    await scene.prepare(public_host="192.0.2.1", call_timeout_s=0.5)
+
+
+@fault("private-exposed")
+async def _(scene: Scene) -> None:
+    await scene.prepare(private_host="0.0.0.0")
+
+
+@fault("node-stopped")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+
+
+@fault("node-unready")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    node = await scene.serve(fronted=True)
+    await node.store.close()
+
+
+@fault("node-outdated")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+
+    async def older(request: web.Request) -> web.Response:
+        return web.json_response({"status": "ready", "version": "0.0.1"})
+
+    await scene.server(older, port=scene.settings["private_port"])
+
+
+# --- waiting work
+
+
+@fault("jobs-dead")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    await scene.change(lambda tx: tx.enqueue(Job("negotiation", ROOT, "urn:uuid:1")))
+    await scene.change(lambda tx: tx.connection.execute(update(jobs).values(status="dead", problem="HTTP 500")))
+
+
+@fault("jobs-late")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    node = await scene.serve(fronted=True)
+    late = {"kind": "of-a-later-version", "owner": ROOT, "key": "k", "attempts": 0, "begun": 0, "status": "waiting"}
+    await node.store.write(
+        lambda tx: tx.connection.execute(
+            insert(jobs), {**late, "run_at": tx.now - timedelta(hours=1), "created_at": tx.now - timedelta(hours=1)}
+        )
+    )
+
+
+@fault("partner-silent")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    known = {"owner": ROOT, "peer": "did:web:loin.example", "failures": 9, "problem": "loin.example:443 : timeout"}
+    await scene.change(
+        lambda tx: tx.connection.execute(
+            insert(peer_health), {**known, "since": tx.now - timedelta(days=1), "retry_at": tx.now}
+        )
+    )
