@@ -8,7 +8,7 @@ import click
 
 from connector import words
 from connector.cli import exits, processes, show
-from connector.cli.frame import Session, command, group, option
+from connector.cli.frame import Session, command, group, in_period, option
 from connector.cli.partners import did_of
 
 STARTED = frozenset({"STARTED", "COMPLETED"})
@@ -74,7 +74,9 @@ def _add_looks(transfers: click.Group) -> None:
     @option("--role", type=click.Choice(["consumer", "provider"]), fr="Notre rôle.", en="Our role.")
     @option("--state", fr="État du protocole (STARTED…).", en="State of the protocol (STARTED…).")
     @option("--peer", fr="Partenaire.", en="Partner.")
+    @option("--dataset", fr="Jeu de données.", en="Dataset.")
     @option("--agreement", fr="Convention.", en="Agreement.")
+    @in_period
     @option("--limit", type=click.IntRange(1, 500), default=50, fr="Nombre (50).", en="How many (50).")
     def list_(session: Session, peer: str | None, **which: Any) -> None:
         did = did_of(session, peer) if peer else None

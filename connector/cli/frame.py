@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -187,6 +188,25 @@ def _short_help(command: click.Command, ctx: click.Context) -> str:
 def option(*names: str, fr: str, en: str, **attributes: Any) -> Callable[[Any], Any]:
     """Decorate a command with an option whose help is in two languages."""
     return click.option(*names, cls=Option, texts={"fr": fr, "en": en}, **attributes)
+
+
+class Instant(click.ParamType[str]):
+    """A date, or a date and time; without a zone, that of this machine. Passed on with its zone."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return datetime.fromisoformat(value).astimezone().isoformat()
+        except ValueError:
+            self.fail(f"{value} : 2026-11-25, 2026-11-25T14:00", param, ctx)
+
+
+def in_period(function: Any) -> Any:
+    """Decorate a command with `--since` and `--until`."""
+    until = option("--until", type=Instant(), fr="Avant cet instant.", en="Before this instant.")
+    since = option("--since", type=Instant(), fr="À partir de cet instant.", en="From this instant on.")
+    return since(until(function))
 
 
 def _wish_json(ctx: click.Context, parameter: click.Parameter, is_wished: bool) -> None:

@@ -7,7 +7,7 @@ import click
 
 from connector import words
 from connector.cli import processes, show
-from connector.cli.frame import Session, command, group, option
+from connector.cli.frame import Session, command, group, in_period, option
 from connector.cli.partners import did_of
 from connector.cli.policies import policy_options, terms
 
@@ -57,10 +57,12 @@ def _add_looks(negotiations: click.Group) -> None:
     @option("--role", type=Role, fr="Notre rôle.", en="Our role.")
     @option("--state", fr="État du protocole (REQUESTED…).", en="State of the protocol (REQUESTED…).")
     @option("--peer", fr="Partenaire.", en="Partner.")
+    @option("--dataset", fr="Jeu de données.", en="Dataset.")
+    @in_period
     @option("--limit", type=click.IntRange(1, 500), default=50, fr="Nombre (50).", en="How many (50).")
-    def list_(session: Session, role: str | None, state: str | None, peer: str | None, limit: int) -> None:
+    def list_(session: Session, peer: str | None, **which: Any) -> None:
         did = did_of(session, peer) if peer else None
-        found = session.client.list_negotiations(role=role, state=state, peer=did, limit=limit)
+        found = session.client.list_negotiations(peer=did, **which)
         session.out(found, lambda: processes.listed(session, found["items"], _state(session)))
 
     @command(
@@ -115,10 +117,12 @@ def _add_agreement_commands(agreements: click.Group) -> None:
     @option("--role", type=Role, fr="Notre rôle.", en="Our role.")
     @option("--peer", fr="Partenaire.", en="Partner.")
     @option("--dataset", fr="Jeu de données.", en="Dataset.")
+    @option("--status", type=click.Choice(["drafted", "active", "ended"]), fr="Situation.", en="Status.")
+    @in_period
     @option("--limit", type=click.IntRange(1, 500), default=50, fr="Nombre (50).", en="How many (50).")
-    def list_(session: Session, role: str | None, peer: str | None, dataset: str | None, limit: int) -> None:
+    def list_(session: Session, peer: str | None, **which: Any) -> None:
         did = did_of(session, peer) if peer else None
-        found = session.client.list_agreements(role=role, peer=did, dataset=dataset, limit=limit)
+        found = session.client.list_agreements(peer=did, **which)
         rows = (
             (
                 one["id"],

@@ -53,8 +53,9 @@ def _add_peer_commands(peers: click.Group) -> None:
         session.out(found, lambda: _show_peer(session, found))
 
     @command(peers, "list", "Liste les partenaires.", "List partners.")
-    def list_(session: Session) -> None:
-        found = list(session.client.each(calls.list_peers()))
+    @option("--status", type=click.Choice(["known", "quarantined", "blocked"]), fr="Statut.", en="Status.")
+    def list_(session: Session, status: str | None) -> None:
+        found = list(session.client.each(calls.list_peers(status=status)))
         rows = ((one["name"], one["did"], one["url"], _standing(session, one)) for one in found)
         session.out(found, lambda: show.table(session, ("name", "did", "url", "status"), rows))
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from connector.cli import exits, show
-from connector.cli.frame import Session, command, group, option
+from connector.cli.frame import Session, command, group, in_period, option
 from connector.cli.policies import policy_options, terms
 from connector.sdk import calls
 
@@ -45,8 +45,9 @@ def _add_dataset_commands(datasets: click.Group) -> None:
 
     @command(datasets, "list", "Liste les jeux de données.", "List datasets.")
     @option("--status", type=click.Choice(["draft", "published", "withdrawn"]), fr="Statut.", en="Status.")
-    def list_(session: Session, status: str | None) -> None:
-        found = list(session.client.each(calls.list_datasets(status=status)))
+    @in_period
+    def list_(session: Session, **which: Any) -> None:
+        found = list(session.client.each(calls.list_datasets(**which)))
         rows = ((one["id"], one["title"], show.value(session, one["status"]), _size(session, one)) for one in found)
         session.out(found, lambda: show.table(session, ("id", "title", "status", "size"), rows))
 
@@ -84,8 +85,10 @@ def _add_offer_commands(offers: click.Group) -> None:
 
     @command(offers, "list", "Liste les conditions proposées.", "List offers.")
     @option("--dataset", fr="D’un jeu de données.", en="Of one dataset.")
-    def list_(session: Session, dataset: str | None) -> None:
-        found = list(session.client.each(calls.list_offers(dataset=dataset)))
+    @option("--status", type=click.Choice(["active", "withdrawn"]), fr="Statut.", en="Status.")
+    @option("--mode", type=click.Choice(["automatic", "manual"]), fr="Mode.", en="Mode.")
+    def list_(session: Session, **which: Any) -> None:
+        found = list(session.client.each(calls.list_offers(**which)))
         rows = (
             (one["id"], one["dataset"], show.value(session, one["mode"]), show.value(session, one["status"]))
             for one in found

@@ -12,7 +12,7 @@ from connector.sdk import calls
 
 def add_to(cli: click.Group) -> None:
     """Add the commands."""
-    jobs = group(cli, "jobs", "Les tâches du nœud.", "The node's jobs.")
+    _add_job_commands(group(cli, "jobs", "Les tâches du nœud.", "The node's jobs."))
 
     @command(
         cli,
@@ -40,10 +40,13 @@ def add_to(cli: click.Group) -> None:
         )
         session.out(found, lambda: show.table(session, ("n", "at", "kind", "decided_by", "entry"), rows))
 
+
+def _add_job_commands(jobs: click.Group) -> None:
     @command(jobs, "list", "Liste les tâches.", "List jobs.")
     @option("--dead", is_flag=True, fr="Seulement celles abandonnées.", en="Only those given up.")
-    def list_(session: Session, dead: bool) -> None:
-        found = list(session.client.each(calls.list_jobs(status="dead" if dead else None)))
+    @option("--kind", fr="Seulement de cette sorte.", en="Only of this kind.")
+    def list_(session: Session, dead: bool, kind: str | None) -> None:
+        found = list(session.client.each(calls.list_jobs(status="dead" if dead else None, kind=kind)))
         rows = (
             (
                 one["kind"],

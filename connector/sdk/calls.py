@@ -57,8 +57,12 @@ def _call(
     method: str, *parts: str, query: Json | None = None, body: Json | None = None, wait_s: float = 0.0
 ) -> Call[Any]:
     path = "/".join(quote(part, safe="") for part in parts)
-    asked = {name: str(value) for name, value in (query or {}).items() if value is not None}
+    asked = {name: _text(value) for name, value in (query or {}).items() if value is not None}
     return Call(method, f"/api/v1/{path}", asked, body, wait_s)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _said(**members: object) -> dict[str, Any]:
@@ -73,9 +77,9 @@ def show_status() -> Call[t.Status]:
     return _call("GET", "status")
 
 
-def list_participants() -> Call[t.Participants]:
+def list_participants(*, cursor: str | None = None, limit: int | None = None) -> Call[t.Participants]:
     """List the participants that the node hosts. Administration only."""
-    return _call("GET", "participants")
+    return _call("GET", "participants", query={"cursor": cursor, "limit": limit})
 
 
 def add_participant(owner: str, name: str) -> Call[t.Participant]:
@@ -83,9 +87,9 @@ def add_participant(owner: str, name: str) -> Call[t.Participant]:
     return _call("POST", "participants", body={"owner": owner, "name": name})
 
 
-def list_keys() -> Call[t.Keys]:
+def list_keys(*, revoked: bool | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Keys]:
     """List API keys."""
-    return _call("GET", "keys")
+    return _call("GET", "keys", query={"revoked": revoked, "cursor": cursor, "limit": limit})
 
 
 def create_key(label: str) -> Call[t.CreatedKey]:
@@ -102,10 +106,17 @@ def revoke_key(key_id: str) -> Call[None]:
 
 
 def list_datasets(
-    *, status: str | None = None, cursor: str | None = None, limit: int | None = None
+    *,
+    status: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
 ) -> Call[t.Datasets]:
-    """List datasets."""
-    return _call("GET", "datasets", query={"status": status, "cursor": cursor, "limit": limit})
+    """List datasets, perhaps those that changed in a period."""
+    return _call(
+        "GET", "datasets", query={"status": status, "since": since, "until": until, "cursor": cursor, "limit": limit}
+    )
 
 
 def create_dataset(title: str, source: Json, metadata: Json | None = None) -> Call[t.Dataset]:
@@ -128,9 +139,18 @@ def withdraw_dataset(dataset_id: str) -> Call[t.Dataset]:
     return _call("POST", "datasets", dataset_id, "withdraw")
 
 
-def list_offers(*, dataset: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Offers]:
+def list_offers(
+    *,
+    dataset: str | None = None,
+    status: str | None = None,
+    mode: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.Offers]:
     """List offers."""
-    return _call("GET", "offers", query={"dataset": dataset, "cursor": cursor, "limit": limit})
+    return _call(
+        "GET", "offers", query={"dataset": dataset, "status": status, "mode": mode, "cursor": cursor, "limit": limit}
+    )
 
 
 def create_offer(dataset: str, policy: Json, mode: str = "manual") -> Call[t.Offer]:
@@ -156,9 +176,9 @@ def withdraw_offer(offer_id: str) -> Call[t.Offer]:
 # Partners
 
 
-def list_peers(*, cursor: str | None = None, limit: int | None = None) -> Call[t.Peers]:
+def list_peers(*, status: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Peers]:
     """List partners."""
-    return _call("GET", "peers", query={"cursor": cursor, "limit": limit})
+    return _call("GET", "peers", query={"status": status, "cursor": cursor, "limit": limit})
 
 
 def add_peer(did: str, name: str = "") -> Call[t.Peer]:
@@ -199,12 +219,26 @@ def list_negotiations(
     role: str | None = None,
     state: str | None = None,
     peer: str | None = None,
+    dataset: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Call[t.Negotiations]:
-    """List negotiations, the newest first."""
+    """List negotiations, perhaps those that began in a period, the newest first."""
     return _call(
-        "GET", "negotiations", query={"role": role, "state": state, "peer": peer, "cursor": cursor, "limit": limit}
+        "GET",
+        "negotiations",
+        query={
+            "role": role,
+            "state": state,
+            "peer": peer,
+            "dataset": dataset,
+            "since": since,
+            "until": until,
+            "cursor": cursor,
+            "limit": limit,
+        },
     )
 
 
@@ -261,12 +295,26 @@ def list_agreements(
     status: str | None = None,
     peer: str | None = None,
     dataset: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Call[t.Agreements]:
-    """List agreements, the newest first."""
-    page = {"cursor": cursor, "limit": limit}
-    return _call("GET", "agreements", query={**page, "role": role, "status": status, "peer": peer, "dataset": dataset})
+    """List agreements, perhaps those made in a period, the newest first."""
+    return _call(
+        "GET",
+        "agreements",
+        query={
+            "role": role,
+            "status": status,
+            "peer": peer,
+            "dataset": dataset,
+            "since": since,
+            "until": until,
+            "cursor": cursor,
+            "limit": limit,
+        },
+    )
 
 
 def show_agreement(agreement_id: str) -> Call[t.AgreementDetail]:
@@ -282,13 +330,29 @@ def list_transfers(
     role: str | None = None,
     state: str | None = None,
     peer: str | None = None,
+    dataset: str | None = None,
     agreement: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Call[t.Transfers]:
-    """List transfers, the newest first."""
-    page = {"cursor": cursor, "limit": limit}
-    return _call("GET", "transfers", query={**page, "role": role, "state": state, "peer": peer, "agreement": agreement})
+    """List transfers, perhaps those that began in a period, the newest first."""
+    return _call(
+        "GET",
+        "transfers",
+        query={
+            "role": role,
+            "state": state,
+            "peer": peer,
+            "dataset": dataset,
+            "agreement": agreement,
+            "since": since,
+            "until": until,
+            "cursor": cursor,
+            "limit": limit,
+        },
+    )
 
 
 def request_transfer(agreement: str) -> Call[t.Transfer]:
@@ -351,9 +415,16 @@ def verify_journal(process: str) -> Call[t.Verification]:
     return _call("GET", "journal", process, "verification")
 
 
-def list_jobs(*, status: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Jobs]:
+def list_jobs(
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    peer: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.Jobs]:
     """List jobs; `status="dead"`: those given up."""
-    return _call("GET", "jobs", query={"status": status, "cursor": cursor, "limit": limit})
+    return _call("GET", "jobs", query={"status": status, "kind": kind, "peer": peer, "cursor": cursor, "limit": limit})
 
 
 def retry_job(kind: str, key: str) -> Call[None]:

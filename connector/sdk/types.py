@@ -46,7 +46,7 @@ class Status(TypedDict):
 
 
 class Participants(TypedDict):
-    """All hosted participants, the first one first."""
+    """A page of hosted participants, the first one first."""
 
     items: list[Participant]
     next_cursor: str | None
@@ -65,7 +65,7 @@ class Key(TypedDict):
 
 
 class Keys(TypedDict):
-    """All keys of one holder, the revoked ones too."""
+    """A page of the keys of one holder, by identifier, the revoked ones too."""
 
     items: list[Key]
     next_cursor: str | None

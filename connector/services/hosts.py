@@ -13,6 +13,8 @@ from connector.identity.addresses import Addresses, check_slug
 from connector.identity.keys import Keys
 from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound, Unauthorized
+from connector.services import cursors
+from connector.services.cursors import Page
 from connector.store import participants
 from connector.store.db import Store, Tx
 from connector.store.participants import ApiKey, Hosted
@@ -107,9 +109,23 @@ class Hosts:
 
         await self._store.write(unit)
 
-    async def keys_of(self, owner: str | None) -> list[ApiKey]:
-        """Return the keys of an owner, without their secrets."""
-        return await self._store.read(lambda tx: participants.keys(tx, owner))
+    async def page(self, *, cursor: str | None, limit: int) -> Page[Hosted]:
+        """Return hosted participants, the first one first, then by their short name."""
+        after = cursors.read_key(cursor)
+        rows = sorted(self._hosted.values(), key=_place)
+        return cursors.paged(
+            [row for row in rows if _place(row) > after][: limit + 1], limit, lambda row: (_place(row),)
+        )
+
+    async def page_keys(
+        self, owner: str | None, *, cursor: str | None, limit: int, revoked: bool | None = None
+    ) -> Page[ApiKey]:
+        """Return the keys of an owner, without their secrets, in the order of their identifiers."""
+        after = cursors.read_key(cursor)
+        rows = await self._store.read(
+            lambda tx: participants.page_keys(tx, owner, after=after, limit=limit + 1, revoked=revoked)
+        )
+        return cursors.paged(rows, limit, lambda row: (row.id,))
 
     async def caller(self, secret: str) -> Caller:
         """Return who holds this key. Raises Unauthorized."""
@@ -120,6 +136,11 @@ class Hosts:
                 raise Unauthorized
             self._callers[digest] = Caller(key.id, key.owner, key.label)
         return self._callers[digest]
+
+
+def _place(hosted: Hosted) -> str:
+    """Return where a participant stands in the list; no short name begins with a dot."""
+    return ".first" if hosted.is_root else hosted.owner
 
 
 def _hash(secret: str) -> str:

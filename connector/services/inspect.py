@@ -23,6 +23,7 @@ from connector.store.fetches import Fetch
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from connector.store.peers import Peer
+from connector.store.period import ALWAYS, Period
 from connector.store.processes import Process, Queries
 from connector.store.queue import Counts, JobState
 from connector.store.silence import Silence
@@ -79,11 +80,13 @@ class Inspect:
     # --- what we publish ----------------------------------------------------------------------------------------------
 
     async def datasets(
-        self, owner: str, *, cursor: str | None, limit: int, status: str | None = None
+        self, owner: str, *, cursor: str | None, limit: int, period: Period = ALWAYS, status: str | None = None
     ) -> Page[StoredDataset]:
         """Return datasets in the order of their identifiers."""
         after = cursors.read_key(cursor)
-        rows = await self._store.read(lambda tx: datasets.page(tx, owner, after=after, limit=limit + 1, status=status))
+        rows = await self._store.read(
+            lambda tx: datasets.page(tx, owner, after=after, limit=limit + 1, period=period, status=status)
+        )
         return cursors.paged(rows, limit, lambda row: (row.id,))
 
     async def dataset(self, owner: str, dataset_id: str) -> tuple[StoredDataset, list[StoredOffer]]:
@@ -94,14 +97,10 @@ class Inspect:
 
         return await self._store.read(unit)
 
-    async def offers(
-        self, owner: str, *, cursor: str | None, limit: int, dataset: str | None = None
-    ) -> Page[StoredOffer]:
-        """Return offers in the order of their identifiers."""
+    async def offers(self, owner: str, *, cursor: str | None, limit: int, **equal: str | None) -> Page[StoredOffer]:
+        """Return offers in the order of their identifiers; `equal` filters by column."""
         after = cursors.read_key(cursor)
-        rows = await self._store.read(
-            lambda tx: datasets.page_offers(tx, owner, after=after, limit=limit + 1, dataset=dataset)
-        )
+        rows = await self._store.read(lambda tx: datasets.page_offers(tx, owner, after=after, limit=limit + 1, **equal))
         return cursors.paged(rows, limit, lambda row: (row.id,))
 
     async def offer(self, owner: str, offer_id: str) -> StoredOffer:
@@ -110,12 +109,12 @@ class Inspect:
 
     # --- whom we know -------------------------------------------------------------------------------------------------
 
-    async def peers(self, owner: str, *, cursor: str | None, limit: int) -> Page[Known]:
+    async def peers(self, owner: str, *, cursor: str | None, limit: int, status: str | None = None) -> Page[Known]:
         """Return peers in the order of their identifiers."""
         after = cursors.read_key(cursor)
 
         def unit(tx: Tx) -> list[Known]:
-            return [_known(tx, row) for row in peers.page(tx, owner, after=after, limit=limit + 1)]
+            return [_known(tx, row) for row in peers.page(tx, owner, after=after, limit=limit + 1, status=status)]
 
         return cursors.paged(await self._store.read(unit), limit, lambda row: (row.peer.did,))
 
@@ -126,14 +125,16 @@ class Inspect:
     # --- processes and agreements -------------------------------------------------------------------------------------
 
     async def negotiations(
-        self, owner: str, *, cursor: str | None, limit: int, **equal: str | None
+        self, owner: str, *, cursor: str | None, limit: int, period: Period = ALWAYS, **equal: str | None
     ) -> Page[Negotiation]:
-        """Return negotiations, the newest first; `equal` filters by column."""
-        return await self._processes(negotiations.queries, owner, cursor, limit, equal)
+        """Return negotiations that began in a period, the newest first; `equal` filters by column."""
+        return await self._processes(negotiations.queries, owner, cursor, limit, period, equal)
 
-    async def transfers(self, owner: str, *, cursor: str | None, limit: int, **equal: str | None) -> Page[Transfer]:
-        """Return transfers, the newest first; `equal` filters by column."""
-        return await self._processes(transfers.queries, owner, cursor, limit, equal)
+    async def transfers(
+        self, owner: str, *, cursor: str | None, limit: int, period: Period = ALWAYS, **equal: str | None
+    ) -> Page[Transfer]:
+        """Return transfers that began in a period, the newest first; `equal` filters by column."""
+        return await self._processes(transfers.queries, owner, cursor, limit, period, equal)
 
     async def negotiation(self, owner: str, pid: str) -> Looked[Negotiation]:
         """Return a negotiation with why it stands where it stands. Raises NotFound."""
@@ -144,11 +145,13 @@ class Inspect:
         return await self._store.read(lambda tx: _looked(tx, TRANSFER, transfers.peek(tx, owner, pid)))
 
     async def agreements(
-        self, owner: str, *, cursor: str | None, limit: int, **equal: str | None
+        self, owner: str, *, cursor: str | None, limit: int, period: Period = ALWAYS, **equal: str | None
     ) -> Page[StoredAgreement]:
-        """Return agreements, the newest first; `equal` filters by column."""
+        """Return agreements made in a period, the newest first; `equal` filters by column."""
         after = cursors.read_instant(cursor)
-        rows = await self._store.read(lambda tx: agreements.page(tx, owner, after=after, limit=limit + 1, **equal))
+        rows = await self._store.read(
+            lambda tx: agreements.page(tx, owner, after=after, limit=limit + 1, period=period, **equal)
+        )
         return cursors.paged(rows, limit, lambda row: (row.created_at.isoformat(), row.id))
 
     async def agreement(self, owner: str, agreement_id: str) -> StoredAgreement:
@@ -184,11 +187,10 @@ class Inspect:
 
         return await self._store.read(unit)
 
-    async def jobs(self, owner: str, *, cursor: str | None, limit: int, only_dead: bool = False) -> Page[JobState]:
-        """Return jobs by kind and key."""
+    async def jobs(self, owner: str, *, cursor: str | None, limit: int, **equal: str | None) -> Page[JobState]:
+        """Return jobs by kind and key; `equal` filters by status, kind and peer."""
         kind, key = cursors.read(cursor, 2) if cursor else ("", "")
-        look = queue.dead if only_dead else queue.listed
-        rows = await self._store.read(lambda tx: look(tx, owner, (kind, key), limit + 1))
+        rows = await self._store.read(lambda tx: queue.listed(tx, owner, (kind, key), limit + 1, **equal))
         return cursors.paged(rows, limit, lambda row: (row.kind, row.key))
 
     async def retry(self, owner: str, kind: str, key: str) -> None:
@@ -213,10 +215,18 @@ class Inspect:
         return await self._store.read(unit)
 
     async def _processes(
-        self, queries: Queries[P], owner: str, cursor: str | None, limit: int, equal: dict[str, str | None]
+        self,
+        queries: Queries[P],
+        owner: str,
+        cursor: str | None,
+        limit: int,
+        period: Period,
+        equal: dict[str, str | None],
     ) -> Page[P]:
         after = cursors.read_instant(cursor)
-        rows = await self._store.read(lambda tx: queries.page(tx, owner, after=after, limit=limit + 1, **equal))
+        rows = await self._store.read(
+            lambda tx: queries.page(tx, owner, after=after, limit=limit + 1, period=period, **equal)
+        )
         return cursors.paged(rows, limit, lambda row: (row.created_at.isoformat(), row.pid))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 from connector.problems import NotFound
 from connector.protocol.machine import Role
 from connector.store.db import Tx
+from connector.store.period import ALWAYS, Period
 from connector.store.tables import agreements
 
 
@@ -67,11 +68,17 @@ def discard_draft(tx: Tx, owner: str, agreement_id: str) -> None:
 
 
 def page(
-    tx: Tx, owner: str, *, after: tuple[datetime, str] | None = None, limit: int = 50, **equal: str | None
+    tx: Tx,
+    owner: str,
+    *,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+    period: Period = ALWAYS,
+    **equal: str | None,
 ) -> list[StoredAgreement]:
-    """Return agreements, the newest first, after a position in that order."""
+    """Return agreements made in a period, the newest first, after a position in that order."""
     columns = agreements.c
-    query = select(agreements).where(columns.owner == owner)
+    query = select(agreements).where(columns.owner == owner, *period.of(columns.created_at))
     for name, value in equal.items():
         if value is not None:
             query = query.where(columns[name] == value)

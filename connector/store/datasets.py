@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from connector.problems import NotFound
 from connector.store.db import Tx
 from connector.store.errors import StaleVersion
+from connector.store.period import ALWAYS, Period
 from connector.store.tables import datasets, offers
 
 
@@ -80,9 +81,12 @@ def put(tx: Tx, dataset: StoredDataset) -> None:
     _put(tx, datasets, dataset, values)
 
 
-def page(tx: Tx, owner: str, *, after: str = "", limit: int = 50, status: str | None = None) -> list[StoredDataset]:
-    """Return datasets in the order of their identifiers."""
+def page(
+    tx: Tx, owner: str, *, after: str = "", limit: int = 50, period: Period = ALWAYS, status: str | None = None
+) -> list[StoredDataset]:
+    """Return datasets that changed in a period, in the order of their identifiers."""
     query = select(datasets).where(datasets.c.owner == owner, datasets.c.id > after)
+    query = query.where(*period.of(datasets.c.updated_at))
     if status is not None:
         query = query.where(datasets.c.status == status)
     return [_dataset(row) for row in tx.connection.execute(query.order_by(datasets.c.id).limit(limit))]
@@ -135,13 +139,12 @@ def offers_of(tx: Tx, owner: str, dataset_ids: Iterable[str], *, status: str | N
     return [_offer(row) for row in tx.connection.execute(query.order_by(offers.c.id))]
 
 
-def page_offers(
-    tx: Tx, owner: str, *, after: str = "", limit: int = 50, dataset: str | None = None
-) -> list[StoredOffer]:
-    """Return offers in the order of their identifiers."""
+def page_offers(tx: Tx, owner: str, *, after: str = "", limit: int = 50, **equal: str | None) -> list[StoredOffer]:
+    """Return offers in the order of their identifiers; `equal` filters by column."""
     query = select(offers).where(offers.c.owner == owner, offers.c.id > after)
-    if dataset is not None:
-        query = query.where(offers.c.dataset == dataset)
+    for name, value in equal.items():
+        if value is not None:
+            query = query.where(offers.c[name] == value)
     return [_offer(row) for row in tx.connection.execute(query.order_by(offers.c.id).limit(limit))]
 
 

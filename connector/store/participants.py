@@ -65,6 +65,15 @@ def keys(tx: Tx, owner: str | None) -> list[ApiKey]:
     ]
 
 
+def page_keys(tx: Tx, owner: str | None, *, after: str, limit: int, revoked: bool | None = None) -> list[ApiKey]:
+    """Return the keys of an owner, or of the administration, in the order of their identifiers."""
+    query = select(api_keys).where(api_keys.c.owner.is_(None) if owner is None else api_keys.c.owner == owner)
+    query = query.where(api_keys.c.id > after).order_by(api_keys.c.id).limit(limit)
+    if revoked is not None:
+        query = query.where(api_keys.c.revoked_at.is_not(None) if revoked else api_keys.c.revoked_at.is_(None))
+    return [ApiKey(**row._mapping) for row in tx.connection.execute(query)]
+
+
 def revoke_key(tx: Tx, key_id: str) -> None:
     """Revoke a key for good."""
     tx.connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=tx.now))

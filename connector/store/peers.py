@@ -68,10 +68,12 @@ def remove(tx: Tx, owner: str, did: str) -> None:
         raise NotFound(did)
 
 
-def page(tx: Tx, owner: str, *, after: str = "", limit: int = 50) -> list[Peer]:
+def page(tx: Tx, owner: str, *, after: str = "", limit: int = 50, status: str | None = None) -> list[Peer]:
     """Return peers in the order of their identifiers."""
-    query = select(peers).where(peers.c.owner == owner, peers.c.did > after).order_by(peers.c.did).limit(limit)
-    return [_peer(row) for row in tx.connection.execute(query)]
+    query = select(peers).where(peers.c.owner == owner, peers.c.did > after)
+    if status is not None:
+        query = query.where(peers.c.status == status)
+    return [_peer(row) for row in tx.connection.execute(query.order_by(peers.c.did).limit(limit))]
 
 
 def _peer(row: Row[Any]) -> Peer:

@@ -15,6 +15,7 @@ from connector.problems import NotFound
 from connector.protocol.machine import Arrival, Position, Role
 from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
+from connector.store.period import ALWAYS, Period
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,11 +154,18 @@ class Queries(Generic[P]):
         process.updated_at = tx.now
 
     def page(
-        self, tx: Tx, owner: str, *, after: tuple[datetime, str] | None = None, limit: int = 50, **equal: str | None
+        self,
+        tx: Tx,
+        owner: str,
+        *,
+        after: tuple[datetime, str] | None = None,
+        limit: int = 50,
+        period: Period = ALWAYS,
+        **equal: str | None,
     ) -> list[P]:
-        """Return processes, the newest first, after a position in that order; `equal` filters by column."""
+        """Return processes that began in a period, the newest first, after a position; `equal` filters by column."""
         columns = self._table.c
-        query = select(self._table).where(columns.owner == owner)
+        query = select(self._table).where(columns.owner == owner, *period.of(columns.created_at))
         for name, value in equal.items():
             if value is not None:
                 query = query.where(columns[name] == value)

@@ -60,7 +60,6 @@ _LISTED = (
     .order_by(jobs.c.kind, jobs.c.key)
     .limit(bindparam("count", type_=Integer))
 )
-_DEAD = _LISTED.where(jobs.c.status == "dead")
 _RETRY = (
     update(jobs)
     .where(_ONE, jobs.c.status == "dead")
@@ -106,14 +105,24 @@ def pass_on(tx: Tx, job: Job) -> None:
 
 def dead(tx: Tx, owner: str, after: tuple[str, str] = ("", ""), limit: int = 50) -> list[JobState]:
     """Return the owner's dead jobs by (kind, key), from the one after `after`."""
-    named = {"of_owner": owner, "after_kind": after[0], "after_key": after[1], "count": limit, "now": tx.now}
-    return [JobState(*row) for row in tx.connection.execute(_DEAD, named)]
+    return listed(tx, owner, after, limit, status="dead")
 
 
-def listed(tx: Tx, owner: str, after: tuple[str, str] = ("", ""), limit: int = 50) -> list[JobState]:
-    """Return all of the owner's jobs by (kind, key), from the one after `after`."""
+def listed(
+    tx: Tx,
+    owner: str,
+    after: tuple[str, str] = ("", ""),
+    limit: int = 50,
+    *,
+    status: str | None = None,
+    kind: str | None = None,
+    peer: str | None = None,
+) -> list[JobState]:
+    """Return the owner's jobs by (kind, key), from the one after `after`; None does not filter."""
     named = {"of_owner": owner, "after_kind": after[0], "after_key": after[1], "count": limit, "now": tx.now}
-    return [JobState(*row) for row in tx.connection.execute(_LISTED, named)]
+    wished = [(_STATUS, status), (jobs.c.kind, kind), (jobs.c.peer, peer)]
+    query = _LISTED.where(*(column == value for column, value in wished if value is not None))
+    return [JobState(*row) for row in tx.connection.execute(query, named)]
 
 
 def about(tx: Tx, owner: str, key: str) -> list[JobState]:

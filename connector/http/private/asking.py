@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Path, Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from connector.http.private.faults import AdministrationOnly
 from connector.http.private.services import Services
@@ -13,6 +13,7 @@ from connector.peer.documents import normal_did
 from connector.problems import Invalid, NotFound, Problem
 from connector.services.deciders import Person
 from connector.services.hosts import Caller
+from connector.store.period import Period
 
 OWNER_HEADER = "X-Pupitre-Owner"
 LONGEST_ID = 2048
@@ -126,6 +127,11 @@ Limit = Annotated[int | None, Field(ge=1, le=500, description="Rows in the page;
 NextCursor = Annotated[str | None, Field(description="Cursor of the next page; null: this is the last one.")]
 
 
+Since = Annotated[AwareDatetime | None, Field(description="At this instant or later (ISO 8601 with its zone).")]
+Until = Annotated[AwareDatetime | None, Field(description="Before this instant (ISO 8601 with its zone).")]
+DidFilter = Annotated[str | None, Field(max_length=512, description="DID of the partner.")]
+
+
 class PageQuery(BaseModel):
     """Which page of a list."""
 
@@ -137,3 +143,14 @@ class PageQuery(BaseModel):
     def rows(self, node: Services) -> dict[str, Any]:
         """Return the cursor and the limit as the verbs take them."""
         return {"cursor": self.cursor, "limit": self.limit or node.settings.page_size}
+
+
+class PeriodQuery(PageQuery):
+    """Which page of a list, and of which time."""
+
+    since: Since = None
+    until: Until = None
+
+    def rows(self, node: Services) -> dict[str, Any]:
+        """Return the page and the period as the verbs take them."""
+        return {**super().rows(node), "period": Period(self.since, self.until)}

@@ -31,6 +31,9 @@ from connector.store.transfers import Transfer as TransferRow
 router = APIRouter(tags=["transfers"], route_class=TaggedRoute)
 
 
+TRANSFER_STATES = tuple(TRANSFER.states)
+
+
 class Transfer(ProcessShape):
     """A transfer."""
 
@@ -103,15 +106,16 @@ class NewFetch(Wish):
 
 
 class TransferQuery(ProcessQuery):
-    """Which transfers, the newest first."""
+    """Which transfers."""
 
+    state: Literal[TRANSFER_STATES] | None = None  # type: ignore[valid-type]  # the state table says which
     agreement: Identifier | None = None
 
 
 @router.get("/transfers")
 async def list_transfers(node: Node, owner: Owner, query: Annotated[TransferQuery, Query()]) -> Transfers:
     """List transfers."""
-    equal = {name: getattr(query, name) for name in ("role", "state", "peer", "agreement")}
+    equal = {name: getattr(query, name) for name in ("role", "state", "peer", "dataset", "agreement")}
     page = await node.inspect.transfers(owner, **equal, **query.rows(node))
     return Transfers(items=[_transfer(row) for row in page.items], next_cursor=page.following)
 

@@ -11,6 +11,7 @@ from connector.protocol.strict_json import pointer_to
 
 Texts = dict[str, str]
 
+_INSTANT: Texts = {"fr": "Une date et une heure sont attendues (ISO 8601).", "en": "An instant is expected (ISO 8601)."}
 _TEXTS: Mapping[str, Texts] = {
     "missing": {"fr": "Valeur absente.", "en": "A value is missing."},
     "extra_forbidden": {"fr": "Nom inconnu ici.", "en": "This name is not known here."},
@@ -29,6 +30,9 @@ _TEXTS: Mapping[str, Texts] = {
     "string_too_short": {"fr": "Texte trop court.", "en": "The text is too short."},
     "string_too_long": {"fr": "Texte trop long.", "en": "The text is too long."},
     "string_pattern_mismatch": {"fr": "Forme inattendue.", "en": "Unexpected form."},
+    "datetime_parsing": _INSTANT,
+    "datetime_from_date_parsing": _INSTANT,
+    "timezone_aware": {"fr": "Le fuseau horaire manque (Z, +01:00).", "en": "The time zone is missing (Z, +01:00)."},
     "too_long": {"fr": "Trop d’éléments.", "en": "Too many items."},
     "json_invalid": {"fr": "Ce n’est pas du JSON.", "en": "This is not JSON."},
 }

@@ -11,12 +11,13 @@ from pydantic import Field, JsonValue
 from connector.http.private.asking import (
     Asking,
     By,
+    DidFilter,
     Id,
     Identifier,
     NextCursor,
     Node,
     Owner,
-    PageQuery,
+    PeriodQuery,
     Shape,
     Wish,
     checked_did,
@@ -44,6 +45,7 @@ from connector.store.negotiations import Negotiation as NegotiationRow
 
 router = APIRouter(tags=["negotiations"], route_class=TaggedRoute)
 REFUSED = "refused"
+NEGOTIATION_STATES = tuple(NEGOTIATION.states)
 
 
 class Negotiation(ProcessShape):
@@ -123,21 +125,26 @@ class Agreements(Shape):
     next_cursor: NextCursor = None
 
 
-class AgreementQuery(PageQuery):
-    """Which agreements, the newest first."""
+class AgreementQuery(PeriodQuery):
+    """Which agreements, by when they were made, the newest first."""
 
     role: RoleName | None = None
     status: Literal["drafted", "active", "ended"] | None = None
-    peer: Annotated[str | None, Field(max_length=512)] = None
+    peer: DidFilter = None
     dataset: Identifier | None = None
 
 
+class NegotiationQuery(ProcessQuery):
+    """Which negotiations."""
+
+    state: Literal[NEGOTIATION_STATES] | None = None  # type: ignore[valid-type]  # the state table says which
+
+
 @router.get("/negotiations")
-async def list_negotiations(node: Node, owner: Owner, query: Annotated[ProcessQuery, Query()]) -> Negotiations:
+async def list_negotiations(node: Node, owner: Owner, query: Annotated[NegotiationQuery, Query()]) -> Negotiations:
     """List negotiations."""
-    page = await node.inspect.negotiations(
-        owner, role=query.role, state=query.state, peer=query.peer, **query.rows(node)
-    )
+    equal = {name: getattr(query, name) for name in ("role", "state", "peer", "dataset")}
+    page = await node.inspect.negotiations(owner, **equal, **query.rows(node))
     return Negotiations(items=[_negotiation(row) for row in page.items], next_cursor=page.following)
 
 

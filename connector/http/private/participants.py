@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
-from connector.http.private.asking import Administration, Id, KeyHolder, NextCursor, Node, Shape, Wish
+from connector.http.private.asking import Administration, Id, KeyHolder, NextCursor, Node, PageQuery, Shape, Wish
 from connector.http.private.effects import Doing, TaggedRoute
 from connector.store.participants import ApiKey, Hosted
 
@@ -25,7 +25,7 @@ class Participant(Shape):
 
 
 class Participants(Shape):
-    """All hosted participants, the first one first."""
+    """A page of hosted participants, the first one first."""
 
     items: list[Participant]
     next_cursor: NextCursor = None
@@ -49,7 +49,7 @@ class Key(Shape):
 
 
 class Keys(Shape):
-    """All keys of one holder, the revoked ones too."""
+    """A page of the keys of one holder, by identifier, the revoked ones too."""
 
     items: list[Key]
     next_cursor: NextCursor = None
@@ -67,10 +67,17 @@ class CreatedKey(Key):
     secret: Annotated[str, Field(description="For `Authorization: Bearer …`.")]
 
 
+class KeyQuery(PageQuery):
+    """Which keys."""
+
+    revoked: Annotated[bool | None, Field(description="Only those that were revoked, or were not.")] = None
+
+
 @router.get("/participants")
-async def list_participants(node: Node, _: Administration) -> Participants:
+async def list_participants(node: Node, _: Administration, query: Annotated[PageQuery, Query()]) -> Participants:
     """List the participants that the node hosts. Administration only."""
-    return Participants(items=[participant(hosted) for hosted in node.hosts.owners.values()])
+    page = await node.hosts.page(**query.rows(node))
+    return Participants(items=[participant(hosted) for hosted in page.items], next_cursor=page.following)
 
 
 @router.post("/participants", status_code=201)
@@ -80,9 +87,10 @@ async def add_participant(node: Node, _: Administration, wish: NewParticipant, e
 
 
 @router.get("/keys")
-async def list_keys(node: Node, holder: KeyHolder) -> Keys:
+async def list_keys(node: Node, holder: KeyHolder, query: Annotated[KeyQuery, Query()]) -> Keys:
     """List API keys: the caller's own kind, or those of the owner that an administration key names."""
-    return Keys(items=[_key(key) for key in await node.hosts.keys_of(holder)])
+    page = await node.hosts.page_keys(holder, revoked=query.revoked, **query.rows(node))
+    return Keys(items=[_key(key) for key in page.items], next_cursor=page.following)
 
 
 @router.post("/keys", status_code=201)

@@ -1,7 +1,7 @@
 """Partners whom an owner knows, and what their catalogues show."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
@@ -91,10 +91,16 @@ class CatalogueQuery(PageQuery):
     cursor: Cursor = None
 
 
+class PeerQuery(PageQuery):
+    """Which partners."""
+
+    status: Literal["known", "quarantined", "blocked"] | None = None
+
+
 @router.get("/peers")
-async def list_peers(node: Node, owner: Owner, query: Annotated[PageQuery, Query()]) -> Peers:
+async def list_peers(node: Node, owner: Owner, query: Annotated[PeerQuery, Query()]) -> Peers:
     """List partners."""
-    page = await node.inspect.peers(owner, **query.rows(node))
+    page = await node.inspect.peers(owner, status=query.status, **query.rows(node))
     return Peers(items=[_known(row) for row in page.items], next_cursor=page.following)
 
 

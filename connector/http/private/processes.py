@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.http.private.asking import PageQuery, Shape, Wish
+from connector.http.private.asking import DidFilter, Identifier, PeriodQuery, Shape, Wish
 from connector.protocol.machine import Table
 from connector.services import deciders, explain
 from connector.services.deciders import Decider, Person
@@ -105,12 +105,12 @@ class Reason(Wish):
     reason: Annotated[str, Field(max_length=4_000, description="The same for people.")] = ""
 
 
-class ProcessQuery(PageQuery):
-    """Which processes, the newest first."""
+class ProcessQuery(PeriodQuery):
+    """Which processes, by when they began, the newest first."""
 
     role: RoleName | None = None
-    state: Annotated[str | None, Field(max_length=30)] = None
-    peer: Annotated[str | None, Field(max_length=512)] = None
+    peer: DidFilter = None
+    dataset: Identifier | None = None
 
 
 class WaitQuery(BaseModel):

@@ -14,6 +14,7 @@ from connector.http.private.asking import (
     Node,
     Owner,
     PageQuery,
+    PeriodQuery,
     Shape,
     Wish,
 )
@@ -140,8 +141,8 @@ class NewOffer(Wish):
     ] = "manual"
 
 
-class DatasetQuery(PageQuery):
-    """Which datasets."""
+class DatasetQuery(PeriodQuery):
+    """Which datasets, by when they last changed."""
 
     status: Literal["draft", "published", "withdrawn"] | None = None
 
@@ -150,6 +151,8 @@ class OfferQuery(PageQuery):
     """Which offers."""
 
     dataset: Identifier | None = None
+    status: Literal["active", "withdrawn"] | None = None
+    mode: Mode | None = None
 
 
 @router.get("/datasets")
@@ -189,7 +192,8 @@ async def withdraw_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, eff
 @router.get("/offers")
 async def list_offers(node: Node, owner: Owner, query: Annotated[OfferQuery, Query()]) -> Offers:
     """List offers."""
-    page = await node.inspect.offers(owner, dataset=query.dataset, **query.rows(node))
+    equal = {name: getattr(query, name) for name in ("dataset", "status", "mode")}
+    page = await node.inspect.offers(owner, **equal, **query.rows(node))
     return Offers(items=[_offer(row) for row in page.items], next_cursor=page.following)
 
 

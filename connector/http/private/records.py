@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
-from connector.http.private.asking import Asking, Id, NextCursor, Node, Owner, PageQuery, Shape
+from connector.http.private.asking import Asking, DidFilter, Id, NextCursor, Node, Owner, PageQuery, Shape
 from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import DecidedBy, decided_by
 from connector.services import deciders
@@ -66,7 +66,11 @@ class Jobs(Shape):
 class JobQuery(PageQuery):
     """Which jobs."""
 
-    status: Annotated[Literal["dead"] | None, Field(description="`dead`: only those given up.")] = None
+    status: Annotated[
+        Literal["waiting", "running", "dead"] | None, Field(description="`dead`: only those given up.")
+    ] = None
+    kind: Annotated[str | None, Field(max_length=100)] = None
+    peer: DidFilter = None
 
 
 @router.get("/journal/{process}", tags=["journal"])
@@ -89,7 +93,8 @@ async def verify_journal(node: Node, owner: Owner, asker: Asking, process: Id) -
 @router.get("/jobs", tags=["jobs"])
 async def list_jobs(node: Node, owner: Owner, query: Annotated[JobQuery, Query()]) -> Jobs:
     """List jobs: what is due, what waits, what was given up."""
-    page = await node.inspect.jobs(owner, only_dead=query.status == "dead", **query.rows(node))
+    equal = {name: getattr(query, name) for name in ("status", "kind", "peer")}
+    page = await node.inspect.jobs(owner, **equal, **query.rows(node))
     return Jobs(items=[_job(row) for row in page.items], next_cursor=page.following)
 
 
