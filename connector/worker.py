@@ -118,7 +118,7 @@ class Worker:
             return None
         if _may_pass_by_itself(due, answer, refusal):
             await service.failed(due, code, reason)
-            return self.clock.now() + timedelta(seconds=_pause_s(due))
+            return self.clock.now() + timedelta(seconds=_pause_s(due.pid, due.attempts))
         is_settled = await self._is_settled_by_asking(service, due, was_refused=answer.status == 409)
         if is_settled is not False:
             return None if is_settled else self.clock.now()
@@ -134,12 +134,12 @@ def _may_pass_by_itself(due: Delivery, answer: Answer, refusal: Refusal) -> bool
     return answer.status >= 500 or (answer.status in _TIMING and due.attempts < PATIENCE)
 
 
-def _pause_s(due: Delivery) -> float:
+def _pause_s(pid: str, attempts: int) -> float:
     """Return the seconds until a peer that answered is tried again: short at first, most such answers are races.
 
     Later between 15 and 30 s, never twice the same: two nodes that are busy with each other at one instant must not
     meet at every further one.
     """
-    if due.attempts < PATIENCE:
-        return min(0.3 * 2.0**due.attempts, 2.0)
-    return 15.0 + 15.0 * (crc32(f"{due.pid} {due.attempts}".encode()) / 2**32)
+    if attempts < PATIENCE:
+        return min(0.3 * 2.0**attempts, 2.0)
+    return 15.0 + 15.0 * (crc32(f"{pid} {attempts}".encode()) / 2**32)

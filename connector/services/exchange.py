@@ -148,7 +148,9 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
     """Move the process by a peer's message and write the journal. Raises IllegalTransition, Busy: nothing moved."""
     message = incoming.message
     message_id = message.message_id
-    seen = message_id is not None and journal.has_message(tx, process.owner, process.pid, message_id)
+    _begin(tx, process)
+    is_stored = process.version > 0
+    seen = message_id is not None and is_stored and journal.has_message(tx, process.owner, process.pid, message_id)
     arrival = Arrival(message.kind, digest(message), seen, message_id is not None)
     received = machine.receive(line.table, process.position, arrival)
     move(tx, line, process, received.position)
@@ -160,6 +162,11 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
             entry["yielded"] = received.yielded
         journal.append(tx, process.owner, process.pid, "received", entry, message_id)
     return received
+
+
+def _begin(tx: Tx, process: Process) -> None:
+    if process.version == 0:
+        journal.begin(tx, process.owner, process.pid)
 
 
 def refuse_arrival(tx: Tx, process: Process, incoming: Incoming, problem: Problem) -> None:
@@ -197,6 +204,7 @@ def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     position = machine.send(line.table, process.position, wanted.kind)
     if position == process.position:
         return  # our termination is on its way already, in the words of the first one
+    _begin(tx, process)
     drop_intent(tx, process)
     body = line.render(tx, process, wanted)
     process.move_to(position)
@@ -204,30 +212,44 @@ def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     entry = {"to": process.peer, "message": wanted.kind, "state": process.state, "body": body}
     told = {**entry, deciders.MEMBER: deciders.told(wanted.by)}
     journal.append(tx, process.owner, process.pid, "sent", told)
-    tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer))
+    known = delivery_of(line, process)
+    tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer, known=known))
 
 
 def due(tx: Tx, line: Line[P], job: Job) -> Due:
     """Return what the process waits for."""
     process = line.queries.peek(tx, job.owner, job.key)
-    state_url = process.peer_url + line.path(process, "") if process.peer_pid else None
-    if process.pending is not None and process.pending_body is not None and process.pending_at is not None:
-        return Delivery(
-            owner=process.owner,
-            pid=process.pid,
-            peer=process.peer,
-            kind=process.pending,
-            url=process.peer_url + line.path(process, process.pending),
-            state_url=state_url,
-            body=process.pending_body,
-            attempts=process.attempts,
-            sent_at=process.pending_at,
-            position=process.position,
-            names=names_of(process),
-        )
+    delivery = delivery_of(line, process)
+    if delivery is not None:
+        return delivery
     if process.look_at is not None and process.look_at <= tx.now:
+        state_url = state_url_of(line, process)
         return Question(process.owner, process.pid, process.peer, state_url, process.position)
     return next_instant(process)
+
+
+def delivery_of(line: Line[P], process: P) -> Delivery | None:
+    """Return the delivery of the pending message, if there is one."""
+    if process.pending is None or process.pending_body is None or process.pending_at is None:
+        return None
+    return Delivery(
+        owner=process.owner,
+        pid=process.pid,
+        peer=process.peer,
+        kind=process.pending,
+        url=process.peer_url + line.path(process, process.pending),
+        state_url=state_url_of(line, process),
+        body=process.pending_body,
+        attempts=process.attempts,
+        sent_at=process.pending_at,
+        position=process.position,
+        names=names_of(process),
+    )
+
+
+def state_url_of(line: Line[P], process: P) -> str | None:
+    """Return where the peer shows its state of the process; None as long as its identifier is unknown."""
+    return process.peer_url + line.path(process, "") if process.peer_pid else None
 
 
 def act(tx: Tx, line: Line[P], job: Job) -> None:

@@ -89,14 +89,15 @@ class Negotiate(Exchange[Negotiation]):
             await exchange.check_callback(self._identity, caller, incoming)
 
         def unit(tx: Tx) -> Outcome[Negotiation]:
-            exchange.heard(tx, owner, caller.did)
             if pid is None:
+                exchange.heard(tx, owner, caller.did)
                 negotiation = self._first(tx, owner, caller, incoming)
                 if negotiation.version:
                     return Outcome(negotiation, is_repeat=True)
             else:
-                negotiation = negotiations.load(tx, owner, pid)
+                negotiation = negotiations.load(tx, owner, pid, incoming.message.message_id)
                 exchange.check_counterpart(negotiation, caller.did, incoming)
+                exchange.heard(tx, owner, caller.did)
             return self._take(tx, negotiation, incoming)
 
         outcome = await self._store.write(unit)
@@ -180,13 +181,18 @@ class Negotiate(Exchange[Negotiation]):
 
     def react(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> None:
         """After a move: settle the agreement's status, then add at most one answer."""
-        if negotiation.agreement is not None and negotiation.state in (n.FINALIZED, n.TERMINATED):
-            status = "active" if negotiation.state == n.FINALIZED else "ended"
-            agreements.set_status(tx, negotiation.owner, negotiation.agreement, status)
+        if negotiation.agreement is not None:
+            self._settle_agreement(tx, negotiation, negotiation.agreement, by)
         wanted = self._check_agreement(tx, negotiation, by, kind)
         wanted = wanted or self._decisions.negotiation_moved(tx, negotiation, by, kind)
         if wanted is not None:
             exchange.answer(tx, self.line, negotiation, wanted)
+
+    def _settle_agreement(self, tx: Tx, negotiation: Negotiation, agreement: str, by: Role) -> None:
+        if negotiation.state == n.TERMINATED:
+            agreements.set_status(tx, negotiation.owner, agreement, "ended")
+        elif negotiation.state == n.FINALIZED and by is not negotiation.role:  # ours is active since FINALIZED was sent
+            agreements.set_status(tx, negotiation.owner, agreement, "active")
 
     def _check_agreement(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> Answer | None:
         """End a negotiation whose agreement is not what was asked for; a person's word is needed for anything else."""
@@ -291,8 +297,8 @@ class Negotiate(Exchange[Negotiation]):
         peer_pid = peer_pid_in(body, member) if delivery.state_url is None else None
 
         def unit(tx: Tx) -> bool:
-            exchange.heard(tx, delivery.owner, delivery.peer)
             negotiation = negotiations.load(tx, delivery.owner, delivery.pid)
+            exchange.heard(tx, delivery.owner, delivery.peer)
             if not settle.settle(tx, self.line, negotiation, delivery, peer_pid):
                 return not settle.gave_way(negotiation, delivery)
             jobs.finish(tx, job)

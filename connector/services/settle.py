@@ -90,8 +90,8 @@ def conclude_look(tx: Tx, process: Process, peer_state: str | None) -> None:
 
 def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> P | None:
     """Record that the peer refused our message for good: the state stays and a person can see why."""
-    heard(tx, delivery.owner, delivery.peer)
     process = line.queries.load(tx, delivery.owner, delivery.pid)
+    heard(tx, delivery.owner, delivery.peer)
     if not is_current(process, delivery):
         return None
     exchange.move(tx, line, process, machine.refused(process.position))
@@ -164,7 +164,12 @@ class Exchange(Generic[P]):
         return process
 
     async def due(self, job: Job) -> Due:
-        """Return what a process waits for, after carrying out an intent whose time has come."""
+        """Return what a process waits for, after carrying out an intent whose time has come.
+
+        A message that was made pending a moment ago, by the unit that started this very job, is known already.
+        """
+        if isinstance(job.known, Delivery):
+            return replace(job.known, is_new=True)
         found = await self._store.read(lambda tx: exchange.due(tx, self.line, job))
         if not isinstance(found, datetime):
             return found
@@ -179,8 +184,8 @@ class Exchange(Generic[P]):
         """
 
         def unit(tx: Tx) -> bool | None:
-            heard(tx, delivery.owner, delivery.peer)
             process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            heard(tx, delivery.owner, delivery.peer)
             if process.position != delivery.position or not is_current(process, delivery):
                 return None
             if not observe(tx, self.line, process, peer_state, was_refused):
@@ -195,8 +200,8 @@ class Exchange(Generic[P]):
         """Record what the peer's state tells of a message of ours that gave way; return when to look again."""
 
         def unit(tx: Tx) -> datetime | None:
-            heard(tx, question.owner, question.peer)
             process = self.line.queries.load(tx, question.owner, question.pid)
+            heard(tx, question.owner, question.peer)
             if process.position != question.position:
                 return tx.now
             if peer_state is not None and observe(tx, self.line, process, peer_state):
@@ -212,8 +217,8 @@ class Exchange(Generic[P]):
         """The peer was busy with a message of its own; False when ours stays pending, to be sent again."""
 
         def unit(tx: Tx) -> bool:
-            heard(tx, delivery.owner, delivery.peer)
             process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            heard(tx, delivery.owner, delivery.peer)
             if not is_current(process, delivery) or not postpone(tx, self.line, process):
                 return False
             self.line.queries.save(tx, process)

@@ -78,14 +78,15 @@ class Transfer(Exchange[TransferRow]):
             await exchange.check_callback(self._identity, caller, incoming)
 
         def unit(tx: Tx) -> Outcome[TransferRow]:
-            exchange.heard(tx, owner, caller.did)
             if pid is None:
+                exchange.heard(tx, owner, caller.did)
                 row = self._first(tx, owner, caller, incoming)
                 if row.version:
                     return Outcome(row, is_repeat=True)
             else:
-                row = transfers.load(tx, owner, pid)
+                row = transfers.load(tx, owner, pid, incoming.message.message_id)
                 exchange.check_counterpart(row, caller.did, incoming)
+                exchange.heard(tx, owner, caller.did)
             return self._take(tx, row, incoming)
 
         outcome = await self._store.write(unit)
@@ -206,8 +207,8 @@ class Transfer(Exchange[TransferRow]):
         peer_pid = peer_pid_in(body, "providerPid") if delivery.state_url is None else None
 
         def unit(tx: Tx) -> bool:
-            exchange.heard(tx, delivery.owner, delivery.peer)
             row = transfers.load(tx, delivery.owner, delivery.pid)
+            exchange.heard(tx, delivery.owner, delivery.peer)
             if not settle.settle(tx, self.line, row, delivery, peer_pid):
                 return not settle.gave_way(row, delivery)
             jobs.finish(tx, job)

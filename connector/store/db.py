@@ -10,6 +10,7 @@ sqlite.py and postgres.py; the queue in jobs.py; the questions asked of each tab
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -84,7 +85,7 @@ class Local:
 class Tx:
     """One unit's transaction. It ends with the unit; do not keep it."""
 
-    __slots__ = ("connection", "finished", "heads", "local", "now", "signals", "started")
+    __slots__ = ("connection", "entries", "finished", "heads", "local", "now", "signals", "silent", "started", "told")
 
     def __init__(self, connection: Connection, now: datetime, local: Local) -> None:
         self.connection = connection
@@ -94,7 +95,12 @@ class Tx:
         self.signals: list[tuple[str, str, bool]] = []
         self.started: list[Job] = []
         self.finished: list[Job] = []
+        # What a statement found beside what it was asked for, so that nobody asks again (journal.py, silence.py)
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
+        self.told: dict[tuple[str, str, str], bool] = {}
+        self.silent: dict[tuple[str, str], bool] = {}
+        self.entries: list[dict[str, Any]] = []
+        """Entries of the journal that are written together, at the latest when the unit ends."""
 
     def enqueue(self, job: Job) -> None:
         """Ask for a look at (owner, kind, key) at `job.run_at`, or now.
@@ -103,7 +109,7 @@ class Tx:
         dead one is revived.
         """
         at = job.run_at or self.now
-        if at <= self.now and any(job.identity == other.identity for other in self.started):
+        if at <= self.now and self._is_started(job):
             return
         wished, is_running = job_rows.enqueue(self.connection, job, self.now, self._runner_for(job))
         if wished.leased_by is not None:
@@ -114,6 +120,14 @@ class Tx:
     def signal(self, topic: str, key: str) -> None:
         """Tell the subscribers of the topic after the commit: those of this process at once, replicas by NOTIFY."""
         self.signals.append((topic, key, True))
+
+    def _is_started(self, job: Job) -> bool:
+        """Return True when this unit has started the job already; it then runs with what is known last."""
+        for index, other in enumerate(self.started):
+            if job.identity == other.identity:
+                self.started[index] = replace(other, known=job.known)
+                return True
+        return False
 
     def _runner_for(self, job: Job) -> str | None:
         if job.run_at is not None and job.run_at > self.now:

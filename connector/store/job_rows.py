@@ -9,7 +9,7 @@ through, as a probe, whenever `retry_at` is reached; the others are moved to the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,8 @@ class Job:
     is_probe: bool = False
     is_repeat: bool = False
     """True when an earlier run was begun and did not end well: it may have done part of the work."""
+    known: object | None = field(default=None, compare=False, repr=False)
+    """What the unit that asked knows of the row, for the run that follows its commit at once; never stored."""
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -266,7 +268,7 @@ def woken(connection: Connection, job: Job) -> datetime | None:
 def take_again(connection: Connection, job: Job, now: datetime) -> Job:
     """Prolong the lease of a job that was woken while it ran, and return the job to run once more."""
     connection.execute(_AGAIN, {**_held(job), "lease_at": now + LEASE})
-    return replace(job, attempts=0, is_repeat=False)
+    return replace(job, attempts=0, is_repeat=False, known=None)
 
 
 def release(

@@ -16,7 +16,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from connector.clock import Clock
@@ -129,6 +129,8 @@ class Jobs:
         self._busy.set()
         self._parked.append(run)
         self._launch()
+        if run.task is None:  # by the time it runs, the row may say something else
+            run.job = replace(job, known=None)
 
     def _launch(self) -> None:
         """Start what is leased to us as far as there is room; a claim and units that enqueue may overshoot."""

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Integer, bindparam, exists, insert, select
+from sqlalchemy import ColumnElement, Integer, Label, Row, bindparam, exists, insert, select
 
 from connector.store.db import Tx
 from connector.store.errors import BrokenChain
@@ -39,8 +39,7 @@ class Entry:
 _OF_PROCESS = (journal.c.owner == bindparam("of_owner"), journal.c.process == bindparam("of_process"))
 _HEAD = select(journal.c.n, journal.c.hash).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
 _APPEND = insert(journal)
-_TOLD = exists().where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).correlate(None)
-_HEAD_AND_TOLD = select(journal.c.n, journal.c.hash, _TOLD).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
+_TOLD = select(journal.c.n).where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).limit(1)
 _PAGE = (
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS, journal.c.n > bindparam("after_n", type_=Integer))
@@ -56,31 +55,75 @@ _LATEST = (
 
 
 def append(tx: Tx, owner: str, process: str, kind: str, entry: dict[str, Any], message_id: str | None = None) -> None:
-    """Add an entry to the chain of the process. On PostgreSQL the row of the process must be locked."""
+    """Add an entry to the chain of the process. On PostgreSQL the row of the process must be locked.
+
+    It is written with the unit's other entries by `flush`.
+    """
     n, last_hash = _head(tx, owner, process)
     told = {"owner": owner, "process": process, "n": n + 1, "at": tx.now, "kind": kind, "message_id": message_id}
     text = orjson.dumps({**told, "at": tx.now.isoformat(), "entry": entry}).decode()
     new_hash = link(last_hash, text)
-    tx.connection.execute(_APPEND, {**told, "entry": text, "hash": new_hash})
+    tx.entries.append({**told, "entry": text, "hash": new_hash})
     tx.heads[owner, process] = (n + 1, new_hash)
+
+
+def begin(tx: Tx, owner: str, process: str) -> None:
+    """Know that a process which is not stored yet has no entries but those of this unit."""
+    tx.heads.setdefault((owner, process), (0, ""))
+
+
+def flush(tx: Tx) -> None:
+    """Write what was appended. The store calls it before it commits a unit; whoever reads the journal, before that."""
+    if tx.entries:
+        tx.connection.execute(_APPEND, tx.entries)
+        tx.entries.clear()
 
 
 def has_message(tx: Tx, owner: str, process: str, message_id: str) -> bool:
     """Return True when the journal of the process already tells of that message."""
-    named = {"of_owner": owner, "of_process": process, "of_message": message_id}
-    row = tx.connection.execute(_HEAD_AND_TOLD, named).one_or_none()
-    tx.heads[owner, process] = (0, "") if row is None else (row[0], row[1])  # what is asked next is to append
-    return row is not None and bool(row[2])
+    told = tx.told.get((owner, process, message_id))
+    if told is None:
+        flush(tx)
+        named = {"of_owner": owner, "of_process": process, "of_message": message_id}
+        told = tx.connection.execute(_TOLD, named).first() is not None
+    return told
+
+
+def beside(owner: ColumnElement[str], process: ColumnElement[str]) -> list[Label[Any]]:
+    """Return the columns, for a query of a process, that tell the head of its journal.
+
+    The last one says whether the journal tells of the message `k_message`. `note` keeps what they told.
+    """
+    head = select(journal).where(journal.c.owner == owner, journal.c.process == process).order_by(journal.c.n.desc())
+    told = exists().where(
+        journal.c.owner == owner, journal.c.process == process, journal.c.message_id == bindparam("k_message")
+    )
+    columns = [head.with_only_columns(column).limit(1).scalar_subquery() for column in (journal.c.n, journal.c.hash)]
+    return [columns[0].label("journal_n"), columns[1].label("journal_hash"), told.label("journal_tells")]
+
+
+def note(tx: Tx, owner: str, process: str, row: Row[Any], message_id: str | None) -> None:
+    """Keep what the columns of `beside` told of a process, so that the unit does not ask again.
+
+    On PostgreSQL they may be older than the row, if that was waited for: then an entry of the same number is there
+    already, the unit cannot commit and is run again.
+    """
+    if row.journal_n is not None:
+        tx.heads.setdefault((owner, process), (row.journal_n, row.journal_hash))
+    if message_id is not None:
+        tx.told[owner, process, message_id] = bool(row.journal_tells)
 
 
 def page(tx: Tx, owner: str, process: str, after_n: int = 0, limit: int = 50) -> list[Entry]:
     """Return the entries after number `after_n`, in order."""
+    flush(tx)
     named = {"of_owner": owner, "of_process": process, "after_n": after_n, "count": limit}
     return [_entry(row) for row in tx.connection.execute(_PAGE, named)]
 
 
 def latest(tx: Tx, owner: str, process: str, limit: int = 50) -> list[Entry]:
     """Return the last entries, the newest first."""
+    flush(tx)
     named = {"of_owner": owner, "of_process": process, "count": limit}
     return [_entry(row) for row in tx.connection.execute(_LATEST, named)]
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, u
 
 from connector.problems import NotFound
 from connector.protocol.machine import Arrival, Position, Role
+from connector.store import journal, silence
 from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
 from connector.store.period import ALWAYS, Period
@@ -89,10 +90,12 @@ class Queries(Generic[P]):
     def __init__(self, table: Table, record: type[P]) -> None:
         self._table, self._record = table, record
         self._names = tuple(item.name for item in fields(record))
+        self._column_names = tuple(table.c.keys())
         columns = table.c
         key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
         self._by_pid = select(table).where(key)
-        self._by_pid_locked = locking(self._by_pid)
+        beside = (*journal.beside(columns.owner, columns.pid), silence.beside(columns.owner, columns.peer))
+        self._by_pid_locked = self._by_pid.add_columns(*beside).with_for_update(of=table)
         self._by_peer_pid_locked = locking(
             select(table).where(
                 columns.owner == bindparam("k_owner"),
@@ -111,11 +114,18 @@ class Queries(Generic[P]):
             )
         )
 
-    def load(self, tx: Tx, owner: str, pid: str) -> P:
-        """Return the process, locked against concurrent change. Raises NotFound."""
-        row = tx.connection.execute(self._by_pid_locked, {"k_owner": owner, "k_pid": pid}).first()
+    def load(self, tx: Tx, owner: str, pid: str, message_id: str | None = None) -> P:
+        """Return the process, locked against concurrent change. Raises NotFound.
+
+        What the unit asks next is asked along: the head of the journal, whether it tells of the message, whether the
+        peer is silent.
+        """
+        keys = {"k_owner": owner, "k_pid": pid, "k_message": message_id}
+        row = tx.connection.execute(self._by_pid_locked, keys).first()
         if row is None:
             raise NotFound(pid)
+        journal.note(tx, owner, pid, row, message_id)
+        tx.silent.setdefault((owner, row.peer), bool(row.peer_is_silent))
         return self._from_row(row)
 
     def peek(self, tx: Tx, owner: str, pid: str) -> P:
@@ -182,7 +192,7 @@ class Queries(Generic[P]):
         return [(row[0], row[1], row[2]) for row in tx.connection.execute(query)]
 
     def _from_row(self, row: Row[Any]) -> P:
-        values = dict(row._mapping)
+        values = dict(zip(self._column_names, row, strict=False))  # what was asked along comes after
         values["role"] = Role(values["role"])
         for name in _JSON_COLUMNS:
             if values.get(name) is not None:

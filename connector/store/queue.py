@@ -92,6 +92,9 @@ def peer_spoke(tx: Tx, owner: str, peer: str) -> None:
 
     To be called for every authenticated message and every answer of the peer.
     """
+    if not tx.silent.get((owner, peer), True):
+        return
+    tx.silent[owner, peer] = False
     if silence.broken(tx.connection, owner, peer, tx.now):
         tx.signal(JOBS, tx.now.isoformat())
 

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Text, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Label,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
 from connector.store.backoff import MAX_FAILURES, peer_delay_s
 from connector.store.tables import Instant, jobs, peer_health
@@ -63,6 +76,11 @@ _REVIVE = (
     .where(jobs.c.status == "dead", jobs.c.attempts < MAX_FAILURES)
     .values(status="waiting", run_at=bindparam("now", type_=Instant), problem=None)
 )
+
+
+def beside(owner: ColumnElement[str], peer: ColumnElement[str]) -> Label[bool]:
+    """Return the column, for a query of something of a peer's, that says whether the peer is silent."""
+    return exists().where(peer_health.c.owner == owner, peer_health.c.peer == peer).label("peer_is_silent")
 
 
 def of_peer(connection: Connection, owner: str, peer: str) -> Silence | None:

@@ -68,6 +68,9 @@ def test_the_delays_on_the_page_are_those_of_the_code() -> None:
     assert f"polled every {backoff.SAFETY_POLL_S:g} s" in text
     assert f"taken over {backoff.LEASE_S + backoff.SAFETY_POLL_S:g} s later at most" in text
     assert f"up to {PATIENCE} times" in text
-    assert [_pause_s(n) for n in (0, 1, 2, 3, PATIENCE - 1, PATIENCE)] == [0.3, 0.6, 1.2, 2, 2, 30]
-    assert "after 0.3, 0.6, 1.2, then 2 s; from the ninth attempt on after 30 s" in text
+    assert [_pause_s("urn:p", n) for n in (0, 1, 2, 3, PATIENCE - 1)] == [0.3, 0.6, 1.2, 2, 2]
+    later = {_pause_s("urn:p", n) for n in range(PATIENCE, 100)}
+    assert len(later) == 100 - PATIENCE
+    assert 15 <= min(later) < 16 < 29 < max(later) <= 30
+    assert "after 0.3, 0.6, 1.2, then 2 s; from the ninth attempt on after 15 to 30 s" in text
     assert Settings.model_fields["give_up_after_s"].default == 7 * 86400

@@ -220,6 +220,7 @@ def test_a_handler_that_names_an_instant_is_called_again_then(opened, running, u
             looks = Looks(clock, clock.now() + timedelta(days=3))
             async with running(Jobs(store, clock, {"look": looks})):
                 await store.write(wish("a"))
+                await until(lambda: looks.keys)
                 await until(lambda: _is_waiting(store, "a"))
                 clock.advance(timedelta(days=3))
                 await until(lambda: nothing_left(store))
@@ -455,7 +456,7 @@ async def _is_dead(store, key):
 
 async def _bury(store, clock, running, *keys):
     """Leave dead jobs behind."""
-    broken = Looks(clock, *[ValueError("no")] * 10 * len(keys))
+    broken = Looks(clock, *[ValueError("no")] * 1000)  # a slow machine may look again before an end is recorded
     async with running(Jobs(store, clock, {"look": broken})):
         for key in keys:
             await store.write(wish(key))
