@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -22,10 +23,18 @@ import uvloop
 from connector import logs
 from connector.clock import Clock, SystemClock
 from connector.dataplane import receive as receiving
-from connector.dataplane.gate import Gate
+from connector.dataplane.gate import Gate, OpenSource
+from connector.dataplane.inlet import Inlets
+from connector.dataplane.judging import Judging
+from connector.dataplane.push import Pusher
 from connector.dataplane.receive import Fetcher
+from connector.dataplane.sinks import Sink
+from connector.dataplane.sinks.file import FileSink
 from connector.dataplane.sources import Source
 from connector.dataplane.sources.file import FileSource
+from connector.dataplane.transfers import http_push
+from connector.dataplane.transfers.http_pull import PullType
+from connector.dataplane.transfers.http_push import PushType
 from connector.http.bounded import BoundedConnection
 from connector.http.private.listener import PrivateListener
 from connector.http.private.services import Services
@@ -34,6 +43,7 @@ from connector.http.public.answers import App
 from connector.http.public.connection import Connection
 from connector.http.public.data import DataApp
 from connector.http.public.front import Front, protocol_app
+from connector.http.public.inlet import InletApp
 from connector.http.public.renewal import RenewalApp
 from connector.http.public.wire import Wire
 from connector.identity.addresses import Addresses
@@ -52,6 +62,7 @@ from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
+from connector.services.deliver import Deliver
 from connector.services.hosts import Hosts
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
@@ -66,6 +77,7 @@ from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
 from connector.settings import Settings
 from connector.store.db import Store, open_store
+from connector.store.inlets import Inlet
 from connector.store.jobs import Handler, Jobs
 from connector.worker import Worker
 
@@ -95,8 +107,10 @@ class Node:
     receive: Receive
     sweep: Sweep
     gate: Gate
+    inlets: Inlets
     worker: Worker
     fetcher: Fetcher | None
+    pusher: Pusher | None
     closing: contextlib.AsyncExitStack
 
     @cached_property
@@ -109,6 +123,8 @@ class Node:
         }
         if self.fetcher is not None:
             handlers[receiving.JOB] = self.fetcher
+        if self.pusher is not None:
+            handlers[http_push.JOB] = self.pusher
         return Jobs(self.store, self.clock, handlers, give_up_after_s=self.settings.give_up_after_s)
 
     @cached_property
@@ -157,6 +173,9 @@ async def build_app(
         # The data room
         threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
         open_source = partial(_open_source, settings, threads)
+        gate = Gate(store, clock, permits.flow, open_source)
+        types = (PullType(settings.token_lifetime_s), PushType(settings.push_lifetime_s))
+        transfer = Transfer(store, addresses, decisions, identity, types)
 
         return Node(
             settings=settings,
@@ -173,12 +192,14 @@ async def build_app(
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
             negotiate=Negotiate(store, addresses, decisions, identity),
-            transfer=Transfer(store, addresses, decisions, identity, token_lifetime_s=settings.token_lifetime_s),
+            transfer=transfer,
             receive=Receive(store, settings),
             sweep=Sweep(store, ROOT),
-            gate=Gate(store, clock, permits.flow, open_source),
+            gate=gate,
+            inlets=Inlets(store, clock, partial(_open_sink, threads), received, limit_bytes=settings.push_limit_bytes),
             worker=Worker(client, identity, clock, clock.now()),
             fetcher=_fetcher(settings, store, clock, transport, identity, threads),
+            pusher=_pusher(settings, store, clock, transport, gate, open_source, Deliver(transfer)),
             closing=closing.pop_all(),
         )
 
@@ -202,7 +223,8 @@ def _public(node: Node) -> App:
         lifetime_s=settings.token_lifetime_s,
         body_timeout_s=settings.body_timeout_s,
     )
-    return DataApp(node.gate, node.store, node.clock, renewals, front)
+    judging = Judging(node.gate, node.store, node.clock)
+    return DataApp(node.gate, judging, renewals, InletApp(node.inlets), front)
 
 
 def _private(node: Node) -> App:
@@ -240,6 +262,22 @@ def _fetcher(
         return None
     give_up_after_s = settings.give_up_after_s
     return Fetcher(store, clock, transport, identity.token_for, received, threads, give_up_after_s=give_up_after_s)
+
+
+def _pusher(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    transport: Transport,
+    gate: Gate,
+    open_source: OpenSource,
+    ends: Deliver,
+) -> Pusher | None:
+    """Return what sends bytes; None as for `_fetcher`."""
+    if not isinstance(transport, AiohttpTransport):
+        return None
+    give_up_after_s = settings.give_up_after_s
+    return Pusher(store, clock, gate, transport, open_source, ends, give_up_after_s=give_up_after_s)
 
 
 async def initialise(settings: Settings, *, name: str) -> str:
@@ -355,3 +393,8 @@ def _open_source(settings: Settings, threads: ThreadPoolExecutor, address: Mappi
     """Return the source at an address; its kind names the file that reads it."""
     folders = (settings.data_dir.resolve() / "published", *(path.resolve() for path in settings.source_dirs))
     return FileSource(address, folders, threads)
+
+
+def _open_sink(threads: ThreadPoolExecutor, inlet: Inlet) -> Sink:
+    """Return the sink of an inlet: so far always the file that was chosen when the data were asked for."""
+    return FileSink(Path(inlet.path), threads, overwrite=inlet.overwrite)

@@ -69,6 +69,14 @@ class Settings(BaseModel):
         7 * 86400.0, gt=0, description="How long an unreachable peer is tried before a person must look, in seconds."
     )
     token_lifetime_s: int = Field(300, gt=0, le=300, description="Lifetime of data tokens, in seconds.")
+    push_limit_bytes: int = Field(
+        100 << 30, gt=0, description="Largest content that a partner may push to this node, in bytes."
+    )
+    push_lifetime_s: int = Field(
+        7 * 86400,
+        gt=0,
+        description="How long after its last start a partner may push what we asked for, in seconds.",
+    )
     page_size: int = Field(
         50, gt=0, le=500, description="Datasets in one page of the catalogue, and rows in one page of the API."
     )

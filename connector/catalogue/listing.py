@@ -17,6 +17,9 @@ from connector.store import datasets
 from connector.store.datasets import StoredDataset, StoredOffer
 from connector.store.db import Tx
 
+FORMATS = (catalog.HTTP_PULL, catalog.HTTP_PUSH)
+"""How every dataset may be had."""
+
 MOST_LOOKED_AT = 20
 """A page looks at this many times its limit at most; what lies beyond is on the next page."""
 
@@ -40,13 +43,17 @@ def service_of(addresses: Addresses, owner: str) -> Service:
 def render(addresses: Addresses, dataset: StoredDataset, offers: list[StoredOffer]) -> str:
     """Return the DSP form of a dataset with these offers. Raises ValueError without one."""
     size = dataset.source.get("size_bytes")
-    distribution = Distribution(
-        service_of(addresses, dataset.owner),
-        media_type=dataset.source.get("media_type"),
-        size_bytes=size if isinstance(size, int) else None,
-    )
+    distributions = [
+        Distribution(
+            service_of(addresses, dataset.owner),
+            format=name,
+            media_type=dataset.source.get("media_type"),
+            size_bytes=size if isinstance(size, int) else None,
+        )
+        for name in FORMATS
+    ]
     document = {"title": dataset.title, **dataset.document}
-    return catalog.render_dataset(dataset.id, document, {offer.id: offer.policy for offer in offers}, [distribution])
+    return catalog.render_dataset(dataset.id, document, {offer.id: offer.policy for offer in offers}, distributions)
 
 
 def render_for(tx: Tx, addresses: Addresses, owner: str, dataset_id: str, visible: Visible) -> str | None:

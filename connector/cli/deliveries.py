@@ -33,8 +33,17 @@ def _add_openings(transfers: click.Group) -> None:
     @click.argument("agreement")
     @option("--wait", is_flag=True, fr="Attend l’ouverture.", en="Wait until it is open.")
     @option("--fetch", "path", metavar="FILE", fr="Puis reçoit dans ce fichier.", en="Then receive into this file.")
+    @option("--push", is_flag=True, fr="Le fournisseur envoie les données ici.", en="The provider sends the data here.")
+    @option("--to", "place", metavar="FILE", fr="Fichier de l’envoi (avec --push).", en="File for --push.")
+    @option("--overwrite", is_flag=True, fr="Remplace un fichier (avec --push).", en="Replace a file (with --push).")
+    @option("--no-wait", is_flag=True, fr="N’attend pas l’envoi (--push).", en="Do not wait for the push.")
     @option("--timeout", type=float, default=60.0, fr="Attente en secondes (60).", en="Wait in seconds (60).")
-    def start(session: Session, agreement: str, wait: bool, path: str | None, timeout: float) -> None:
+    def start(session: Session, agreement: str, wait: bool, path: str | None, timeout: float, **pushed: Any) -> None:
+        if pushed.pop("push"):
+            _start_push(session, agreement, **pushed)
+            return
+        if any(pushed.values()):
+            raise click.UsageError(session.say("Seulement avec --push.", "Only with --push."))
         pid = session.client.request_transfer(agreement)["pid"]
         if not wait and path is None:
             _after(session, pid)
@@ -67,6 +76,33 @@ def _add_openings(transfers: click.Group) -> None:
             session.out(begun, lambda: _show_fetch(session, begun))
         else:
             _watch(session, pid)
+
+
+def _start_push(session: Session, agreement: str, place: str | None, overwrite: bool, no_wait: bool) -> None:
+    """Ask for a push, and show it until it has ended or needs a person."""
+    pid = session.client.request_transfer(agreement, push=True, path=place, overwrite=overwrite)["pid"]
+    if no_wait:
+        _after(session, pid)
+        return
+    with _bar(session) as advance:
+        found = session.client.show_transfer(pid)
+        while _is_coming(found):
+            advance(found["fetch"])
+            time.sleep(LOOK_EVERY_S)
+            found = session.client.show_transfer(pid)
+        received = found["fetch"]
+        advance(received)
+    if received is not None and received["status"] == "done":
+        session.out(found, lambda: _show_fetch(session, received))
+        return
+    session.out(found, lambda: _sheet(session, found))
+    processes.conclude(session, found, frozenset())
+
+
+def _is_coming(found: Any) -> bool:
+    is_open = found["state"] in ("INITIAL", "REQUESTED", "STARTED")
+    is_waited_for = found["fetch"]["status"] in ("waiting", "running")
+    return is_open and is_waited_for and found["why"]["code"] not in processes.STANDSTILLS
 
 
 def _add_looks(transfers: click.Group) -> None:
@@ -144,18 +180,25 @@ def _sheet(session: Session, found: Any) -> None:
         ("state", f"{_state(session)(found['state'])} ({found['state']})"),
         ("agreement", found["agreement"]),
         *(_fetch_rows(session, found["fetch"]) if found["fetch"] else ()),
+        *(_push_rows(session, found["push"]) if found["push"] else ()),
     )
 
 
 def _fetch_rows(session: Session, fetch: Any) -> list[tuple[str, str | None]]:
-    problem = fetch["problem"]
-    received = show.size(session, fetch["done_bytes"])
-    if fetch["size_bytes"] is not None:
-        received = f"{received} / {show.size(session, fetch['size_bytes'])}"
+    return [("file", fetch["path"]), *_moved(session, "received", fetch["done_bytes"], fetch)]
+
+
+def _push_rows(session: Session, push: Any) -> list[tuple[str, str | None]]:
+    return _moved(session, "sent", push["sent_bytes"], push)
+
+
+def _moved(session: Session, name: str, count_bytes: int, found: Any) -> list[tuple[str, str | None]]:
+    problem, moved = found["problem"], show.size(session, count_bytes)
+    if found["size_bytes"] is not None:
+        moved = f"{moved} / {show.size(session, found['size_bytes'])}"
     return [
-        ("file", fetch["path"]),
-        ("received", f"{received}, {show.value(session, fetch['status'])}"),
-        ("sha256", fetch["sha256"] if fetch["status"] == "done" else None),
+        (name, f"{moved}, {show.value(session, found['status'])}"),
+        ("sha256", found["sha256"] if found["status"] == "done" else None),
         ("reason", f"{problem['reason']} {problem['remedy']}" if problem else None),
     ]
 

@@ -1,4 +1,4 @@
-"""What a provider's answer to a pull says: what it sends, or why it does not.
+"""What a head says of the content that follows; and of a provider's answer to a pull: what it sends, or why not.
 
 Providers that are not ours may leave out sizes, digests and tags, and put their reasons in other words; nothing is
 required here but the status.
@@ -6,9 +6,10 @@ required here but the status.
 
 import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from connector.dataplane import ranges
 from connector.dataplane.errors import RefusedByProvider, TokenLost
@@ -43,7 +44,7 @@ def content(status: int, headers: Mapping[str, str]) -> Announced | None:
     """Return what a 200 or 206 announces, None for a partial answer that does not say which part it is."""
     etag = headers.get("etag", "")
     strong = etag if etag.startswith('"') else None
-    digest = _sha256(headers.get("repr-digest", ""))
+    digest = sha256_of(headers.get("repr-digest", ""))
     if status == 200:
         size = headers.get("content-length", "")
         return Announced(0, int(size) if size.isdecimal() else None, digest, strong)
@@ -55,7 +56,7 @@ def content(status: int, headers: Mapping[str, str]) -> Announced | None:
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Problem | TokenDead:
     """Return why nothing is sent: Unavailable passes by itself, TokenDead asks for another token, the rest is final."""
-    code, reason = _reason(body)
+    code, reason = reason_in(body)
     said = {language: f"HTTP {status}. {text}".strip() for language, text in reason.items()}
     if status == 429 or status >= 500 or code == "flow-not-started":
         wait = headers.get("retry-after", "")
@@ -65,12 +66,29 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Problem | T
     return RefusedByProvider(said)
 
 
-def _sha256(header: str) -> str | None:
+def repr_digest(sha256: str) -> str:
+    """Return the `Repr-Digest` (or `Content-Digest`) header of a SHA-256 in hexadecimal."""
+    return f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"
+
+
+def attachment(file_name: str) -> str:
+    """Return the `Content-Disposition` header of a file, whatever letters its name has (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", file_name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+def media_type(stored: str) -> str:
+    """Return a `Content-Type` that can stand in a header."""
+    return re.sub(r"[^ -~]", "", stored)
+
+
+def sha256_of(header: str) -> str | None:
+    """Return the SHA-256 (hexadecimal) of a `Repr-Digest` or `Content-Digest` (RFC 9530), None when there is none."""
     match = _DIGEST.search(header)
     return None if match is None else b64decode(match[1]).hex()
 
 
-def _reason(body: bytes) -> tuple[str, dict[str, str]]:
+def reason_in(body: bytes) -> tuple[str, dict[str, str]]:
     """Return the code and the reason in both languages, as far as the provider speaks as we do."""
     try:
         problem = json.loads(body)

@@ -12,6 +12,8 @@ Problem
 ├── PolicyRefuses      403, with the reason
 ├── SourceRefused      400, this address may not be published
 └── FetchFailed        a fetch ended for good; its subclasses say why
+
+What goes wrong with a push, on either side, is in push_errors.py.
 """
 
 import json
@@ -231,6 +233,10 @@ class FileInTheWay(FetchFailed):
         "fr": "Choisissez un autre nom, ou demandez le remplacement.",
         "en": "Choose another name, or ask for the file to be replaced.",
     }
+
+
+class PartInUse(FileInTheWay):
+    """Another file is being received into this place just now."""
 
 
 class DiskFull(FetchFailed):

@@ -33,6 +33,20 @@ def is_started(state: str, pending: str | None) -> bool:
     return state == transfer.STARTED and pending not in _ENDING
 
 
+def may_push(state: str, pending: str | None) -> bool:
+    """Return True when we, as provider, may send: the consumer knows of our start, and neither side is stopping it."""
+    return state == transfer.STARTED and pending not in _ENDING
+
+
+def may_be_pushed(state: str, pending: str | None) -> bool:
+    """Return True when we, as consumer, take what is pushed: asked for, neither suspended nor ended by either side.
+
+    Before the provider's start too: some providers send first and say so afterwards.
+    """
+    is_asked = state == transfer.INITIAL and pending == transfer.REQUEST
+    return is_asked or (state in (transfer.REQUESTED, transfer.STARTED) and pending not in _ENDING)
+
+
 def may_receive(state: str, pending: str | None) -> bool:
     """Return True when we, as consumer, may go on reading: the transfer is started and we are not stopping it."""
     return state == transfer.STARTED and pending not in _ENDING

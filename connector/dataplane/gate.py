@@ -130,11 +130,11 @@ class Gate:
             raise PolicyRefuses(verdict.reason or "")
         return verdict
 
-    async def judge_again(self, admission: Admission) -> datetime | None:
+    async def judge_again(self, owner: str, transfer: str) -> datetime | None:
         """Return until when an open stream may go on, None for no limit. Raises as `admit`."""
 
         def unit(tx: Tx) -> datetime | None:
-            flow = grants.flow(tx, admission.owner, admission.transfer)
+            flow = grants.flow(tx, owner, transfer)
             if flow is None:
                 raise FlowNotStarted
             return self.require_permitted(tx, flow).valid_until

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from connector.dataplane.errors import DiskFull, FetchFailed, FileInTheWay
+from connector.dataplane.errors import DiskFull, FetchFailed, FileInTheWay, PartInUse
 from connector.dataplane.sources import CHUNK_BYTES
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -24,8 +24,11 @@ _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 class PartialFile:
     """The part received so far."""
 
-    def __init__(self, place: Path) -> None:
-        """Open the part of this place, made if need be, and read what it holds. Raises FetchFailed."""
+    def __init__(self, place: Path, *, anew: bool = False) -> None:
+        """Open the part of this place, made if need be, and read what it holds; `anew`: begin from nothing.
+
+        Raises FetchFailed; PartInUse when somebody else writes it.
+        """
         self.place = place
         self.path = place.with_name(place.name + ".part")
         with _explained(place):
@@ -39,7 +42,10 @@ class PartialFile:
         self.size_bytes = 0
         self._digest = sha256()
         self._is_in_place = False
-        self._read_what_is_there()
+        if anew:
+            self.empty()
+        else:
+            self._read_what_is_there()
 
     @property
     def sha256(self) -> str:
@@ -107,6 +113,12 @@ class PartialFile:
         """Remove the part."""
         self.path.unlink(missing_ok=True)
 
+    def abandon(self) -> None:
+        """Let go of the part; what was not put in place leaves nothing behind."""
+        if not self._is_in_place:
+            self.discard()
+        self.close()
+
     def close(self) -> None:
         """Let go of the part; an empty one leaves nothing behind."""
         if self.size_bytes == 0 and not self._is_in_place:
@@ -118,7 +130,7 @@ class PartialFile:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise FileInTheWay(str(self.path)) from error
+            raise PartInUse(str(self.path)) from error
 
     def _read_what_is_there(self) -> None:
         with _explained(self.place):

@@ -20,9 +20,11 @@ from connector.dataplane import flows
 from connector.dataplane.announced import TokenDead
 from connector.dataplane.errors import FetchFailed, TokenLost
 from connector.dataplane.partial import PartialFile
+from connector.dataplane.patience import CROSSING, patience
 from connector.dataplane.reception import Reception, Stopped
 from connector.dataplane.renewing import Renewing, TokenFor
 from connector.dataplane.threads import in_thread
+from connector.dataplane.transfers import http_pull
 from connector.peer.client import AiohttpTransport
 from connector.peer.errors import Unreachable
 from connector.problems import Problem, Unavailable
@@ -32,9 +34,7 @@ from connector.store.db import Store, Tx
 from connector.store.fetches import Fetch, Wanted
 from connector.store.jobs import Job
 
-JOB = "fetch"
-CROSSING = timedelta(minutes=5)
-"""How long a dead token may be due to a suspension that has not reached us, or a start that is on its way."""
+JOB = http_pull.FETCH
 WORTH_ANOTHER_TRY_BYTES = 64 << 10
 """A connection that brought less before it was cut is not opened again at once."""
 
@@ -142,7 +142,7 @@ class Fetcher:
             await self._failed(wanted, problem)
             return None
         await self._store.write(_pausing(wanted, done_bytes, problem))
-        return self._clock.now() + max(_patience(silent_for), timedelta(seconds=problem.retry_after_s or 0))
+        return self._clock.now() + max(patience(silent_for), timedelta(seconds=problem.retry_after_s or 0))
 
     async def _failed(self, wanted: Wanted, problem: Problem) -> None:
         await self._store.write(lambda tx: fetches.fail(tx, wanted.fetch.owner, wanted.fetch.transfer, problem))
@@ -150,9 +150,3 @@ class Fetcher:
 
 def _pausing(wanted: Wanted, done_bytes: int, problem: Problem | None) -> Callable[[Tx], None]:
     return lambda tx: fetches.pause(tx, wanted.fetch.owner, wanted.fetch.transfer, done_bytes, problem)
-
-
-def _patience(silent_for: timedelta) -> timedelta:
-    """Return how long to wait when nothing came for so long: half of it, 0.5 s to 15 s, after ten minutes 60 s."""
-    longest = timedelta(seconds=15 if silent_for < timedelta(minutes=10) else 60)
-    return min(max(silent_for / 2, timedelta(seconds=0.5)), longest)

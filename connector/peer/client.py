@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import aiohttp
+from aiohttp.payload import Payload
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -35,6 +36,7 @@ _CAUSES: tuple[tuple[type[BaseException], Cause], ...] = (
     (aiohttp.ClientError, "protocol"),
     (OSError, "network"),
 )
+_UNLIMITED = aiohttp.ClientTimeout(total=None, sock_connect=30.0)
 FAILURES = tuple(kind for kind, _ in _CAUSES)
 
 
@@ -116,6 +118,17 @@ class AiohttpTransport:
         except FAILURES as error:
             raise unreachable(error, url) from error
 
+    async def upload(self, call: Call, body: Payload, *, limit_bytes: int) -> Answer:
+        """Carry a call with a body that is read while it is sent, for upload.py alone. Raises as `send`."""
+        url = self._guard.check_url(call.url)
+        try:
+            async with self._request(call, url, data=body, timeout=_UNLIMITED) as response:
+                answer = await read_body(response, limit_bytes)
+                response.close()  # the peer may have answered before it had everything: this connection is not kept
+                return Answer(response.status, plain_headers(response.headers), answer)
+        except FAILURES as error:
+            raise unreachable(error, url) from error
+
     async def close(self) -> None:
         """Close every kept connection; calls under way fail."""
         if self._session is not None:
@@ -125,9 +138,8 @@ class AiohttpTransport:
     def _request(self, call: Call, url: URL, **more: Any) -> Any:
         if self._session is None:
             self._session = self._new_session()
-        return self._session.request(
-            call.method, url, headers=call.headers, data=call.body, allow_redirects=False, **more
-        )
+        more.setdefault("data", call.body)
+        return self._session.request(call.method, url, headers=call.headers, allow_redirects=False, **more)
 
     def _new_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(

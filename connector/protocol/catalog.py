@@ -18,6 +18,7 @@ from connector.protocol.messages import DSP_CONTEXT, Catalog
 from connector.protocol.strict_json import JsonObject
 
 HTTP_PULL = "HttpData-PULL"
+HTTP_PUSH = "HttpData-PUSH"
 
 METADATA_TERMS = {
     "title": "dct:title",

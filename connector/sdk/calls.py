@@ -355,9 +355,14 @@ def list_transfers(
     )
 
 
-def request_transfer(agreement: str) -> Call[t.Transfer]:
-    """Ask for the data of an agreement."""
-    return _call("POST", "transfers", body={"agreement": agreement})
+def request_transfer(
+    agreement: str, *, push: bool = False, path: str | None = None, overwrite: bool = False
+) -> Call[t.Transfer]:
+    """Ask for the data of an agreement; with `push` the provider sends them, into this file of the node's machine."""
+    body: dict[str, Any] = {"agreement": agreement}
+    if push:
+        body |= {"format": "HttpData-PUSH", "into": _said(path=path, overwrite=overwrite)}
+    return _call("POST", "transfers", body=body)
 
 
 def show_transfer(

@@ -401,11 +401,29 @@ class Fetch(TypedDict):
     updated_at: str
 
 
+class Push(TypedDict):
+    """How far the bytes of a transfer have been sent to the address that the consumer gave."""
+
+    status: Literal["waiting", "running", "done", "failed"]
+    """`waiting`: for the next attempt, or for a start."""
+    sent_bytes: int
+    """In the present attempt: an upload that was cut begins again."""
+    size_bytes: int | None
+    sha256: str | None
+    """Of what the consumer has accepted."""
+    problem: FetchProblem | None
+    begun_at: str
+    updated_at: str
+
+
 class TransferDetail(Transfer):
     """A transfer with its data address (without tokens), the last messages, and why it stands where it stands."""
 
     data_address: dict[str, Any] | None
     fetch: Fetch | None
+    """As consumer: what was received, fetched or pushed to us."""
+    push: Push | None
+    """As provider: what was pushed."""
     why: Why
     last_sent: LastMessage | None
     last_received: LastMessage | None

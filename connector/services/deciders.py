@@ -56,6 +56,16 @@ def agreement_check(agreement_id: str) -> Rule:
     return Rule("agreement-check", {"agreement": agreement_id})
 
 
+def bytes_accepted() -> Rule:
+    """Return the rule that what the partner has wholly accepted is complete."""
+    return Rule("bytes-accepted")
+
+
+def push_failed() -> Rule:
+    """Return the rule that a push which the partner's address refuses stands still until a person looks."""
+    return Rule("push-failed")
+
+
 def script(name: str) -> Rule:
     """Return the rule that is a script of a laboratory."""
     return Rule("script", {"script": name})
@@ -101,6 +111,14 @@ _RULES: Mapping[str, Mapping[str, str]] = {
     "agreement-check": {
         "fr": "la règle : la convention {agreement} n’est pas ce qui était demandé",
         "en": "a rule: agreement {agreement} is not what was asked for",
+    },
+    "bytes-accepted": {
+        "fr": "la règle : le partenaire a tout accepté",
+        "en": "a rule: the partner has accepted everything",
+    },
+    "push-failed": {
+        "fr": "la règle : l’envoi n’a pas abouti",
+        "en": "a rule: the push did not succeed",
     },
     "carried-through": {
         "fr": "la règle : suite de ce qui était déjà décidé",

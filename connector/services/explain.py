@@ -14,6 +14,7 @@ from connector import words
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
+from connector.protocol.catalog import HTTP_PUSH
 from connector.protocol.machine import Role, Table
 from connector.services import deciders
 from connector.services.deciders import Decider
@@ -22,6 +23,7 @@ from connector.store.negotiations import Negotiation
 from connector.store.processes import Process
 from connector.store.queue import JobState
 from connector.store.silence import Silence
+from connector.store.transfers import Transfer
 
 Texts = dict[str, str]
 
@@ -116,7 +118,7 @@ def allowed(table: Table, process: Process) -> tuple[str, ...]:
     kinds = [row.message for row in table.rows if row.source == state and row.sender is process.role]
     if table is t.TRANSFER:
         verbs = [_transfer_verb(process, kind) for kind in kinds if kind in _TRANSFER_VERBS]
-        if process.role is Role.CONSUMER and process.state == t.STARTED:
+        if process.role is Role.CONSUMER and process.state == t.STARTED and not _is_push(process):
             verbs.append("fetch")
         return tuple(verbs)
     verbs = [_VERBS[process.role, kind] for kind in kinds if (process.role, kind) in _VERBS]
@@ -246,14 +248,26 @@ def _about_problem(process: Process, problem: dict[str, Any], actions: tuple[str
 
 def _about_turn(table: Table, process: Process, actions: tuple[str, ...]) -> Why:
     if table is t.TRANSFER and process.state == t.STARTED:
-        if process.role is Role.CONSUMER:
-            text = {"fr": "Les données peuvent être reçues.", "en": "The data can be received."}
-        else:
-            text = {"fr": "Le destinataire peut lire les données.", "en": "The consumer can read the data."}
+        text = _running(process)
         return Why("running", text, None, actions)
     if turn(table, process) == "peer":
         return Why("peer-turn", _peer_turn(process), None, actions)
     return Why("our-turn", _our_turn(table, process), None, actions)
+
+
+def _running(process: Process) -> Texts:
+    match _is_push(process), process.role:
+        case True, Role.CONSUMER:
+            return {"fr": "Le fournisseur nous envoie les données.", "en": "The provider sends us the data."}
+        case True, _:
+            return {"fr": "Nous envoyons les données au destinataire.", "en": "We send the data to the consumer."}
+        case _, Role.CONSUMER:
+            return {"fr": "Les données peuvent être reçues.", "en": "The data can be received."}
+    return {"fr": "Le destinataire peut lire les données.", "en": "The consumer can read the data."}
+
+
+def _is_push(process: Process) -> bool:
+    return isinstance(process, Transfer) and process.format == HTTP_PUSH
 
 
 def _peer_turn(process: Process) -> Texts:

@@ -14,7 +14,18 @@ from connector.protocol.transfer import TRANSFER
 from connector.services import cursors, explain
 from connector.services.cursors import Page
 from connector.services.explain import Said, Surroundings, Why
-from connector.store import agreements, datasets, fetches, journal, negotiations, peers, queue, silence, transfers
+from connector.store import (
+    agreements,
+    datasets,
+    fetches,
+    journal,
+    negotiations,
+    peers,
+    pushes,
+    queue,
+    silence,
+    transfers,
+)
 from connector.store.agreements import StoredAgreement
 from connector.store.datasets import StoredDataset, StoredOffer
 from connector.store.db import Store, Tx
@@ -25,6 +36,7 @@ from connector.store.negotiations import Negotiation
 from connector.store.peers import Peer
 from connector.store.period import ALWAYS, Period
 from connector.store.processes import Process, Queries
+from connector.store.pushes import Push
 from connector.store.queue import Counts, JobState
 from connector.store.silence import Silence
 from connector.store.transfers import Transfer
@@ -43,6 +55,7 @@ class Looked(Generic[P]):
     sent: Said | None
     received: Said | None
     fetch: Fetch | None = None
+    push: Push | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +255,7 @@ def _looked(tx: Tx, table: Table, process: P) -> Looked[P]:
         explain.last_sent(process, around.latest),
         explain.last_received(around.latest),
         _fetch(tx, process) if isinstance(process, Transfer) else None,
+        pushes.find(tx, process.owner, process.pid) if isinstance(process, Transfer) else None,
     )
 
 

@@ -12,8 +12,9 @@ from connector.dataplane.receive import JOB
 from connector.problems import Conflict, Invalid
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
+from connector.services.transfer import Into
 from connector.settings import Settings
-from connector.store import fetches, journal, transfers
+from connector.store import fetches, inlets, journal, transfers
 from connector.store.db import Store, Tx
 from connector.store.fetches import Fetch
 from connector.store.jobs import Job
@@ -42,10 +43,12 @@ class Receive:
 
         def unit(tx: Tx) -> Fetch:
             row = transfers.load(tx, owner, transfer)
-            if row.role is not Role.CONSUMER or row.state in _OVER:
+            inlet = inlets.of_transfer(tx, owner, transfer)
+            if row.role is not Role.CONSUMER or row.state in _OVER or (inlet is not None and inlet.used_at is not None):
                 raise Conflict(f"{row.role}, {row.state}")
             fetches.begin(tx, owner, transfer, str(wanted), overwrite=overwrite)
-            tx.enqueue(Job(JOB, owner, transfer))
+            if inlet is None:  # what is pushed comes by itself, at the next start
+                tx.enqueue(Job(JOB, owner, transfer))
             return fetches.load(tx, owner, transfer)
 
         return await self._store.write(unit)
@@ -53,6 +56,17 @@ class Receive:
     async def progress(self, owner: str, transfer: str) -> Fetch:
         """Return how far a fetch is. Raises NotFound."""
         return await self._store.read(lambda tx: fetches.load(tx, owner, transfer))
+
+    def into(self, owner: str, path: str | None = None, *, overwrite: bool = False) -> Into:
+        """Return where a transfer that is pushed to us shall go; without a path, a file named after the dataset.
+
+        Raises Invalid.
+        """
+        if path is None:
+            folder = self._allowed(owner, "_").parent
+            return Into(lambda row: str(folder / _name_of(row)), overwrite)
+        wanted = str(self._allowed(owner, path))
+        return Into(lambda row: wanted, overwrite)
 
     def _allowed(self, owner: str, path: str) -> Path:
         """Return where the file will stand, its folder made. Raises Invalid."""
@@ -79,5 +93,6 @@ def _name_of(transfer: Transfer) -> str:
 
 def received(tx: Tx, fetch: Fetch) -> None:
     """Record in the journal of the transfer what was received, with its checksum."""
+    transfers.load(tx, fetch.owner, fetch.transfer)  # locked, as whoever appends to its journal must have it
     entry = {"path": fetch.path, "size_bytes": fetch.done_bytes, "sha256": fetch.sha256}
     journal.append(tx, fetch.owner, fetch.transfer, "bytes-received", entry)

@@ -10,7 +10,10 @@ from typing import Any
 
 HIDDEN = "•••"
 _HARMLESS = frozenset(
-    {"authType", "expiresIn", "refreshEndpoint", "endpoint", "endpointType", "id", "type", "flowType"}
+    {
+        *("authType", "authKey", "expiresIn", "refreshEndpoint"),
+        *("endpoint", "endpointType", "baseUrl", "method", "id", "type", "flowType"),
+    }
 )
 _LAST_SEGMENT = re.compile(r"[^/#:]*$")
 _SECRET_MEMBERS = ("authorization", "token", "secret", "password", "authkey", "authcode")

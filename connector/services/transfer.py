@@ -4,10 +4,11 @@ What is legal is said by protocol/transfer.py; what becomes of the bytes by the 
 transaction: a start opens a flow, a suspension, completion or termination closes it before anybody hears of it.
 """
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from connector.dataplane import receive
-from connector.dataplane.transfers import http_pull
+from connector.dataplane.transfers import Subject, TransferType
 from connector.identity.addresses import Addresses
 from connector.identity.scheme import Participant, Scheme
 from connector.ids import new_id
@@ -47,6 +48,15 @@ def path(transfer: TransferRow, kind: str) -> str:
     return f"/transfers/{transfer.peer_pid}{_PATHS[kind]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Into:
+    """Where the bytes of a transfer that is pushed to us shall go."""
+
+    path: Callable[[TransferRow], str]
+    """The file, vetted already; it may be named after the transfer."""
+    overwrite: bool = False
+
+
 class Transfer(Exchange[TransferRow]):
     """The transfer process."""
 
@@ -56,13 +66,14 @@ class Transfer(Exchange[TransferRow]):
         addresses: Addresses,
         decisions: Decisions,
         identity: Scheme,
-        *,
-        token_lifetime_s: int,
+        types: Sequence[TransferType],
     ) -> None:
+        """Take the types of transfer; the first is the one that is asked for unless told otherwise."""
         super().__init__(store, Line(t.TRANSFER, transfers.queries, JOB, path, self._render))
         self._addresses = addresses
         self._decisions = decisions
-        self._token_lifetime_s = token_lifetime_s
+        self._types = {one.format: one for one in types}
+        self._default = types[0].format
         self._identity = identity
 
     # --- a peer speaks ------------------------------------------------------------------------------------------------
@@ -106,9 +117,8 @@ class Transfer(Exchange[TransferRow]):
             return Outcome(row, is_repeat=True)
         message = incoming.message
         if isinstance(message, messages.TransferStartMessage) and message.data_address is not None:
+            self._type(row.format).told(tx, self._subject(row), message.data_address)
             row.data_address = document(message.data_address)
-            if fetches.awaken(tx, owner=row.owner, transfer=row.pid):
-                tx.enqueue(Job(receive.JOB, row.owner, row.pid))
         if is_new:
             transfers.save(tx, row)
         self.react(tx, row, row.role.other, message.kind)
@@ -125,8 +135,7 @@ class Transfer(Exchange[TransferRow]):
         agreement = agreements.load(tx, owner, message.agreement_id)
         if agreement.peer != caller.did or agreement.role is not Role.PROVIDER or agreement.status != "active":
             raise NotFound(message.agreement_id)
-        if message.format != http_pull.FORMAT or message.data_address is not None:
-            raise Invalid(f"This dataset is offered as {http_pull.FORMAT}, without a data address.", pointer="/format")
+        self._type(message.format).check(message.data_address)
         return TransferRow(
             owner=owner,
             pid=new_id(),
@@ -138,12 +147,12 @@ class Transfer(Exchange[TransferRow]):
             agreement=agreement.id,
             dataset=agreement.dataset,
             format=message.format,
+            data_address=None if message.data_address is None else document(message.data_address),
         )
 
     def react(self, tx: Tx, process: TransferRow, by: Role, kind: str) -> None:
-        """After a move: close the flow unless bytes may pass, then add at most one answer."""
-        if process.role is Role.PROVIDER and process.state != t.STARTED:
-            http_pull.stop(tx, process.owner, process.pid)
+        """After a move: tell the transfer's type, then add at most one answer."""
+        self._type(process.format).moved(tx, self._subject(process))
         wanted = self._decisions.transfer_moved(tx, process, by, kind)
         if wanted is not None:
             exchange.answer(tx, self.line, process, wanted)
@@ -151,9 +160,19 @@ class Transfer(Exchange[TransferRow]):
     # --- a person or a rule acts --------------------------------------------------------------------------------------
 
     async def request(
-        self, owner: str, agreement_id: str, transfer_format: str = http_pull.FORMAT, *, by: Decider
+        self,
+        owner: str,
+        agreement_id: str,
+        transfer_format: str | None = None,
+        *,
+        by: Decider,
+        into: Into | None = None,
     ) -> TransferRow:
-        """Ask for the data of an active agreement of ours. Raises NotFound, Conflict."""
+        """Ask for the data of an active agreement of ours; `into` says where what is pushed to us shall go.
+
+        Raises NotFound, Conflict, Invalid for a format that this node does not know.
+        """
+        kind = self._type(transfer_format or self._default)
 
         def unit(tx: Tx) -> TransferRow:
             agreement = agreements.load(tx, owner, agreement_id)
@@ -167,8 +186,11 @@ class Transfer(Exchange[TransferRow]):
                 state=t.INITIAL,
                 agreement=agreement.id,
                 dataset=agreement.dataset,
-                format=transfer_format,
+                format=kind.format,
             )
+            if into is not None:  # what is written now refers to the transfer
+                transfers.save(tx, row)
+                fetches.begin(tx, owner, row.pid, into.path(row), overwrite=into.overwrite)
             exchange.answer(tx, self.line, row, Answer(t.REQUEST, by))
             transfers.save(tx, row)
             return row
@@ -222,7 +244,7 @@ class Transfer(Exchange[TransferRow]):
 
     def _render(self, tx: Tx, row: TransferRow, wanted: Answer) -> str:
         """Return the message that an answer becomes; a flow opens or closes with it, in the same commit."""
-        content = wanted.content or {}
+        content, kind, subject = wanted.content or {}, self._type(row.format), self._subject(row)
         pids: dict[str, Any] = {"consumer_pid": row.consumer_pid, "provider_pid": row.provider_pid}
         why: dict[str, Any] = {"code": content.get("code"), "reason": tuple(content.get("reason") or ()) or None}
         message: messages.Message
@@ -233,9 +255,10 @@ class Transfer(Exchange[TransferRow]):
                     agreement_id=row.agreement,
                     format=row.format,
                     callback_address=self._addresses.dsp_base(row.owner),
+                    data_address=kind.ask(tx, subject),
                 )
             case t.START:
-                address = self._open_flow(tx, row) if row.role is Role.PROVIDER else None
+                address = kind.start(tx, subject) if row.role is Role.PROVIDER else None
                 message = messages.TransferStartMessage(**pids, data_address=address)
             case t.SUSPENSION:
                 message = messages.TransferSuspensionMessage(**pids, **why)
@@ -243,18 +266,26 @@ class Transfer(Exchange[TransferRow]):
                 message = messages.TransferCompletionMessage(**pids)
             case _:
                 message = messages.TransferTerminationMessage(**pids, **why)
-        if row.role is Role.PROVIDER and wanted.kind != t.START:
-            http_pull.stop(tx, row.owner, row.pid)
+        if wanted.kind not in (t.REQUEST, t.START):
+            kind.stop(tx, subject)
         return render(message.with_id(new_id())).decode()
 
-    def _open_flow(self, tx: Tx, row: TransferRow) -> messages.DataAddress:
-        return http_pull.start(
-            tx,
-            base=self._addresses.base(row.owner),
+    def _type(self, name: str) -> TransferType:
+        """Return the type of a format. Raises Invalid naming those that there are."""
+        if name not in self._types:
+            formats = ", ".join(self._types)
+            raise Invalid({"fr": f"Formats : {formats}.", "en": f"Formats: {formats}."}, pointer="/format")
+        return self._types[name]
+
+    def _subject(self, row: TransferRow) -> Subject:
+        return Subject(
             owner=row.owner,
             transfer=row.pid,
             peer=row.peer,
-            lifetime_s=self._token_lifetime_s,
+            role=row.role,
+            state=row.state,
+            pending=row.pending,
+            base=self._addresses.base(row.owner),
         )
 
 

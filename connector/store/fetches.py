@@ -130,12 +130,12 @@ def progress(tx: Tx, owner: str, transfer: str, done_bytes: int) -> Wanted | Non
 
 def pause(tx: Tx, owner: str, transfer: str, done_bytes: int, problem: Problem | None = None) -> None:
     """Record that the fetch waits, and why: for another attempt, or (no problem) for its transfer to start."""
-    _change(tx, owner, transfer, status="waiting", done_bytes=done_bytes, problem=_said(problem))
+    _change(tx, owner, transfer, status="waiting", done_bytes=done_bytes, problem=told(problem))
 
 
 def fail(tx: Tx, owner: str, transfer: str, problem: Problem) -> None:
     """Record that the fetch ended for good, until somebody asks again."""
-    _change(tx, owner, transfer, status="failed", problem=_said(problem), updated_at=tx.now)
+    _change(tx, owner, transfer, status="failed", problem=told(problem), updated_at=tx.now)
 
 
 def finish(tx: Tx, owner: str, transfer: str, *, size_bytes: int, sha256: str) -> None:
@@ -170,7 +170,8 @@ def _first(tx: Tx, query: Any, owner: str, transfer: str) -> Row[*tuple[Any, ...
     return row
 
 
-def _said(problem: Problem | None) -> str | None:
+def told(problem: Problem | None) -> str | None:
+    """Return a problem as a row keeps it: its code, and what a person reads."""
     if problem is None:
         return None
     reason = {language: problem.say(language) for language in ("fr", "en")}

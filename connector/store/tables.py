@@ -221,6 +221,36 @@ fetches = Table(
     ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
 )
 
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('waiting','running','done','failed')"), nullable=False),
+    Column("sent_bytes", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Text),
+    Column("problem", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "transfer"),
+    ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
+)
+
+inlets = Table(
+    "inlets",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "transfer"),
+    ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
+)
+
 journal = Table(
     "journal",
     metadata,

@@ -17,6 +17,7 @@ import uvicorn
 
 from connector.clock import Clock, SystemClock
 from connector.dataplane.gate import Gate, Verdict
+from connector.dataplane.judging import Judging
 from connector.dataplane.receive import Fetcher
 from connector.dataplane.sources.file import FileSource
 from connector.dataplane.transfers import http_pull
@@ -296,7 +297,7 @@ def node(tmp_path: Path) -> NodeFactory:
                 lifetime_s=300,
                 body_timeout_s=5.0,
             )
-            app = DataApp(gate, store, clock, renewals, _elsewhere)
+            app = DataApp(gate, Judging(gate, store, clock), renewals, _elsewhere, _elsewhere)
             transport = AiohttpTransport(Guard(settings))
             async with _listening(app, http) as port:
                 made.append(Node(store, clock, (tmp_path / "published").resolve(), gate, app, transport, threads, port))

@@ -37,9 +37,7 @@ async def running(
         environ={},
         data_dir=folder,
         database_url=database,
-        public_url=f"http://127.0.0.1:{port}",
-        public_port=port,
-        **{"private_port": 0, **settings},
+        **{"public_url": f"http://127.0.0.1:{port}", "public_port": port, "private_port": 0, **settings},
     )
     node = await build_app(loaded, decisions=decisions)
     if ROOT not in node.hosts.owners:

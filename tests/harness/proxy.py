@@ -37,6 +37,26 @@ class Fault:
     """Set to let a request go on, or to break the connection that waits for an answer."""
 
 
+@dataclass(eq=False)
+class Hold:
+    """Uploads that stand still once so many bytes have passed, all of them together; nothing is read of them then."""
+
+    after_bytes: int
+    passed_bytes: int = 0
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set to let them go on."""
+
+    async def passing(self, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the body of an upload, and count it."""
+        async for piece in content:
+            self.passed_bytes += len(piece)
+            yield piece
+            if self.passed_bytes >= self.after_bytes and not self.go.is_set():
+                self.reached.set()
+                await self.go.wait()
+
+
 class Proxy:
     """The public address of a node."""
 
@@ -46,6 +66,12 @@ class Proxy:
         self.faults: list[Fault] = []
         self.watchers: list[Callable[[JsonObject], None]] = []
         """Told every message that passes, and the answers to first messages."""
+        self.hold: Hold | None = None
+        """What holds up what is pushed to the node."""
+        self.broken_uploads = 0
+        """How many further uploads break after their first bytes."""
+        self.lost_answers = 0
+        """How many further uploads arrive, and their sender never hears of it."""
         self._turn = 0
         self._session: aiohttp.ClientSession | None = None
 
@@ -69,9 +95,13 @@ class Proxy:
             finally:
                 for fault in self.faults:
                     fault.go.set()
+                if self.hold is not None:
+                    self.hold.go.set()
                 await runner.cleanup()
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/push"):
+            return await self._pass_upload(request)
         raw = await request.read()
         message = _read(raw)
         for watch in self.watchers:
@@ -89,10 +119,24 @@ class Proxy:
             return _broken(request)
         return answer
 
+    async def _pass_upload(self, request: web.Request) -> web.StreamResponse:
+        """Pass on what is pushed to the node while it arrives."""
+        content = request.content.iter_chunked(1 << 16)
+        if self.broken_uploads:
+            self.broken_uploads -= 1
+            await anext(content)
+            return _broken(request)
+        passing = content if self.hold is None else self.hold.passing(content)
+        answer = await self._forward(request, passing)
+        if answer is not None and answer.status == 200 and self.lost_answers:
+            self.lost_answers -= 1
+            return _broken(request)
+        return answer or _broken(request)
+
     def _fault(self, at: str, message: JsonObject) -> Fault | None:
         return next((fault for fault in self.faults if fault.at == at and fault.takes(message)), None)
 
-    async def _forward(self, request: web.Request, raw: bytes) -> web.Response | None:
+    async def _forward(self, request: web.Request, raw: bytes | AsyncIterator[bytes]) -> web.Response | None:
         """Return a process's answer; None when none listens, or when it died before it answered."""
         assert self._session is not None
         headers = {name: value for name, value in request.headers.items() if name.lower() not in NOT_FORWARDED}

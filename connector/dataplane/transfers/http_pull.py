@@ -13,16 +13,62 @@ from typing import Any
 from connector.dataplane import flows, tokens
 from connector.dataplane.errors import AccessRefused
 from connector.dataplane.gate import Gate, address
+from connector.dataplane.transfers import Subject
+from connector.problems import Invalid
 from connector.protocol import addresses
+from connector.protocol import transfer as t
+from connector.protocol.machine import Role
 from connector.protocol.messages import DataAddress, EndpointProperty, from_document
-from connector.store import grants
+from connector.store import fetches, grants
 from connector.store.db import Tx
 from connector.store.grants import Grant
+from connector.store.jobs import Job
 
 FORMAT = "HttpData-PULL"
+FETCH = "fetch"
+"""The job that reads, see receive.py."""
 
 _AS_LONG_AS_THE_TRANSFER = timedelta(days=36_500)
 """A renewal token has no end of its own: it is deleted when the transfer stops."""
+
+
+class PullType:
+    """The type, with one node's settings."""
+
+    format = FORMAT
+
+    def __init__(self, lifetime_s: int) -> None:
+        self._lifetime_s = lifetime_s
+
+    def check(self, address: DataAddress | None) -> None:
+        if address is not None:
+            fr, en = f"{FORMAT} n’a pas d’adresse dans la demande.", f"{FORMAT} has no address in the request."
+            raise Invalid({"fr": fr, "en": en}, pointer="/dataAddress")
+
+    def ask(self, tx: Tx, subject: Subject) -> DataAddress | None:
+        return None
+
+    def start(self, tx: Tx, subject: Subject) -> DataAddress | None:
+        return start(
+            tx,
+            base=subject.base,
+            owner=subject.owner,
+            transfer=subject.transfer,
+            peer=subject.peer,
+            lifetime_s=self._lifetime_s,
+        )
+
+    def told(self, tx: Tx, subject: Subject, address: DataAddress) -> None:
+        if subject.role is Role.CONSUMER and fetches.awaken(tx, subject.owner, subject.transfer):
+            tx.enqueue(Job(FETCH, subject.owner, subject.transfer))
+
+    def moved(self, tx: Tx, subject: Subject) -> None:
+        if subject.state != t.STARTED:
+            self.stop(tx, subject)
+
+    def stop(self, tx: Tx, subject: Subject) -> None:
+        if subject.role is Role.PROVIDER:
+            stop(tx, subject.owner, subject.transfer)
 
 
 def start(tx: Tx, *, base: str, owner: str, transfer: str, peer: str, lifetime_s: int) -> DataAddress:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
+from connector.dataplane.transfers import http_push
 from connector.http.private.asking import Asking, By, Id, Identifier, NextCursor, Node, Owner, Shape, Wish
 from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import (
@@ -19,6 +20,7 @@ from connector.http.private.processes import (
     common,
     detail,
 )
+from connector.problems import Invalid
 from connector.protocol.transfer import TRANSFER
 from connector.services.inspect import Looked
 from connector.services.once import version_of
@@ -26,6 +28,7 @@ from connector.services.redaction import redacted
 from connector.store import transfers
 from connector.store.db import Tx
 from connector.store.fetches import Fetch as FetchRow
+from connector.store.pushes import Push as PushRow
 from connector.store.transfers import Transfer as TransferRow
 
 router = APIRouter(tags=["transfers"], route_class=TaggedRoute)
@@ -66,11 +69,27 @@ class Fetch(Shape):
     updated_at: datetime
 
 
+class Push(Shape):
+    """How far the bytes of a transfer have been sent to the address that the consumer gave."""
+
+    status: Annotated[
+        Literal["waiting", "running", "done", "failed"],
+        Field(description="`waiting`: for the next attempt, or for a start."),
+    ]
+    sent_bytes: Annotated[int, Field(description="In the present attempt: an upload that was cut begins again.")]
+    size_bytes: int | None
+    sha256: Annotated[str | None, Field(description="Of what the consumer has accepted.")]
+    problem: FetchProblem | None
+    begun_at: datetime
+    updated_at: datetime
+
+
 class TransferDetail(Transfer):
     """A transfer with its data address (without tokens), the last messages, and why it stands where it stands."""
 
     data_address: dict[str, JsonValue] | None
-    fetch: Fetch | None
+    fetch: Annotated[Fetch | None, Field(description="As consumer: what was received, fetched or pushed to us.")]
+    push: Annotated[Push | None, Field(description="As provider: what was pushed.")]
     why: Why
     last_sent: LastMessage | None
     last_received: LastMessage | None
@@ -87,6 +106,13 @@ class NewTransfer(Wish):
     """Data that we want under an agreement of ours."""
 
     agreement: Identifier
+    format: Annotated[
+        Literal["HttpData-PULL", "HttpData-PUSH"],
+        Field(description="Who calls whom for the bytes: we the provider (PULL), or the provider us (PUSH)."),
+    ] = "HttpData-PULL"
+    into: Annotated[
+        "NewFetch | None", Field(description="Where what is pushed shall go; of no use in a pull, which is fetched.")
+    ] = None
 
 
 class NewFetch(Wish):
@@ -123,7 +149,16 @@ async def list_transfers(node: Node, owner: Owner, query: Annotated[TransferQuer
 @router.post("/transfers", status_code=201)
 async def request_transfer(node: Node, owner: Owner, by: By, wish: NewTransfer, effect: Doing) -> Transfer:
     """Ask for the data of an agreement, as consumer."""
-    return await effect.of(lambda: node.transfer.request(owner, wish.agreement, by=by), _transfer)
+    into = None
+    if wish.format == http_push.FORMAT:
+        place = wish.into or NewFetch()
+        into = node.receive.into(owner, place.path, overwrite=place.overwrite)
+    elif wish.into is not None:
+        fr, en = "Réservé à HttpData-PUSH.", "For HttpData-PUSH only."
+        raise Invalid({"fr": fr, "en": en}, pointer="/into")
+    return await effect.of(
+        lambda: node.transfer.request(owner, wish.agreement, wish.format, into=into, by=by), _transfer
+    )
 
 
 @router.get("/transfers/{pid}")
@@ -230,14 +265,22 @@ def _detail(looked: Looked[TransferRow], language: str) -> TransferDetail:
     row = looked.process
     address = None if row.data_address is None else redacted(row.data_address)
     fetch = None if looked.fetch is None else _fetch(looked.fetch, language)
-    return TransferDetail(**_members(row), data_address=address, fetch=fetch, **detail(looked, language))
+    push = None if looked.push is None else _push(looked.push, language)
+    return TransferDetail(**_members(row), data_address=address, fetch=fetch, push=push, **detail(looked, language))
 
 
 def _fetch(row: FetchRow, language: str) -> Fetch:
     names = ("transfer", "path", "status", "done_bytes", "size_bytes", "sha256", "created_at", "updated_at")
-    members: dict[str, Any] = {name: getattr(row, name) for name in names}
-    problem = None
-    if row.problem is not None:
-        said = {name: row.problem[name].get(language, "") for name in ("reason", "remedy")}
-        problem = FetchProblem(code=row.problem["code"], **said)
-    return Fetch(**members, problem=problem)
+    return Fetch(**{name: getattr(row, name) for name in names}, problem=_problem(row.problem, language))
+
+
+def _push(row: PushRow, language: str) -> Push:
+    names = ("status", "sent_bytes", "size_bytes", "sha256", "begun_at", "updated_at")
+    return Push(**{name: getattr(row, name) for name in names}, problem=_problem(row.problem, language))
+
+
+def _problem(told: dict[str, Any] | None, language: str) -> FetchProblem | None:
+    if told is None:
+        return None
+    said = {name: told[name].get(language, "") for name in ("reason", "remedy")}
+    return FetchProblem(code=told["code"], **said)

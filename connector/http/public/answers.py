@@ -5,7 +5,10 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from connector.dataplane.announced import repr_digest
 from connector.dataplane.errors import AccessRefused, RangeUnsatisfiable, WrongMethod, render
+from connector.dataplane.push_errors import InletUsed
+from connector.http.public.connection import RESET
 from connector.problems import Problem
 
 Scope = MutableMapping[str, Any]
@@ -59,7 +62,17 @@ def _head(problem: Problem, size_bytes: int) -> Message:
             headers["content-range"] = f"bytes */{problem.size_bytes}"
         case WrongMethod():
             headers["allow"] = problem.allowed
+        case InletUsed(sha256=str(digest)):
+            headers["repr-digest"] = repr_digest(digest)
     if problem.retry_after_s is not None:
         headers["retry-after"] = str(round(problem.retry_after_s))
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     return {"type": "http.response.start", "status": problem.status, "headers": encoded}
+
+
+def reset_of(scope: Scope) -> Callable[[], object]:
+    """Return what resets the connection; on a server without our Connection class, what ends its task."""
+    reset: Callable[[], object] | None = scope.get("extensions", {}).get(RESET)
+    task = asyncio.current_task()
+    assert task is not None
+    return reset or task.cancel

@@ -1,4 +1,4 @@
-"""`/data/TRANSFER` and `/o/SLUG/data/TRANSFER`: bytes for who passes the gate, and renewal of tokens.
+"""`/data/TRANSFER` and `/o/SLUG/data/TRANSFER`: bytes for who passes the gate; renewal of tokens, and what is pushed.
 
 A plain ASGI application that stands in front of every router, because a small pull costs less than finding a route.
 GET and HEAD with a single range (RFC 9110 §14); several ranges, or a malformed one, are answered with the whole. The
@@ -8,29 +8,22 @@ completed is cut, never ended: its connection is reset. Who may read is decided 
 
 import asyncio
 import re
-from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from datetime import datetime, timedelta
 from functools import lru_cache
 from time import gmtime, strftime
-from urllib.parse import quote
 
-from connector.clock import Clock
-from connector.dataplane import ranges
+from connector.dataplane import announced, ranges
 from connector.dataplane.bodies import SMALL_BYTES, Bodies
 from connector.dataplane.errors import WrongMethod
 from connector.dataplane.flows import OpenStream
 from connector.dataplane.gate import Admission, Gate
+from connector.dataplane.judging import Judging
 from connector.dataplane.ranges import Slice
 from connector.dataplane.sources import Measured
-from connector.http.public.answers import App, Message, Receive, Scope, Send, answering_problems, send_whole
-from connector.http.public.connection import PREPARED, RESET, prepare
+from connector.http.public.answers import App, Message, Receive, Scope, Send, answering_problems, reset_of, send_whole
+from connector.http.public.connection import PREPARED, prepare
 from connector.problems import Problem
-from connector.store.db import Store
-
-JUDGING_S = 0.5
-"""How long a stream may go on while it is judged again, in seconds."""
 
 _HOSTED = re.compile(r"/o/[^/]+/data/")
 
@@ -43,11 +36,11 @@ def is_data_path(path: str) -> bool:
 class DataApp:
     """Answers data addresses, and passes everything else on."""
 
-    def __init__(self, gate: Gate, store: Store, clock: Clock, renewals: App, otherwise: App) -> None:
+    def __init__(self, gate: Gate, judging: Judging, renewals: App, inlets: App, otherwise: App) -> None:
         self._gate = gate
-        self._store = store
-        self._clock = clock
+        self._judging = judging
         self._renewals = renewals
+        self._inlets = inlets
         self._otherwise = otherwise
         self._bodies = Bodies()
         self.pulls = 0
@@ -61,6 +54,8 @@ class DataApp:
             await self._otherwise(scope, receive, send)
         elif path.endswith("/token"):
             await answering_problems(self._renewals, scope, receive, send)
+        elif path.endswith("/push"):
+            await answering_problems(self._inlets, scope, receive, send)
         else:
             await answering_problems(self._serve, scope, receive, send)
 
@@ -84,7 +79,7 @@ class DataApp:
         published = admission.published
         body = self._bodies.recall(published)
         if body is None:
-            with self._gate.streams.opened(admission.flow, _reset_of(scope)) as stream:
+            with self._gate.streams.opened(admission.flow, reset_of(scope)) as stream:
                 body = await self._bodies.load(admission.source, published)
             if stream.is_cut:
                 return
@@ -100,7 +95,7 @@ class DataApp:
     ) -> None:
         """Send piece by piece; a problem before the first piece is an answer, a later one cuts the connection."""
         wanted = part or Slice(0, admission.published.size_bytes)
-        with self._gate.streams.opened(admission.flow, _reset_of(scope)) as stream:
+        with self._gate.streams.opened(admission.flow, reset_of(scope)) as stream:
             pieces = admission.source.read(admission.published, wanted)
             async with self._attended(stream, admission, receive), aclosing(pieces):
                 first = await anext(pieces)
@@ -124,7 +119,7 @@ class DataApp:
     async def _attended(self, stream: OpenStream, admission: Admission, receive: Receive) -> AsyncIterator[None]:
         """Cut the stream when it is no longer permitted, or nobody listens any more."""
         tasks = [
-            asyncio.create_task(self._keep_judging(stream, admission)),
+            asyncio.create_task(self._judging.keep(stream, admission, admission.permitted_until)),
             asyncio.create_task(_cut_when_left(stream, receive)),
         ]
         try:
@@ -134,37 +129,12 @@ class DataApp:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _keep_judging(self, stream: OpenStream, admission: Admission) -> None:
-        """Judge again at the policy's instant, when in doubt, and all the time while signals may be lost."""
-        until = admission.permitted_until
-        try:
-            while True:
-                soon = self._clock.now() + timedelta(seconds=JUDGING_S)
-                await self._clock.wait(stream.doubt, soon if until is None else min(soon, until))
-                if stream.doubt.is_set() or self._is_time(until):
-                    stream.doubt.clear()
-                    async with asyncio.timeout(JUDGING_S):
-                        until = await self._gate.judge_again(admission)
-        except (Problem, TimeoutError):
-            stream.cut()
-
-    def _is_time(self, until: datetime | None) -> bool:
-        return not self._store.signals_are_live or (until is not None and until <= self._clock.now())
-
 
 async def _cut_when_left(stream: OpenStream, receive: Receive) -> None:
     """Stop reading the source once the receiver has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.cut()
-
-
-def _reset_of(scope: Scope) -> Callable[[], object]:
-    """Return what resets the connection; on a server without our Connection class, what ends its task."""
-    reset: Callable[[], object] | None = scope.get("extensions", {}).get(RESET)
-    task = asyncio.current_task()
-    assert task is not None
-    return reset or task.cancel
 
 
 def _part(method: str, headers: dict[bytes, bytes], published: Measured) -> Slice | None:
@@ -203,15 +173,12 @@ def _whole_head(published: Measured) -> Message:
 
 def _headers_of(published: Measured) -> list[tuple[bytes, bytes]]:
     modified = strftime("%a, %d %b %Y %H:%M:%S GMT", gmtime(published.modified_ns // 1_000_000_000))
-    digest = b64encode(bytes.fromhex(published.sha256)).decode()
-    plain_name = re.sub(r"[^A-Za-z0-9._-]", "_", published.file_name)
-    name = f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(published.file_name, safe='')}"
     texts = {
-        "content-type": re.sub(r"[^ -~]", "", published.media_type),
+        "content-type": announced.media_type(published.media_type),
         "etag": published.etag,
         "last-modified": modified,
-        "repr-digest": f"sha-256=:{digest}:",
-        "content-disposition": name,
+        "repr-digest": announced.repr_digest(published.sha256),
+        "content-disposition": announced.attachment(published.file_name),
         "accept-ranges": "bytes",
         "cache-control": "private, no-store",
         "x-content-type-options": "nosniff",
