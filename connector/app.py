@@ -32,7 +32,7 @@ from connector.dataplane.sinks import Sink
 from connector.dataplane.sinks.file import FileSink
 from connector.dataplane.sources import Source
 from connector.dataplane.sources.file import FileSource
-from connector.dataplane.transfers import http_push
+from connector.dataplane.transfers import TransferType, http_push
 from connector.dataplane.transfers.http_pull import PullType
 from connector.dataplane.transfers.http_push import PushType
 from connector.http.bounded import BoundedConnection
@@ -174,8 +174,7 @@ async def build_app(
         threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
         open_source = partial(_open_source, settings, threads)
         gate = Gate(store, clock, permits.flow, open_source)
-        types = (PullType(settings.token_lifetime_s), PushType(settings.push_lifetime_s))
-        transfer = Transfer(store, addresses, decisions, identity, types)
+        transfer = Transfer(store, addresses, decisions, identity, _types(settings))
 
         return Node(
             settings=settings,
@@ -262,6 +261,11 @@ def _fetcher(
         return None
     give_up_after_s = settings.give_up_after_s
     return Fetcher(store, clock, transport, identity.token_for, received, threads, give_up_after_s=give_up_after_s)
+
+
+def _types(settings: Settings) -> tuple[TransferType, ...]:
+    """Return the types of transfer that this node knows, the usual one first."""
+    return PullType(settings.token_lifetime_s), PushType(settings.push_lifetime_s)
 
 
 def _pusher(

@@ -19,6 +19,7 @@ def add_to(cli: click.Group) -> None:
     """Add the commands."""
     transfers = group(cli, "transfer", "Les livraisons.", "Transfers.")
     _add_openings(transfers)
+    _add_fetch(transfers)
     _add_looks(transfers)
     _add_moves(transfers)
 
@@ -60,6 +61,8 @@ def _add_openings(transfers: click.Group) -> None:
         session.client.fetch_transfer(pid, path)
         _watch(session, pid)
 
+
+def _add_fetch(transfers: click.Group) -> None:
     @command(
         transfers,
         "fetch",
