@@ -151,17 +151,14 @@ async def build_app(
     decisions: Decisions | None = None,
 ) -> Node:
     """Return a node that is ready to be served; what is not given is the real thing."""
-    clock = clock or SystemClock()
-    decisions = decisions or OfferModes()
+    clock, decisions = clock or SystemClock(), decisions or OfferModes()
     async with contextlib.AsyncExitStack() as closing:
         store = await open_store(settings, clock)
         closing.push_async_callback(store.close)
         addresses, keys = Addresses(settings.base_url, ROOT), Keys(settings.data_dir)
 
         # Peers: how to reach them, and who they are
-        if transport is None:
-            transport = AiohttpTransport(Guard(settings))
-            closing.push_async_callback(transport.close)
+        transport = transport or _transport(settings, closing)
         client = Client(transport, limit_bytes=settings.message_limit_bytes, timeout_s=settings.call_timeout_s)
         discovery = Discovery(client, clock, plain_http=settings.is_loopback)
         introduce = Introduce(store, discovery)
@@ -261,6 +258,13 @@ def _fetcher(
         return None
     give_up_after_s = settings.give_up_after_s
     return Fetcher(store, clock, transport, identity.token_for, received, threads, give_up_after_s=give_up_after_s)
+
+
+def _transport(settings: Settings, closing: contextlib.AsyncExitStack) -> Transport:
+    """Return what reaches peers for real, closed with the node."""
+    transport = AiohttpTransport(Guard(settings))
+    closing.push_async_callback(transport.close)
+    return transport
 
 
 def _types(settings: Settings) -> tuple[TransferType, ...]:
