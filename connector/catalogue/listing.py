@@ -8,6 +8,8 @@ out of pages and not found by its identifier.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from connector.catalogue import landmarks
+from connector.catalogue.landmarks import Landmark
 from connector.identity.addresses import Addresses
 from connector.problems import NotFound
 from connector.protocol import catalog
@@ -33,6 +35,8 @@ class Page:
     texts: list[str]
     following: str | None
     previous: str | None
+    landmarks: tuple[Landmark, ...] = ()
+    """Where the page begins and ends, when it was asked for by its offset."""
 
 
 def service_of(addresses: Addresses, owner: str) -> Service:
@@ -62,14 +66,16 @@ def render_for(tx: Tx, addresses: Addresses, owner: str, dataset_id: str, visibl
     return render(addresses, datasets.load(tx, owner, dataset_id), offers) if offers else None
 
 
-def page(tx: Tx, addresses: Addresses, owner: str, query: Query, visible: Visible) -> Page:
-    """Return one page of the catalogue."""
+def page(
+    tx: Tx, addresses: Addresses, owner: str, query: Query, visible: Visible, known: Landmark = landmarks.START
+) -> Page:
+    """Return one page of the catalogue; `known` is a landmark at its offset or before."""
     if query.dataset is not None:
         found = _one_or_none(tx, addresses, owner, query.dataset, visible)
         return Page([found] if found else [], None, None)
-    start = query.after if query.after is not None else datasets.id_before(tx, owner, query.offset)
+    start = query.after if query.after is not None else datasets.id_before(tx, owner, query.offset, known)
     texts: list[str] = []
-    last, looked_at, is_more = start, 0, True
+    last, looked_at, passed, is_more = start, 0, 0, True
     while len(texts) < query.limit and looked_at < MOST_LOOKED_AT * query.limit and is_more:
         wanted = query.limit - len(texts)
         rows = datasets.listed(tx, owner, after=last, limit=wanted + 1)
@@ -79,8 +85,10 @@ def page(tx: Tx, addresses: Addresses, owner: str, query: Query, visible: Visibl
             texts += [text] if text else []
             last = dataset_id
         looked_at += len(rows)
+        passed += len(rows[:wanted])
     previous = datasets.id_back(tx, owner, before=start, limit=query.limit) if start else None
-    return Page(texts, last if is_more else None, previous)
+    places = ((query.offset, start), (query.offset + passed, last)) if query.after is None and passed else ()
+    return Page(texts, last if is_more else None, previous, places)
 
 
 def one(tx: Tx, addresses: Addresses, owner: str, dataset_id: str, visible: Visible) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from connector.catalogue import listing
+from connector.catalogue.landmarks import Landmarks
 from connector.catalogue.listing import Page
 from connector.identity.addresses import Addresses
 from connector.identity.scheme import Participant, Scheme
@@ -45,14 +46,20 @@ class Catalogue:
         self._addresses = addresses
         self._client = client
         self._identity = identity
+        self._landmarks = Landmarks(store)
 
     async def page(self, owner: str, caller: Participant, query: Query) -> Page:
         """Return a page of our catalogue as the caller may see it."""
 
-        def unit(tx: Tx) -> Page:
-            return listing.page(tx, self._addresses, owner, query, _visible_to(caller, tx))
+        known, changes = self._landmarks.before(owner, query.offset), self._landmarks.changes
 
-        return await self._store.read(unit)
+        def unit(tx: Tx) -> Page:
+            return listing.page(tx, self._addresses, owner, query, _visible_to(caller, tx), known)
+
+        page = await self._store.read(unit)
+        for landmark in page.landmarks:
+            self._landmarks.keep(owner, landmark, changes)
+        return page
 
     async def dataset(self, owner: str, caller: Participant, dataset_id: str) -> str:
         """Return one dataset as the caller may see it. Raises NotFound."""

@@ -64,6 +64,16 @@ _listed = (
     .limit(bindparam("n"))
 )
 
+_counted = (
+    select(datasets.c.id)
+    .where(datasets.c.owner == bindparam("o"), datasets.c.status == "published", datasets.c.id > bindparam("a"))
+    .order_by(datasets.c.id)
+    .offset(bindparam("s"))
+    .limit(1)
+)
+CHANGED = "datasets"
+"""Topic of the owners some dataset of whom changed."""
+
 
 def load(tx: Tx, owner: str, dataset_id: str) -> StoredDataset:
     """Return the dataset. Raises NotFound."""
@@ -79,6 +89,7 @@ def put(tx: Tx, dataset: StoredDataset) -> None:
     for name in ("document", "source"):
         values[name] = json.dumps(values[name], ensure_ascii=False)
     _put(tx, datasets, dataset, values)
+    tx.signal(CHANGED, dataset.owner)
 
 
 def page(
@@ -98,13 +109,15 @@ def listed(tx: Tx, owner: str, *, after: str, limit: int) -> list[tuple[str, str
     return [(row[0], row[1]) for row in rows]
 
 
-def id_before(tx: Tx, owner: str, offset: int) -> str:
-    """Return the identifier after which a page at this offset begins; beyond the end, one after all."""
-    if offset <= 0:
-        return ""
-    query = select(datasets.c.id).where(datasets.c.owner == owner, datasets.c.status == "published")
-    row = tx.connection.execute(query.order_by(datasets.c.id).offset(offset - 1).limit(1)).first()
-    return row[0] if row else "\U0010ffff"
+def id_before(tx: Tx, owner: str, offset: int, known: tuple[int, str] = (0, "")) -> str:
+    """Return the identifier after which a page at this offset begins; beyond the end, one after all.
+
+    What lies before the offset is counted, from a place that is known: an offset, and the identifier before it.
+    """
+    if offset <= known[0]:
+        return known[1]
+    found = tx.connection.execute(_counted, {"o": owner, "a": known[1], "s": offset - known[0] - 1}).scalar()
+    return "\U0010ffff" if found is None else str(found)
 
 
 def id_back(tx: Tx, owner: str, *, before: str, limit: int) -> str:
