@@ -187,7 +187,7 @@ class EndpointProperty(Node):
     """A named value of a data address."""
 
     name: Text
-    value: str
+    value: Annotated[str, Field(repr=False)]
 
 
 class DataAddress(Node):

@@ -6,6 +6,7 @@ its `@type`. What we rely on when we read: the same, and that members which we d
 The messages themselves are in messages.py, the shapes of policies in shapes.py.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Self, TypeVar
 
@@ -31,6 +32,10 @@ class Part(BaseModel):
         populate_by_name=True,
         alias_generator=lambda name: "@id" if name == "id" else to_camel(name),
     )
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Return what `repr` shows: no unknown members, since anything may stand in them, tokens too."""
+        return [(name, value) for name, value in super().__repr_args__() if name in type(self).model_fields]
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,7 @@ knows a negotiation from a transfer: a `Line` of work is its table, its queries,
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -38,7 +38,7 @@ class Incoming:
     """A peer's message: read, and as it was received."""
 
     message: Message
-    text: str
+    text: str = field(repr=False)
 
     @property
     def consumer_pid(self) -> str | None:
@@ -55,7 +55,7 @@ class Answer:
 
     kind: str
     by: Decider
-    content: dict[str, Any] | None = None
+    content: dict[str, Any] | None = field(default=None, repr=False)
     delay_s: float = 0.0
 
 
@@ -70,7 +70,7 @@ class Delivery:
     url: str
     state_url: str | None
     """Where the peer shows its state; None as long as its identifier is unknown."""
-    body: str
+    body: str = field(repr=False)
     attempts: int
     sent_at: datetime
     position: Position
@@ -106,6 +106,13 @@ class Line(Generic[P]):
     """The path below the peer's base to which a message of this kind goes."""
     render: Callable[[Tx, P, Answer], str]
     """The body of the message that an answer becomes."""
+    kept_of: Callable[[str], dict[str, str]]
+    """What the journal keeps of a message's text."""
+
+
+def whole(text: str) -> dict[str, str]:
+    """Return what the journal keeps of a message that carries no secret: its very text."""
+    return {"body": text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,8 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
     if received.yielded:
         process.problem = {"code": YIELDED, "message": received.yielded, "at": tx.now.isoformat()}
     if not received.is_repeat:
-        entry = {"from": process.peer, "message": message.kind, "state": process.state, "body": incoming.text}
+        entry = {"from": process.peer, "message": message.kind, "state": process.state}
+        entry |= line.kept_of(incoming.text)
         if received.yielded:
             entry["yielded"] = received.yielded
         journal.append(tx, process.owner, process.pid, "received", entry, message_id)
@@ -209,7 +217,7 @@ def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     body = line.render(tx, process, wanted)
     process.move_to(position)
     process.pending_body, process.pending_at, process.attempts, process.problem = body, tx.now, 0, None
-    entry = {"to": process.peer, "message": wanted.kind, "state": process.state, "body": body}
+    entry = {"to": process.peer, "message": wanted.kind, "state": process.state, **line.kept_of(body)}
     told = {**entry, deciders.MEMBER: deciders.told(wanted.by)}
     journal.append(tx, process.owner, process.pid, "sent", told)
     known = delivery_of(line, process)

@@ -70,7 +70,7 @@ class Negotiate(Exchange[Negotiation]):
         decisions: Decisions,
         identity: Scheme,
     ) -> None:
-        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, self._render))
+        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, self._render, exchange.whole))
         self._addresses = addresses
         self._decisions = decisions
         self._identity = identity

@@ -1,4 +1,4 @@
-"""What a person or a program may read of messages: everything but the tokens in them.
+"""What a person, a program or the journal keeps of messages: everything but the tokens in them.
 
 Whoever holds a data token may read the data. A data address names its properties freely, so the value of every property
 is hidden unless its name is known to be harmless; of an address, what follows its `?` may be a token too.
@@ -6,6 +6,7 @@ is hidden unless its name is known to be harmless; of an address, what follows i
 
 import json
 import re
+from hashlib import sha256
 from typing import Any
 
 HIDDEN = "•••"
@@ -15,6 +16,11 @@ _HARMLESS = frozenset(
         *("endpoint", "endpointType", "baseUrl", "method", "id", "type", "flowType"),
     }
 )
+_OF_PROTOCOL = frozenset(
+    {"@context", "@id", "@type", "consumerPid", "providerPid", "agreementId", "format", "callbackAddress"}
+    | {"code", "reason"}
+)
+"""Members of a transfer message that hold no token; a data address, or a member of somebody's own, may."""
 _LAST_SEGMENT = re.compile(r"[^/#:]*$")
 _SECRET_MEMBERS = ("authorization", "token", "secret", "password", "authkey", "authcode")
 
@@ -35,6 +41,20 @@ def redacted_text(text: str) -> Any:
         return redacted(json.loads(text))
     except ValueError:
         return HIDDEN
+
+
+def kept_of(text: str) -> dict[str, str]:
+    """Return what the journal keeps of a transfer message: its very text, as `body`, unless there are tokens in it.
+
+    Then `body` is the text without them, and `body_sha256` the SHA-256 of the whole text as it travelled: a partner's
+    record of the message can still be compared with ours.
+    """
+    document = json.loads(text)
+    kept = {name: item if name in _OF_PROTOCOL else redacted({name: item})[name] for name, item in document.items()}
+    if kept == document:
+        return {"body": text}
+    shown = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return {"body": shown, "body_sha256": sha256(text.encode()).hexdigest()}
 
 
 def _is_secret(name: str, item: Any) -> bool:

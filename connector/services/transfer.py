@@ -23,6 +23,7 @@ from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.negotiate import peer_pid_in
+from connector.services.redaction import kept_of
 from connector.services.settle import Exchange
 from connector.store import agreements, fetches, jobs, negotiations, peers, transfers
 from connector.store.agreements import StoredAgreement
@@ -69,7 +70,7 @@ class Transfer(Exchange[TransferRow]):
         types: Sequence[TransferType],
     ) -> None:
         """Take the types of transfer; the first is the one that is asked for unless told otherwise."""
-        super().__init__(store, Line(t.TRANSFER, transfers.queries, JOB, path, self._render))
+        super().__init__(store, Line(t.TRANSFER, transfers.queries, JOB, path, self._render, kept_of))
         self._addresses = addresses
         self._decisions = decisions
         self._types = {one.format: one for one in types}
@@ -151,8 +152,10 @@ class Transfer(Exchange[TransferRow]):
         )
 
     def react(self, tx: Tx, process: TransferRow, by: Role, kind: str) -> None:
-        """After a move: tell the transfer's type, then add at most one answer."""
+        """After a move: tell the transfer's type, forget tokens once it has ended, then add at most one answer."""
         self._type(process.format).moved(tx, self._subject(process))
+        if t.TRANSFER.is_terminal(process.state):
+            process.data_address = None
         wanted = self._decisions.transfer_moved(tx, process, by, kind)
         if wanted is not None:
             exchange.answer(tx, self.line, process, wanted)

@@ -5,7 +5,7 @@ dataplane/receive.py; whether it may go on is said by the state of its transfer,
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class Wanted:
     peer: str
     state: str
     pending: str | None
-    address: str | None
+    address: str | None = field(repr=False)
     """The data address of the provider's last start, JSON text."""
 
     @property

@@ -7,7 +7,7 @@ table refuses UPDATE and DELETE.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -29,9 +29,9 @@ class Entry:
     n: int
     at: datetime
     kind: str
-    entry: dict[str, Any]
+    entry: dict[str, Any] = field(repr=False)
     message_id: str | None
-    text: str
+    text: str = field(repr=False)
     """What is hashed: the stored JSON text."""
     hash: str
 

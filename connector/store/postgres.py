@@ -164,7 +164,8 @@ def _engine(url: str, *, command_timeout_s: float | None, **options: Any) -> Asy
         "prepared_statement_cache_size": 512,
         "server_settings": {"application_name": "pupitre", "jit": "off"},
     }
-    return create_async_engine(address(url), connect_args=driver, **options)
+    # An error never shows the values of a statement: they may be tokens.
+    return create_async_engine(address(url), connect_args=driver, hide_parameters=True, **options)
 
 
 def address(url: str) -> URL:

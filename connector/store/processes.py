@@ -31,7 +31,8 @@ class Process:
     peer_url: str
     state: str
     pending: str | None = None
-    pending_body: str | None = None
+    pending_body: str | None = field(default=None, repr=False)
+    """The message to send again byte for byte, tokens and all; gone once it is acknowledged or given up."""
     pending_at: datetime | None = None
     attempts: int = 0
     arrived: str | None = None
@@ -41,7 +42,7 @@ class Process:
     """Messages of ours that gave way while they were on their way."""
     look_at: datetime | None = None
     """When to ask the peer for its state, to see whether one of those arrived all the same."""
-    intent: dict[str, Any] | None = None
+    intent: dict[str, Any] | None = field(default=None, repr=False)
     """What we want to send next, once nothing is pending: `kind` and its content."""
     problem: dict[str, Any] | None = None
     """Why the last attempt did not succeed: `code`, `reason`, `at`."""

@@ -247,7 +247,9 @@ def _engine(path: Path) -> Engine:
         return connection
 
     # We begin and end transactions ourselves, on the driver's connection.
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    # An error never shows the values of a statement: they may be tokens.
+    options = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT", "hide_parameters": True}
+    return create_engine("sqlite://", creator=connect, **options)
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:

@@ -1,6 +1,6 @@
 """Rows of transfer processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.store import tables
@@ -14,8 +14,11 @@ class Transfer(Process):
     agreement: str
     dataset: str
     format: str
-    data_address: dict[str, Any] | None = None
-    """Where and how the bytes are to be had, as the provider's last start said; the consumer's side only."""
+    data_address: dict[str, Any] | None = field(default=None, repr=False)
+    """Where and how the bytes are to be had, as the provider's last start said; the consumer's side only.
+
+    It holds the tokens: what is shown of it goes through services/redaction.py. None once the transfer has ended.
+    """
 
 
 queries = Queries(tables.transfers, Transfer)

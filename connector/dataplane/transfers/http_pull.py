@@ -6,7 +6,7 @@ ones stay dead. What the tokens open is decided in gate.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -104,7 +104,7 @@ def stop(tx: Tx, owner: str, transfer: str) -> None:
 class Renewed:
     """A fresh access token and its lifetime in seconds."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in_s: int
 
 
@@ -153,10 +153,10 @@ class Pull:
     """A provider's data address as a consumer uses it."""
 
     endpoint: str
-    authorization: str | None
+    authorization: str | None = field(repr=False)
     """The whole header."""
     refresh_endpoint: str | None
-    refresh_token: str | None
+    refresh_token: str | None = field(repr=False)
 
 
 def read(data_address: Mapping[str, Any]) -> Pull | None:
