@@ -24,6 +24,7 @@ How to read the room, from the ground up:
 - `facts.py` (the request), `truth.py` (three values), `compiler.py` (rules → tests), `evaluation.py` (tests →
   decision), `wording.py` (reasons in words). What acceptance of an offer settles is told at the top of `compiler.py`;
   which effect follows from what, at the top of `evaluation.py`.
+- `sentences.py`: a policy in words, and what two policies say differently.
 - `validation.py`: what is wrong or doubtful in a policy that can be read.
 
 Reading, meaning and words are kept apart, and each depends on the model only: a further dialect is a reader beside
@@ -37,6 +38,7 @@ from policies.facts import Request
 from policies.model import Policy
 from policies.normal import Term, hash, same_terms, terms_hash
 from policies.reader import load
+from policies.sentences import difference, sentences
 from policies.validation import Issue, validate
 from policies.wording import Reason
 from policies.writer import dump
@@ -53,10 +55,12 @@ __all__ = [
     "Term",
     "compile",
     "declarative_terms",
+    "difference",
     "dump",
     "hash",
     "load",
     "same_terms",
+    "sentences",
     "terms_hash",
     "validate",
 ]

@@ -88,6 +88,11 @@ def term_of(kind: RuleKind, condition: Condition) -> Term:
     return Term(canonical({kind.value: _sorted(condition_form(_rewritten(condition, nameless=True)))}))
 
 
+def term_of_rule(rule: Rule) -> Term:
+    """Return a rule as one text: equal for two rules that say the same."""
+    return Term(canonical({rule.kind.value: _sorted(rule_form(_rewritten(rule, nameless=True)))}))
+
+
 def term_of_duty(duty: Duty) -> Term:
     """Return a duty or an obligation as the text that is kept when a party accepts or fulfils it."""
     return Term(canonical({duty.kind.value: _sorted(rule_form(_rewritten(duty, nameless=True)))}))

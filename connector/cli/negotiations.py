@@ -154,7 +154,15 @@ def _sheet(session: Session, found: Any) -> None:
         found,
         ("state", f"{_state(session)(found['state'])} ({found['state']})"),
         ("agreement", found["agreement"]),
+        ("terms", "\n".join(found["terms"])),
+        ("laid_by", show.role(session, found["offer_by"])),
+        (f"changed_{found['compared_to']}", _changes(found)),
     )
+
+
+def _changes(found: Any) -> str:
+    """Return what the terms on the table change in those before them, a line for each rule."""
+    return "\n".join([f"+ {one}" for one in found["terms_added"]] + [f"− {one}" for one in found["terms_dropped"]])
 
 
 def _after(session: Session, pid: str) -> None:

@@ -307,6 +307,14 @@ class NegotiationDetail(Negotiation):
     """The terms now on the table."""
     offer_by: Literal["consumer", "provider"]
     """Who laid them there."""
+    terms: list[str]
+    """The same in words, a sentence for each rule."""
+    compared_to: Literal["request", "offer"] | None
+    """What they are compared with: what was asked for, or our published offer."""
+    terms_added: list[str]
+    """What is new in them."""
+    terms_dropped: list[str]
+    """What was there before and is not any more."""
     why: Why
     last_sent: LastMessage | None
     last_received: LastMessage | None

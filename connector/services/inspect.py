@@ -11,9 +11,10 @@ from connector.problems import NotFound, Problem
 from connector.protocol.machine import Table
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
-from connector.services import cursors, explain
+from connector.services import cursors, explain, terms
 from connector.services.cursors import Page
 from connector.services.explain import Said, Surroundings, Why
+from connector.services.terms import Before
 from connector.store import (
     agreements,
     datasets,
@@ -56,6 +57,8 @@ class Looked(Generic[P]):
     received: Said | None
     fetch: Fetch | None = None
     push: Push | None = None
+    before: Before | None = None
+    """What the terms on the table of a negotiation are compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +259,7 @@ def _looked(tx: Tx, table: Table, process: P) -> Looked[P]:
         explain.last_received(around.latest),
         _fetch(tx, process) if isinstance(process, Transfer) else None,
         pushes.find(tx, process.owner, process.pid) if isinstance(process, Transfer) else None,
+        terms.before(tx, process) if isinstance(process, Negotiation) else None,
     )
 
 

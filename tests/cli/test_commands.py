@@ -148,7 +148,33 @@ def test_a_counter_offer_waits_for_the_other_side(office: Any, provider_office: 
     provider_office.run("negotiations", "counter", theirs, "--until", "2099-01-01")
     seen = waiting_for(lambda: office.json("negotiations", "show", pid), lambda one: one["state"] == "OFFERED")
     assert seen["offer_by"] == "provider"
+    shown = " ".join(office.run("negotiations", "show", pid).stdout.split())
+    assert "Terms on the table Permitted: “use”, if date and time" in shown
+    assert "Compared to the request + Permitted: “use”, if date and time" in shown
+    assert "− Permitted: “use”." in shown
+    french = dataclasses.replace(office, language="fr").run("negotiations", "show", pid).stdout
+    assert "Au regard de la demande" in french
+    assert "Permis : « utiliser »." in french
     office.run("negotiations", "terminate", pid, "--reason", "Trop court.")
+
+
+def test_other_terms_than_our_offer_are_told_apart(office: Any, provider_office: Any, waiting_for: Wait) -> None:
+    pid, theirs = asked(office, provider_office, waiting_for)
+    same = provider_office.json("negotiations", "show", theirs)
+    assert (same["compared_to"], same["terms_added"], same["terms_dropped"]) == ("offer", [], [])
+    assert "Compared to" not in provider_office.run("negotiations", "show", theirs).stdout
+    provider_office.run("negotiations", "counter", theirs, "--until", "2099-01-01")
+    waiting_for(lambda: office.json("negotiations", "show", pid), lambda one: one["state"] == "OFFERED")
+    office.run("negotiations", "counter", pid, "--until", "2100-01-01")
+    look = waiting_for(
+        lambda: provider_office.json("negotiations", "show", theirs),
+        lambda one: one["state"] == "REQUESTED" and one["offer_by"] == "consumer",
+    )
+    assert look["compared_to"] == "offer"
+    assert "2100" in look["terms_added"][0]
+    assert look["terms_dropped"] == ["Permitted: “use”."]
+    assert "Compared to our offer" in provider_office.run("negotiations", "show", theirs).stdout
+    office.run("negotiations", "terminate", pid)
 
 
 def test_what_the_state_forbids_says_what_to_do(office: Any, provider_office: Any, waiting_for: Wait) -> None:

@@ -35,6 +35,7 @@ from connector.http.private.processes import (
     detail,
 )
 from connector.protocol.negotiation import NEGOTIATION
+from connector.services import terms
 from connector.services.ask import ask
 from connector.services.inspect import Looked
 from connector.services.once import version_of
@@ -60,6 +61,13 @@ class NegotiationDetail(Negotiation):
 
     offer: Annotated[dict[str, JsonValue], Field(description="The terms now on the table.")]
     offer_by: Annotated[RoleName, Field(description="Who laid them there.")]
+    terms: Annotated[list[str], Field(description="The same in words, a sentence for each rule.")]
+    compared_to: Annotated[
+        Literal["request", "offer"] | None,
+        Field(description="What they are compared with: what was asked for, or our published offer."),
+    ]
+    terms_added: Annotated[list[str], Field(description="What is new in them.")]
+    terms_dropped: Annotated[list[str], Field(description="What was there before and is not any more.")]
     why: Why
     last_sent: LastMessage | None
     last_received: LastMessage | None
@@ -284,8 +292,17 @@ def _negotiation(row: NegotiationRow) -> Negotiation:
 
 def _detail(looked: Looked[NegotiationRow], language: str) -> NegotiationDetail:
     row = looked.process
-    terms = {"offer": json.loads(row.offer), "offer_by": row.offer_by}
-    return NegotiationDetail(**_members(row), **terms, **detail(looked, language))
+    told = terms.tell(row.offer, looked.before, language)
+    return NegotiationDetail(
+        **_members(row),
+        **detail(looked, language),
+        offer=json.loads(row.offer),
+        offer_by=row.offer_by,  # type: ignore[arg-type]
+        terms=told.sentences,
+        compared_to=None if looked.before is None else looked.before.kind,
+        terms_added=told.added,
+        terms_dropped=told.dropped,
+    )
 
 
 def _agreement(row: StoredAgreement) -> Agreement:
