@@ -72,6 +72,7 @@ from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
 from connector.services.replicas import Replicas
+from connector.services.roles import ADMINISTRATION
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
@@ -293,7 +294,7 @@ async def initialise(settings: Settings, *, name: str) -> str:
     node = await build_app(settings)
     try:
         await node.hosts.add(ROOT, name)
-        _, secret = await node.hosts.issue_key(None, "init")
+        _, secret = await node.hosts.issue_key(None, "init", ADMINISTRATION)
         return secret
     finally:
         await node.close()

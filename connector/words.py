@@ -52,6 +52,14 @@ ROLES: Mapping[str, Texts] = {
     "provider": _said("fournisseur", "provider"),
     "consumer": _said("destinataire", "consumer"),
 }
+KEY_ROLES: Mapping[str, Texts] = {
+    "operator": _said("exploitant", "operator"),
+    "steward": _said("gestionnaire", "steward"),
+    "developer": _said("développeur", "developer"),
+    "auditor": _said("auditeur", "auditor"),
+    "administration": _said("administration du nœud", "administration of the node"),
+    "unrestricted": _said("sans rôle, à remplacer", "no role, to be replaced"),
+}
 
 
 def say(words: Mapping[str, Texts], name: str, language: str) -> str:

@@ -1,18 +1,21 @@
-"""`pupitre participant` and `pupitre key`: whom the node hosts, and who may use its API."""
+"""`pupitre participant` and `pupitre keys`: whom the node hosts, and who may use its API."""
 
 from typing import Any
 
 import click
 
+from connector import words
 from connector.cli import show
 from connector.cli.frame import Session, command, group, option
 from connector.sdk import calls
+
+Role = click.Choice(["operator", "steward", "developer", "auditor", "administration"])
 
 
 def add_to(cli: click.Group) -> None:
     """Add the commands."""
     participants = group(cli, "participant", "Les organismes hébergés.", "Hosted participants.")
-    keys = group(cli, "key", "Les clés de l’API.", "API keys.")
+    keys = group(cli, "keys", "Les clés de l’API, leurs rôles et leur fin.", "API keys, their roles and their end.")
     _add_participant_commands(participants)
     _add_key_commands(keys)
 
@@ -34,24 +37,43 @@ def _add_participant_commands(participants: click.Group) -> None:
 def _add_key_commands(keys: click.Group) -> None:
     @command(
         keys,
-        "create",
-        "Crée une clé ; son secret n’est montré qu’une fois.",
-        "Make a key; its secret is shown once.",
+        "issue",
+        "Crée une clé d’un rôle ; son secret n’est montré qu’une fois.",
+        "Make a key with a role; its secret is shown once.",
     )
     @click.argument("label")
-    @option("--for", "owner", metavar="SHORT_NAME", fr="Pour cet organisme seul.", en="For this participant only.")
-    def create(session: Session, label: str, owner: str | None) -> None:
+    @option("--role", type=Role, required=True, fr="Ce qu’elle permet.", en="What it may do.")
+    @option("--for", "owner", metavar="SHORT_NAME", fr="Pour cet organisme.", en="For this participant.")
+    @option("--days", type=click.IntRange(1, 366), fr="Durée en jours (365).", en="How long, in days (365).")
+    def issue(session: Session, label: str, role: str, owner: str | None, days: int | None) -> None:
         session.owner = owner or session.owner
-        found = session.client.create_key(label)
-        session.out(found, lambda: click.echo(found["secret"]))
+        _tell_secret(session, session.client.issue_key(label, role, days=days))
 
     @command(keys, "list", "Liste les clés.", "List keys.")
     @option("--for", "owner", metavar="SHORT_NAME", fr="De cet organisme.", en="Of this participant.")
     def list_(session: Session, owner: str | None) -> None:
         session.owner = owner or session.owner
         found = list(session.client.each(calls.list_keys()))
-        rows = ((one["id"], one["label"], one["owner"] or "—", _standing(session, one)) for one in found)
-        session.out(found, lambda: show.table(session, ("id", "label", "owner", "status"), rows))
+        rows = (
+            (one["id"], one["label"], one["owner"] or "—", _role(session, one["role"]), _standing(session, one))
+            for one in found
+        )
+        session.out(found, lambda: show.table(session, ("id", "label", "owner", "key_role", "status"), rows))
+
+    @command(
+        keys,
+        "rotate",
+        "Remplace une clé ; l’ancienne reste valable un temps.",
+        "Replace a key; the old one stays valid for a while.",
+    )
+    @click.argument("key_id", metavar="KEY")
+    @option("--overlap", type=click.IntRange(0, 720), default=24, fr="Heures de recouvrement (24).", en="Hours (24).")
+    @option("--role", type=Role, fr="Rôle de la nouvelle, s’il change.", en="Role of the new one, if it changes.")
+    @option("--for", "owner", metavar="SHORT_NAME", fr="De cet organisme.", en="Of this participant.")
+    @option("--days", type=click.IntRange(1, 366), fr="Durée en jours (365).", en="How long, in days (365).")
+    def rotate(session: Session, key_id: str, overlap: int, role: str | None, owner: str | None, **how: Any) -> None:
+        session.owner = owner or session.owner
+        _tell_secret(session, session.client.rotate_key(key_id, overlap_hours=overlap, role=role, **how))
 
     @command(keys, "revoke", "Révoque une clé, aussitôt et pour toujours.", "Revoke a key, at once and for good.")
     @click.argument("key_id", metavar="KEY")
@@ -62,13 +84,32 @@ def _add_key_commands(keys: click.Group) -> None:
         session.out({"id": key_id}, lambda: click.echo(session.say(f"Révoquée : {key_id}", f"Revoked: {key_id}")))
 
 
+def _tell_secret(session: Session, made: Any) -> None:
+    """Print the secret alone on standard output, for scripts; until when it is valid on standard error."""
+    session.out(made, lambda: click.echo(made["secret"]))
+    if not session.is_json:
+        click.echo(f"{made['id']} · {_role(session, made['role'])} · {_standing(session, made)}", err=True)
+
+
 def _list_participants(session: Session, found: list[Any]) -> None:
     rows = ((one["owner"], one["name"], one["did"]) for one in found)
     show.table(session, ("owner", "name", "did"), rows)
 
 
+def _role(session: Session, role: str) -> str:
+    return words.say(words.KEY_ROLES, role, session.language)
+
+
 def _standing(session: Session, key: Any) -> str:
-    if key["revoked_at"]:
-        at = show.instant(key["revoked_at"])
-        return session.say(f"révoquée le {at}", f"revoked {at}")
-    return session.say("valable", "valid")
+    at = show.instant(key["revoked_at"] or key["expires_at"])
+    match key["status"]:
+        case "revoked":
+            return session.say(f"révoquée le {at}", f"revoked {at}")
+        case "expired":
+            return session.say(f"expirée le {at}", f"expired {at}")
+        case "replaced":
+            return session.say(f"remplacée, valable jusqu’au {at}", f"replaced, valid until {at}")
+        case _ if at:
+            return session.say(f"valable jusqu’au {at}", f"valid until {at}")
+        case _:
+            return session.say("valable", "valid")

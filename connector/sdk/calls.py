@@ -92,9 +92,16 @@ def list_keys(*, revoked: bool | None = None, cursor: str | None = None, limit: 
     return _call("GET", "keys", query={"revoked": revoked, "cursor": cursor, "limit": limit})
 
 
-def create_key(label: str) -> Call[t.CreatedKey]:
-    """Make an API key; its secret is told once."""
-    return _call("POST", "keys", body={"label": label})
+def issue_key(label: str, role: str, *, days: int | None = None) -> Call[t.CreatedKey]:
+    """Make an API key with a role; its secret is told once."""
+    return _call("POST", "keys", body=_said(label=label, role=role, days=days))
+
+
+def rotate_key(
+    key_id: str, *, overlap_hours: int | None = None, days: int | None = None, role: str | None = None
+) -> Call[t.CreatedKey]:
+    """Make a key in the place of another, which stays valid for a while."""
+    return _call("POST", "keys", key_id, "rotate", body=_said(overlap_hours=overlap_hours, days=days, role=role))
 
 
 def revoke_key(key_id: str) -> Call[None]:

@@ -60,8 +60,16 @@ class Key(TypedDict):
     owner: str | None
     """Whose affairs it opens; null: the node's administration."""
     label: str
+    role: str
+    """What it may do; `unrestricted`: made before there were roles."""
+    status: Literal["valid", "replaced", "expired", "revoked"]
+    """`replaced`: still valid, until it expires, beside the key that took its place."""
     created_at: str | None
+    expires_at: str | None
+    """When it ends; null: never by itself."""
     revoked_at: str | None
+    replaced_by: str | None
+    """The key that takes its place."""
 
 
 class Keys(TypedDict):

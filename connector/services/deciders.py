@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connector import words
+
 MEMBER = "decided_by"
 """The member of a journal entry, and of a stored intent, that says who decided."""
 
@@ -22,16 +24,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever used a key of the API: its identifier and the name it was given, never its secret."""
+    """Whoever used a key of the API: its identifier, the name it was given and its role, never its secret."""
 
     key_id: str
     name: str
+    role: str = ""
 
 
 Decider = Rule | Person
 
 UNRECORDED = Rule("unrecorded")
 """Of a decision that was stored by a version that did not keep who decided."""
+INSTALLATION = Rule("installation")
+"""Of what the node's own installation made: the first administration key."""
 CARRIED_THROUGH = Rule("carried-through")
 """The step that follows from what was decided before: nothing new is decided."""
 
@@ -74,7 +79,8 @@ def script(name: str) -> Rule:
 def told(decider: Decider) -> dict[str, str]:
     """Return what the journal keeps of a decider."""
     if isinstance(decider, Person):
-        return {"key": decider.key_id, "name": decider.name}
+        role = {"role": decider.role} if decider.role else {}
+        return {"key": decider.key_id, "name": decider.name, **role}
     return {"rule": decider.name, **decider.about}
 
 
@@ -83,7 +89,7 @@ def read(stored: Any) -> Decider:
     if not isinstance(stored, dict):
         return UNRECORDED
     if "key" in stored:
-        return Person(str(stored["key"]), str(stored.get("name", "")))
+        return Person(str(stored["key"]), str(stored.get("name", "")), str(stored.get("role", "")))
     about = {name: str(value) for name, value in stored.items() if name != "rule"}
     return Rule(str(stored.get("rule", UNRECORDED.name)), about)
 
@@ -125,6 +131,7 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         "en": "a rule: it follows from what was decided before",
     },
     "script": {"fr": "un script de laboratoire : {script}", "en": "a laboratory's script: {script}"},
+    "installation": {"fr": "l’installation du nœud", "en": "the node's installation"},
     "unrecorded": {
         "fr": "inconnu : décidé sous une version qui ne le notait pas",
         "en": "unknown: decided under a version that did not keep it",
@@ -136,7 +143,8 @@ def say(decider: Decider, language: str) -> str:
     """Return who decided, in French (`fr`) or English (`en`)."""
     if isinstance(decider, Person):
         named = {"fr": f"la clé « {decider.name} »", "en": f"the key “{decider.name}”"}[language]
-        return f"{named} ({decider.key_id})"
+        role = f", {words.KEY_ROLES[decider.role][language]}" if decider.role in words.KEY_ROLES else ""
+        return f"{named} ({decider.key_id}){role}"
     known = _RULES.get(decider.name)
     if known is None:
         return {"fr": f"la règle : {decider.name}", "en": f"a rule: {decider.name}"}[language]

@@ -7,19 +7,53 @@ with its key in one go; its DID never changes.
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import ClassVar
 
+from connector import words
 from connector.identity.addresses import Addresses, check_slug
 from connector.identity.keys import Keys
 from connector.ids import new_id
-from connector.problems import Conflict, Invalid, NotFound, Unauthorized
-from connector.services import cursors
+from connector.problems import Conflict, Invalid, Problem, Unauthorized
+from connector.services import cursors, deciders, roles
 from connector.services.cursors import Page
-from connector.store import participants
+from connector.store import journal, participants
 from connector.store.db import Store, Tx
 from connector.store.participants import ApiKey, Hosted
 
 TOPIC = "participants"
+KEY_DAYS = 365
+"""How long a participant's key is valid, in days, unless told otherwise."""
+LONGEST_KEY_DAYS = 366
+_ROLE_DOES_NOT_FIT = {
+    "fr": "Nommez un rôle : exploitant (operator), gestionnaire (steward), développeur (developer) ou auditeur "
+    "(auditor) pour un organisme ; administration pour le nœud.",
+    "en": "Name a role: operator, steward, developer or auditor for a participant; administration for the node.",
+}
+
+
+class RoleForbidden(Problem):
+    """The role of the key does not allow this; the problem says which does."""
+
+    code = "role-forbidden"
+    status = 403
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Le rôle de cette clé ne le permet pas.",
+        "en": "The role of this key does not allow this.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Demandez-le à qui a l’un de ces rôles, ou utilisez sa clé si c’est vous.",
+        "en": "Ask somebody who has one of these roles, or use that key if it is you.",
+    }
+
+    @classmethod
+    def of(cls, role: str, able: Iterable[str]) -> "RoleForbidden":
+        """Return the problem for a key of this role, naming the roles that may."""
+        may = tuple(able)
+        fr = f"Rôle de la clé : {_named([role], 'fr')}. Peuvent le faire : {_named(may, 'fr')}."
+        return cls({"fr": fr, "en": f"Role of the key: {_named([role], 'en')}. Who may do it: {_named(may, 'en')}."})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +64,8 @@ class Caller:
     owner: str | None
     name: str
     """What the key was made for, as the journal names it."""
+    role: str
+    expires_at: datetime | None = None
 
 
 class Hosts:
@@ -87,27 +123,81 @@ class Hosts:
         await self.load()
         return added
 
-    async def issue_key(self, owner: str | None, label: str) -> tuple[ApiKey, str]:
-        """Make an API key; its secret is told once and kept only as a hash."""
-        secret = "pk_" + secrets.token_urlsafe(32)
-        key = ApiKey(id=new_id(), owner=owner, label=label, hash=_hash(secret))
+    async def issue_key(
+        self, owner: str | None, label: str, role: str, *, days: int | None = None, by: Caller | None = None
+    ) -> tuple[ApiKey, str]:
+        """Make an API key; its secret is told once and kept only as a hash. `by` None: the installation makes it.
+
+        A participant's key ends after `days` (a year unless told otherwise); one of the administration (`owner` None)
+        only when told. Raises Invalid for a role that does not fit the owner, RoleForbidden.
+        """
+        if (owner is None) != (role == roles.ADMINISTRATION) or role == roles.UNRESTRICTED:
+            raise Invalid(_ROLE_DOES_NOT_FIT, pointer="/role")
+        check_reach(by, role)
 
         def unit(tx: Tx) -> tuple[ApiKey, str]:
+            key, secret = _made(owner, label, role, _end(tx.now, role, days, by))
             participants.add_key(tx, key)
-            return replace(key, created_at=tx.now), secret
+            self._tell(tx, key, "key-issued", by)
+            return participants.load_key(tx, owner, key.id), secret
 
         return await self._store.write(unit)
 
-    async def revoke_key(self, owner: str | None, key_id: str) -> None:
-        """Revoke a key of an owner (None: of the administration), at once and for good. Raises NotFound."""
+    async def rotate_key(
+        self,
+        owner: str | None,
+        key_id: str,
+        *,
+        overlap: timedelta,
+        role: str | None = None,
+        days: int | None = None,
+        by: Caller | None = None,
+    ) -> tuple[ApiKey, str]:
+        """Make a key in the place of another, which stays valid for `overlap` and not longer.
+
+        The role is the old one's; it must be named when that was made before there were roles. Raises NotFound,
+        Conflict for a key that is not valid any more or was replaced already, Invalid, RoleForbidden.
+        """
+
+        def unit(tx: Tx) -> tuple[ApiKey, str]:
+            old = participants.load_key(tx, owner, key_id)
+            check_reach(by, old.role)
+            if (standing := old.standing(tx.now)) != "valid":
+                raise Conflict(f"{key_id}: {standing}")
+            wished = role or old.role
+            check_reach(by, wished)
+            if wished == roles.UNRESTRICTED or (old.owner is None) != (wished == roles.ADMINISTRATION):
+                raise Invalid(_ROLE_DOES_NOT_FIT, pointer="/role")
+            key, secret = _made(old.owner, old.label, wished, _end(tx.now, wished, days, by))
+            participants.add_key(tx, key)
+            ends_at = min(tx.now + overlap, old.expires_at or tx.now + overlap)
+            participants.replace_key(tx, key_id, key.id, ends_at)
+            self._tell(tx, key, "key-issued", by)
+            self._tell(tx, old, "key-replaced", by, replaced_by=key.id, ends_at=ends_at.isoformat())
+            tx.signal(TOPIC, key_id)
+            return participants.load_key(tx, owner, key.id), secret
+
+        return await self._store.write(unit)
+
+    async def revoke_key(self, owner: str | None, key_id: str, *, by: Caller | None = None) -> None:
+        """Revoke a key of an owner (None: any key), at once and for good. Raises NotFound, RoleForbidden."""
 
         def unit(tx: Tx) -> None:
-            if all(key.id != key_id for key in participants.keys(tx, owner)):
-                raise NotFound(key_id)
+            key = participants.load_key(tx, owner, key_id)
+            check_reach(by, key.role)
             participants.revoke_key(tx, key_id)
+            self._tell(tx, key, "key-revoked", by)
             tx.signal(TOPIC, key_id)
 
         await self._store.write(unit)
+
+    def _tell(self, tx: Tx, key: ApiKey, kind: str, by: Caller | None, **more: str) -> None:
+        """Write in the journal of a key; that of an administration key is the first participant's."""
+        decider = deciders.INSTALLATION if by is None else deciders.Person(by.key_id, by.name, by.role)
+        ends_at = None if key.expires_at is None else key.expires_at.isoformat()
+        entry = {"label": key.label, "role": key.role, "expires_at": ends_at, **more}
+        owner = key.owner or self._addresses.root
+        journal.append(tx, owner, key.id, kind, {**entry, deciders.MEMBER: deciders.told(decider)})
 
     async def page(self, *, cursor: str | None, limit: int) -> Page[Hosted]:
         """Return hosted participants, the first one first, then by their short name."""
@@ -118,24 +208,59 @@ class Hosts:
         )
 
     async def page_keys(
-        self, owner: str | None, *, cursor: str | None, limit: int, revoked: bool | None = None
+        self,
+        owner: str | None,
+        *,
+        cursor: str | None,
+        limit: int,
+        revoked: bool | None = None,
+        role: str | None = None,
     ) -> Page[ApiKey]:
-        """Return the keys of an owner, without their secrets, in the order of their identifiers."""
+        """Return the keys of an owner (None: of the node), without their secrets, in the order of their identifiers."""
         after = cursors.read_key(cursor)
         rows = await self._store.read(
-            lambda tx: participants.page_keys(tx, owner, after=after, limit=limit + 1, revoked=revoked)
+            lambda tx: participants.page_keys(tx, owner, after=after, limit=limit + 1, revoked=revoked, role=role)
         )
         return cursors.paged(rows, limit, lambda row: (row.id,))
 
     async def caller(self, secret: str) -> Caller:
-        """Return who holds this key. Raises Unauthorized."""
+        """Return who holds this key. Raises Unauthorized, also for one that has ended."""
         digest = _hash(secret)
         if digest not in self._callers or not self._store.signals_are_live:
             key = await self._store.read(lambda tx: participants.key_by_hash(tx, digest))
             if key is None:
                 raise Unauthorized
-            self._callers[digest] = Caller(key.id, key.owner, key.label)
-        return self._callers[digest]
+            self._callers[digest] = Caller(key.id, key.owner, key.label, key.role, key.expires_at)
+        caller = self._callers[digest]
+        if caller.expires_at is not None and caller.expires_at <= self._store.clock.now():
+            raise Unauthorized
+        return caller
+
+
+def check_reach(by: Caller | None, role: str) -> None:
+    """Refuse to deal with a key of a role that the caller's own does not reach. Raises RoleForbidden."""
+    if by is not None and role not in roles.grants(by.role):
+        able = tuple(name for name in (*roles.ROLES, roles.ADMINISTRATION) if role in roles.grants(name))
+        raise RoleForbidden.of(by.role, able)
+
+
+def _made(owner: str | None, label: str, role: str, expires_at: datetime | None) -> tuple[ApiKey, str]:
+    secret = "pk_" + secrets.token_urlsafe(32)
+    return ApiKey(id=new_id(), owner=owner, label=label, hash=_hash(secret), role=role, expires_at=expires_at), secret
+
+
+def _end(now: datetime, role: str, days: int | None, by: Caller | None) -> datetime | None:
+    """Return when a key ends. A developer's key makes none that outlives it: only others prolong what it opens."""
+    if role == roles.ADMINISTRATION and days is None:
+        return None
+    ends_at = now + timedelta(days=days or KEY_DAYS)
+    if by is not None and by.role == roles.DEVELOPER and by.expires_at is not None:
+        return min(ends_at, by.expires_at)
+    return ends_at
+
+
+def _named(names: Iterable[str], language: str) -> str:
+    return ", ".join(f"{words.KEY_ROLES[name][language]} ({name})" for name in names)
 
 
 def _place(hosted: Hosted) -> str:

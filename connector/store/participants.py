@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from connector.store.db import Tx
+from connector.problems import NotFound
+from connector.store.db import Tx, locking
 from connector.store.tables import api_keys, participants
 
 
@@ -28,8 +29,19 @@ class ApiKey:
     owner: str | None
     label: str
     hash: str
+    role: str
     created_at: datetime | None = None
+    expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    replaced_by: str | None = None
+
+    def standing(self, now: datetime) -> str:
+        """Return `valid`, `replaced` (valid until it expires), `expired` or `revoked`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= now:
+            return "expired"
+        return "valid" if self.replaced_by is None else "replaced"
 
 
 def every(tx: Tx) -> list[Hosted]:
@@ -57,21 +69,32 @@ def key_by_hash(tx: Tx, digest: str) -> ApiKey | None:
     return None if row is None else ApiKey(**row._mapping)
 
 
-def keys(tx: Tx, owner: str | None) -> list[ApiKey]:
-    """Return the keys of an owner, or of the administration."""
-    match = api_keys.c.owner.is_(None) if owner is None else api_keys.c.owner == owner
-    return [
-        ApiKey(**row._mapping) for row in tx.connection.execute(select(api_keys).where(match).order_by(api_keys.c.id))
-    ]
-
-
-def page_keys(tx: Tx, owner: str | None, *, after: str, limit: int, revoked: bool | None = None) -> list[ApiKey]:
-    """Return the keys of an owner, or of the administration, in the order of their identifiers."""
-    query = select(api_keys).where(api_keys.c.owner.is_(None) if owner is None else api_keys.c.owner == owner)
-    query = query.where(api_keys.c.id > after).order_by(api_keys.c.id).limit(limit)
+def page_keys(
+    tx: Tx, owner: str | None, *, after: str, limit: int, revoked: bool | None = None, role: str | None = None
+) -> list[ApiKey]:
+    """Return the keys of an owner (None: every key of the node), in the order of their identifiers."""
+    query = select(api_keys).where(api_keys.c.id > after).order_by(api_keys.c.id).limit(limit)
+    if owner is not None:
+        query = query.where(api_keys.c.owner == owner)
+    if role is not None:
+        query = query.where(api_keys.c.role == role)
     if revoked is not None:
         query = query.where(api_keys.c.revoked_at.is_not(None) if revoked else api_keys.c.revoked_at.is_(None))
     return [ApiKey(**row._mapping) for row in tx.connection.execute(query)]
+
+
+def load_key(tx: Tx, owner: str | None, key_id: str) -> ApiKey:
+    """Return a key of an owner (None: any key of the node), locked against concurrent change. Raises NotFound."""
+    row = tx.connection.execute(locking(select(api_keys).where(api_keys.c.id == key_id))).first()
+    if row is None or owner not in (None, row.owner):
+        raise NotFound(key_id)
+    return ApiKey(**row._mapping)
+
+
+def replace_key(tx: Tx, key_id: str, successor: str, ends_at: datetime) -> None:
+    """Note which key takes the place of this one, and when this one ends."""
+    changed = {"replaced_by": successor, "expires_at": ends_at}
+    tx.connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(changed))
 
 
 def revoke_key(tx: Tx, key_id: str) -> None:

@@ -87,6 +87,15 @@ api_keys = Table(
     Column("hash", Text, nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column(
+        "role",
+        Text,
+        CheckConstraint("role IN ('administration','operator','steward','developer','auditor','unrestricted')"),
+        nullable=False,
+        server_default="auditor",
+    ),
+    Column("expires_at", Instant),
+    Column("replaced_by", Text),
 )
 
 peers = Table(

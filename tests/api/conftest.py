@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from connector.app import ROOT
-from connector.sdk import Client
+from connector.sdk import Client, calls
+from connector.services.roles import ROLES
 from connector.store import tables
 from connector.store.db import Tx
 from connector.store.jobs import Job
@@ -34,9 +35,9 @@ def consumer(tmp_path_factory: pytest.TempPathFactory, provider: Running) -> Ite
 
 
 @pytest.fixture(scope="session")
-def second_key(consumer: Running) -> str:
-    """A key of the second participant."""
-    return consumer.key_for(SECOND)
+def second_keys(consumer: Running) -> dict[str, str]:
+    """A key of the second participant for each role."""
+    return {role: consumer.key_for(SECOND, role) for role in ROLES}
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def seeded(consumer: Running, provider: Running) -> Seeded:
         while seen["state"] != "STARTED":
             seen = client.show_transfer(transfer, wait=10, version=seen["version"])
         client.fetch_transfer(transfer)
-        key_id = client.list_keys()["items"][0]["id"]
+        key_id = next(key["id"] for key in client.each(calls.list_keys()) if key["owner"] is None)
     kind, key = "negotiation", "urn:uuid:nobody"
     consumer.do(consumer.node.store.write(lambda tx: _leave_dead(tx, kind, key)))
     return Seeded("urn:test:feux", offer, provider.did, pid, agreement, transfer, key_id, kind, key)

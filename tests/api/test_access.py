@@ -8,7 +8,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from connector.http.private.roles import MAY
 from connector.sdk import ApiProblem, Client, calls
+from connector.services.roles import ROLES
 from tests.harness.threaded import Running
 from tests.tools import reference
 
@@ -63,19 +65,21 @@ def test_every_address_refuses_a_caller_without_a_valid_key(
 
 @pytest.mark.parametrize("operation", NAMED, ids=_ids(NAMED))
 def test_what_belongs_to_another_participant_is_not_there(
-    consumer: Running, seeded: Any, second_key: str, operation: tuple[str, str, str]
+    consumer: Running, seeded: Any, second_keys: dict[str, str], operation: tuple[str, str, str]
 ) -> None:
     name, method, path = operation
-    answer = _ask(consumer, method, _path(path, seeded), name, authorization=f"Bearer {second_key}")
+    key = second_keys[MAY[name][0]]
+    answer = _ask(consumer, method, _path(path, seeded), name, authorization=f"Bearer {key}")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:pupitre:problem:not-found")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=_ids(OPERATIONS))
 def test_a_participants_key_cannot_name_another_participant(
-    consumer: Running, seeded: Any, second_key: str, operation: tuple[str, str, str]
+    consumer: Running, seeded: Any, second_keys: dict[str, str], operation: tuple[str, str, str]
 ) -> None:
     name, method, path = operation
-    headers = {"authorization": f"Bearer {second_key}", "x-pupitre-owner": "root"}
+    key = second_keys[(*MAY[name], "auditor")[0]]
+    headers = {"authorization": f"Bearer {key}", "x-pupitre-owner": "root"}
     answer = _ask(consumer, method, _path(path, seeded), name, **headers)
     assert answer.status_code == (403 if "participant" in name else 404)
 
@@ -89,8 +93,8 @@ def test_an_administration_key_finds_no_participant_that_is_not_hosted(
     assert _ask(consumer, method, _path(path, seeded), name, **headers).status_code == 404
 
 
-def test_lists_show_only_ones_own(consumer: Running, seeded: Any, second_key: str) -> None:
-    with Client(consumer.url, second_key) as client:
+def test_lists_show_only_ones_own(consumer: Running, seeded: Any, second_keys: dict[str, str]) -> None:
+    with Client(consumer.url, second_keys["auditor"]) as client:
         pages: list[Any] = [
             client.list_datasets(),
             client.list_offers(),
@@ -101,38 +105,41 @@ def test_lists_show_only_ones_own(consumer: Running, seeded: Any, second_key: st
             client.list_jobs(),
         ]
         assert [one for page in pages for one in page["items"] if one.get("id") != "urn:test:same"] == []
-        assert {key["owner"] for key in client.list_keys()["items"]} == {"sde-demo"}
+        assert {key["owner"] for key in client.each(calls.list_keys())} == {"sde-demo"}
         assert client.show_status()["negotiations"] == {}
 
 
 def test_putting_a_dataset_under_anothers_identifier_makes_ones_own(
-    consumer: Running, api: Client, seeded: Any, second_key: str
+    consumer: Running, api: Client, seeded: Any, second_keys: dict[str, str]
 ) -> None:
     source = {"kind": "file", "path": "feux.csv"}
     api.put_dataset("urn:test:same", "À la métropole", source)
-    with Client(consumer.url, second_key) as second:
+    with Client(consumer.url, second_keys["steward"]) as second:
         second.put_dataset("urn:test:same", "Au syndicat", source)
         second.withdraw_dataset("urn:test:same")
     found = api.show_dataset("urn:test:same")
     assert (found["title"], found["status"]) == ("À la métropole", "draft")
 
 
-def test_bodies_reach_no_other_participants_things(consumer: Running, seeded: Any, second_key: str) -> None:
+def test_bodies_reach_no_other_participants_things(consumer: Running, seeded: Any, second_keys: dict[str, str]) -> None:
     asked = [
-        calls.create_offer(seeded.dataset_id, {"permission": [{"action": "use"}]}),
-        calls.request_transfer(seeded.agreement_id),
-        calls.request_access(seeded.did, "urn:test:lampadaires"),
-        calls.propose_offer(seeded.did, seeded.offer_id),
+        ("steward", calls.create_offer(seeded.dataset_id, {"permission": [{"action": "use"}]})),
+        ("developer", calls.request_transfer(seeded.agreement_id)),
+        ("steward", calls.request_access(seeded.did, "urn:test:lampadaires")),
+        ("steward", calls.propose_offer(seeded.did, seeded.offer_id)),
     ]
-    with Client(consumer.url, second_key) as client:
-        for call in asked:
+    for role, call in asked:
+        with Client(consumer.url, second_keys[role]) as client:
             with pytest.raises(ApiProblem) as refused:
                 client.send(call)
             assert (refused.value.status, refused.value.code) == (404, "not-found")
 
 
-def test_only_the_administration_sees_and_adds_participants(consumer: Running, second_key: str) -> None:
-    with Client(consumer.url, second_key) as client:
+@pytest.mark.parametrize("role", ROLES)
+def test_only_the_administration_sees_and_adds_participants(
+    consumer: Running, second_keys: dict[str, str], role: str
+) -> None:
+    with Client(consumer.url, second_keys[role]) as client:
         for action in (client.list_participants, lambda: client.add_participant("x", "X")):
             with pytest.raises(ApiProblem) as refused:
                 action()
@@ -140,7 +147,7 @@ def test_only_the_administration_sees_and_adds_participants(consumer: Running, s
 
 
 def test_a_revoked_key_opens_nothing_from_then_on(consumer: Running, api: Client) -> None:
-    made = api.create_key("passing")
+    made = api.issue_key("passing", "auditor")
     assert made["secret"].startswith("pk_")
     with Client(consumer.url, made["secret"]) as client:
         client.show_status()
@@ -148,12 +155,12 @@ def test_a_revoked_key_opens_nothing_from_then_on(consumer: Running, api: Client
         with pytest.raises(ApiProblem) as refused:
             client.show_status()
     assert refused.value.code == "unauthorized"
-    assert "secret" not in next(key for key in api.list_keys()["items"] if key["id"] == made["id"])
+    assert "secret" not in next(key for key in api.each(calls.list_keys()) if key["id"] == made["id"])
 
 
 def test_an_administration_key_makes_keys_for_a_participant(consumer: Running) -> None:
     with Client(consumer.url, consumer.key, owner="sde-demo") as administration:
-        made = administration.create_key("portal")
+        made = administration.issue_key("portal", "auditor")
         assert made["owner"] == "sde-demo"
         with Client(consumer.url, made["secret"]) as client:
             assert client.show_status()["participant"]["owner"] == "sde-demo"

@@ -53,7 +53,7 @@ def test_an_automatic_offer_is_named_as_the_rule_that_agreed(api: Client, provid
 
 def test_a_person_is_named_by_the_key_and_its_name(api: Client, provider: Running, seeded: Any) -> None:
     with Client(provider.url, provider.key) as administration:
-        made = administration.create_key("Mme Petit")
+        made = administration.issue_key("Mme Petit", "steward")
     pid = api.request_access(provider.did, "urn:test:reserve")["pid"]
     theirs = settled(api, pid, "REQUESTED")["peer_pid"]
     with Client(provider.url, made["secret"], language="fr") as person:
@@ -61,7 +61,7 @@ def test_a_person_is_named_by_the_key_and_its_name(api: Client, provider: Runnin
         shown = settled(person, theirs, "FINALIZED")
         agreed = next(one for one in person.show_journal(theirs)["items"] if one["decided_by"])["decided_by"]
     assert (agreed["kind"], agreed["name"], agreed["key"]) == ("key", "Mme Petit", made["id"])
-    assert agreed["text"] == f"la clé « Mme Petit » ({made['id']})"
+    assert agreed["text"] == f"la clé « Mme Petit » ({made['id']}), gestionnaire"
     assert shown["last_sent"]["decided_by"]["name"] == "carried-through"
     stored = provider.read(lambda tx: journal.page(tx, "root", theirs))
     assert not any(made["secret"] in one.text for one in stored)
@@ -133,6 +133,8 @@ def test_a_received_message_was_not_decided_here(api: Client, seeded: Any) -> No
     "decider",
     [
         Person("urn:key:1", "Mme Petit"),
+        Person("urn:key:1", "Mme Petit", "steward"),
+        deciders.INSTALLATION,
         Rule("a-rule-of-tomorrow", {"offer": "urn:o"}),
         deciders.offer_mode("automatic", "urn:o"),
         deciders.policy_of(agreement="urn:a"),

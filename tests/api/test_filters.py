@@ -113,7 +113,7 @@ def test_a_filter_that_means_nothing_is_refused_with_words(api: Client, call: Ca
 
 def test_participants_and_keys_are_paged(consumer: Running, api: Client) -> None:
     for number in range(3):
-        api.create_key(f"page {number}")
+        api.issue_key(f"page {number}", "auditor")
     for ask, key in ((calls.list_keys, "id"), (calls.list_participants, "owner")):
         whole = [one[key] for one in api.send(ask(limit=500))["items"]]
         assert [one[key] for one in api.each(ask(limit=1))] == whole

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
 from connector.app import ROOT
+from connector.services.roles import ADMINISTRATION
 from tests.harness import nodes
 
 pytestmark = pytest.mark.slow
@@ -98,7 +99,7 @@ async def _live(folder: Path, found: Stand, ready: threading.Event, ended: threa
         nodes.running(folder / "provider", private_port=port) as node,
         nodes.running(folder / "consumer") as consumer,
     ):
-        _, secret = await node.hosts.issue_key(None, "fuzz")
+        _, secret = await node.hosts.issue_key(None, "fuzz", ADMINISTRATION)
         found.url, found.headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {secret}"}
         found.ids = await _seed(node, consumer)
         async with httpx.AsyncClient(headers=found.headers) as client:

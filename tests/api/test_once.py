@@ -47,7 +47,7 @@ def rows(running: Running, table: Any) -> int:
 CREATES: dict[str, tuple[Any, Callable[[Any, Running], tuple[str, Any]]]] = {
     "a dataset": (tables.datasets, lambda s, p: ("/datasets", {"title": "Feux", "source": SOURCE})),
     "an offer": (tables.offers, lambda s, p: ("/offers", {"dataset": s.dataset_id, "policy": OPEN})),
-    "a key": (tables.api_keys, lambda s, p: ("/keys", {"label": "portail"})),
+    "a key": (tables.api_keys, lambda s, p: ("/keys", {"label": "portail", "role": "auditor"})),
     "a request": (tables.negotiations, lambda s, p: ("/negotiations/request", {"peer": p.did, "dataset": RESERVED})),
     "a proposal": (tables.negotiations, lambda s, p: ("/negotiations/offer", {"peer": p.did, "offer_id": s.offer_id})),
     "a transfer": (tables.transfers, lambda s, p: ("/transfers", {"agreement": s.agreement_id})),
@@ -101,17 +101,20 @@ def test_a_partner_added_twice_at_once_under_one_key_is_no_conflict(provider: Ru
 
 def test_a_key_stands_for_one_request(consumer: Running, seeded: Any) -> None:
     key = fresh()
-    assert post(consumer, "/keys", {"label": "un"}, key).status_code == 201
-    for path, body in (("/keys", {"label": "deux"}), ("/datasets", {"title": "x", "source": SOURCE})):
+    assert post(consumer, "/keys", {"label": "un", "role": "auditor"}, key).status_code == 201
+    for path, body in (
+        ("/keys", {"label": "deux", "role": "auditor"}),
+        ("/datasets", {"title": "x", "source": SOURCE}),
+    ):
         other = post(consumer, path, body, key)
         assert (other.status_code, other.json()["type"]) == (422, "urn:pupitre:problem:idempotency-key-reused")
         assert other.json()["remedy"]
 
 
 def test_another_caller_has_keys_of_its_own(consumer: Running, seeded: Any) -> None:
-    key, body = fresh(), {"label": "un"}
+    key, body = fresh(), {"label": "un", "role": "auditor"}
     first = post(consumer, "/keys", body, key)
-    second = post(consumer, "/keys", body, key, secret=consumer.key_for(None))
+    second = post(consumer, "/keys", body, key, secret=consumer.key_for(None, "administration"))
     assert first.json()["secret"] != second.json()["secret"]
     elsewhere = post(consumer, "/keys", body, key, **{"x-pupitre-owner": "sde-demo"})
     assert elsewhere.json()["owner"] == "sde-demo"
@@ -146,7 +149,7 @@ def test_an_action_without_an_answer_is_carried_out_once(consumer: Running) -> N
 
 
 def test_a_secret_that_was_told_is_not_kept_in_the_clear(consumer: Running) -> None:
-    secret = post(consumer, "/keys", {"label": "un"}, fresh()).json()["secret"]
+    secret = post(consumer, "/keys", {"label": "un", "role": "auditor"}, fresh()).json()["secret"]
     kept = consumer.read(lambda tx: tx.connection.execute(tables.idempotency_keys.select()).all())
     assert kept
     assert secret not in repr(kept)
@@ -157,7 +160,9 @@ def test_a_secret_that_was_told_is_not_kept_in_the_clear(consumer: Running) -> N
 @pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256])
 def test_a_key_that_is_none_is_refused(consumer: Running, key: str) -> None:
     headers = {b"authorization": f"Bearer {consumer.key}".encode(), b"idempotency-key": key.encode()}
-    answer = HTTP.post(f"{consumer.url}/api/v1/keys", json={"label": "x"}, headers=list(headers.items()))
+    answer = HTTP.post(
+        f"{consumer.url}/api/v1/keys", json={"label": "x", "role": "auditor"}, headers=list(headers.items())
+    )
     assert (answer.status_code, answer.json()["pointer"]) == (400, "/idempotency-key")
 
 
@@ -227,7 +232,7 @@ def test_a_program_may_keep_its_key_beyond_its_own_end(consumer: Running, seeded
 
 
 def test_a_delete_is_not_repeated(consumer: Running, api: Client) -> None:
-    key, transport = api.create_key("passing"), _Losing(1)
+    key, transport = api.issue_key("passing", "auditor"), _Losing(1)
     with Client(consumer.url, consumer.key, transport=transport) as client, pytest.raises(NodeUnreachable):
         client.revoke_key(key["id"])
     assert transport.sent == 1

@@ -315,14 +315,41 @@ def test_a_dead_job_is_listed_and_retried(office: Any, consumer: Running) -> Non
 def test_participants_are_hosted_and_get_keys_of_their_own(provider_office: Any) -> None:
     provider_office.run("participant", "add", "commune", "Commune de Démo")
     assert "Commune de Démo" in provider_office.run("participant", "list").stdout
-    secret = provider_office.run("key", "create", "portail", "--for", "commune").stdout.strip()
+    issued = provider_office.run("keys", "issue", "portail", "--role", "auditor", "--for", "commune")
+    secret = issued.stdout.strip()
     assert secret.startswith("pk_")
-    key = provider_office.json("key", "list", "--for", "commune")[0]
+    assert "auditor" in issued.stderr
+    key = provider_office.json("keys", "list", "--for", "commune")[0]
     words = ["--url", provider_office.running.url, "--key", secret]
     assert json.loads(CliRunner().invoke(cli, [*words, "status", "--json"]).stdout)["participant"]["owner"] == "commune"
-    provider_office.run("key", "revoke", key["id"], "--for", "commune")
+    provider_office.run("keys", "revoke", key["id"], "--for", "commune")
     assert CliRunner().invoke(cli, [*words, "status"]).exit_code == exits.PROBLEM
-    assert "revoked" in provider_office.run("key", "list", "--for", "commune").stdout
+    assert "revoked" in provider_office.run("keys", "list", "--for", "commune").stdout
+
+
+def test_a_key_is_replaced_while_the_old_one_still_opens(provider_office: Any) -> None:
+    made = provider_office.json("keys", "issue", "import", "--role", "steward", "--days", "30")
+    rotated = provider_office.json("keys", "rotate", made["id"], "--overlap", "48")
+    assert (rotated["role"], rotated["label"]) == ("steward", "import")
+    for secret in (made["secret"], rotated["secret"]):
+        words = ["--url", provider_office.running.url, "--key", secret]
+        assert CliRunner().invoke(cli, [*words, "dataset", "list"]).exit_code == exits.OK
+    french = dataclasses.replace(provider_office, language="fr").run("keys", "list").stdout
+    assert "remplacée, valable jusqu’au" in french
+    assert "gestionnaire" in french
+    provider_office.run("keys", "rotate", made["id"], "--overlap", "0", code=exits.PROBLEM)
+
+
+def test_a_key_is_never_made_without_saying_what_it_may_do(provider_office: Any) -> None:
+    provider_office.run("keys", "issue", "portail", code=exits.USAGE)
+
+
+def test_what_a_role_does_not_allow_names_the_roles_that_may(provider_office: Any) -> None:
+    secret = provider_office.json("keys", "issue", "lecture", "--role", "auditor")["secret"]
+    words = ["--url", provider_office.running.url, "--key", secret, "--lang", "fr"]
+    refused = CliRunner().invoke(cli, [*words, "dataset", "withdraw", "urn:test:lampadaires"])
+    assert refused.exit_code == exits.PROBLEM
+    assert "Rôle de la clé : auditeur (auditor). Peuvent le faire : gestionnaire (steward)" in refused.stderr
 
 
 def test_the_status_is_told_in_the_words_of_an_office(consumer: Running, agreement: str) -> None:

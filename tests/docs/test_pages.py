@@ -132,7 +132,12 @@ def test_every_kind_of_entry_of_the_journal_is_explained() -> None:
     rows = set(re.findall(r"^\| `([a-z-]+)` \|", text_of("explanation/the-journal.md"), re.MULTILINE))
     written = set()
     for path in (ROOT / "connector").rglob("*.py"):
-        written |= set(re.findall(r"(?:journal\.append|_tell_\w+)\([^\"]*\"([a-z-]+)\"", path.read_text("utf-8")))
+        written |= set(
+            re.findall(
+                r"(?:journal\.append|self\._tell|_tell_dataset|_tell_offer)\([^\"]*\"([a-z-]+)\"",
+                path.read_text("utf-8"),
+            )
+        )
     assert rows == written
 
 

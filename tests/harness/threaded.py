@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connector.app import ROOT, Node, build_app, run_node
+from connector.services.roles import ADMINISTRATION
 from connector.settings import load
 from tests.harness.nodes import free_port
 
@@ -41,9 +42,9 @@ class Running:
         """Read from the node's store."""
         return self.do(self.node.store.read(unit))
 
-    def key_for(self, owner: str | None) -> str:
-        """Return a new API key."""
-        return self.do(self.node.hosts.issue_key(owner, "test"))[1]
+    def key_for(self, owner: str | None, role: str) -> str:
+        """Return a new API key, of a hosted participant or of the administration."""
+        return self.do(self.node.hosts.issue_key(owner, "test", role))[1]
 
 
 @contextlib.contextmanager
@@ -66,7 +67,7 @@ def in_thread(folder: Path, **settings: Any) -> Iterator[Running]:
         try:
             if ROOT not in node.hosts.owners:
                 await node.hosts.add(ROOT, folder.name)
-            _, key = await node.hosts.issue_key(None, "test")
+            _, key = await node.hosts.issue_key(None, "test", ADMINISTRATION)
             ready = asyncio.Event()
             task = asyncio.create_task(run_node(node, ready, stop))
             await asyncio.wait([task, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)

@@ -7,7 +7,7 @@ application carries the services it was made with.
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -17,14 +17,15 @@ from connector.http.private import deliveries, negotiations, participants, partn
 from connector.http.private.documents import MEDIA_TYPE
 from connector.http.private.entrance import OPENAPI_PATH, Entrance
 from connector.http.private.faults import InternalError, Malformed, MethodNotAllowed, NoSuchAddress, malformed
+from connector.http.private.roles import permitted
 from connector.http.private.services import Services
 
 PREFIX = "/api/v1"
 ROOMS = (status, participants, publication, partners, negotiations, deliveries, records)
 DESCRIPTION = """Everything that the command line and the pages do goes through these addresses.
 
-`Authorization: Bearer pk_…`: a key belongs to one participant, or to the node's administration, which names the
-participant in `X-Pupitre-Owner`. Lists are paged by `cursor` and `limit`. A POST with an
+`Authorization: Bearer pk_…`: a key belongs to one participant and has a role, or to the node's administration, which
+names the participant in `X-Pupitre-Owner`. Lists are paged by `cursor` and `limit`. A POST with an
 `Idempotency-Key` has its effect once; `If-Match` acts only on the version that was read. What goes wrong is a problem
 document (RFC 9457), in French or English by `Accept-Language`."""
 
@@ -71,7 +72,7 @@ def create_api(services: Services) -> FastAPI:
     )
     app.state.services = services
     for room in ROOMS:
-        app.include_router(room.router, prefix=PREFIX)
+        app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(permitted)])
     app.add_exception_handler(RequestValidationError, _refuse_input)
     app.add_exception_handler(HTTPException, _refuse_address)
     app.add_middleware(Entrance, services=services)

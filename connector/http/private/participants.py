@@ -1,16 +1,35 @@
 """Participants that the node hosts, and the keys of the API."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from connector.http.private.asking import Administration, Id, KeyHolder, NextCursor, Node, PageQuery, Shape, Wish
+from connector.http.private.asking import (
+    Administration,
+    Asking,
+    Id,
+    KeyHolder,
+    NextCursor,
+    Node,
+    Owner,
+    PageQuery,
+    Shape,
+    Wish,
+)
 from connector.http.private.effects import Doing, TaggedRoute
+from connector.http.private.faults import AdministrationOnly
+from connector.http.private.services import Services
+from connector.services.hosts import KEY_DAYS, LONGEST_KEY_DAYS
+from connector.services.roles import ADMINISTRATION, DEVELOPER
 from connector.store.participants import ApiKey, Hosted
 
 router = APIRouter(tags=["participants"], route_class=TaggedRoute)
+Days = Annotated[
+    int | None,
+    Field(ge=1, le=LONGEST_KEY_DAYS, description=f"Days until it ends; default {KEY_DAYS}, administration: never."),
+]
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 
@@ -44,8 +63,15 @@ class Key(Shape):
     id: str
     owner: Annotated[str | None, Field(description="Whose affairs it opens; null: the node's administration.")]
     label: str
+    role: Annotated[str, Field(description="What it may do; `unrestricted`: made before there were roles.")]
+    status: Annotated[
+        Literal["valid", "replaced", "expired", "revoked"],
+        Field(description="`replaced`: still valid, until it expires, beside the key that took its place."),
+    ]
     created_at: datetime | None
+    expires_at: Annotated[datetime | None, Field(description="When it ends; null: never by itself.")]
     revoked_at: datetime | None
+    replaced_by: Annotated[str | None, Field(description="The key that takes its place.")]
 
 
 class Keys(Shape):
@@ -56,9 +82,27 @@ class Keys(Shape):
 
 
 class NewKey(Wish):
-    """A key to make."""
+    """A key to make. What it may do must be said."""
 
     label: Annotated[str, Field(min_length=1, max_length=200, description="What it is for.", examples=["portail"])]
+    role: Annotated[
+        Literal["operator", "steward", "developer", "auditor", "administration"],
+        Field(description="What it may do; `administration`: of the whole node, by an administration key only."),
+    ]
+    days: Days = None
+
+
+class Rotation(Wish):
+    """How a key is replaced; every member may be left out."""
+
+    overlap_hours: Annotated[
+        int, Field(ge=0, le=30 * 24, description="How long the old key stays valid, at most, in hours.")
+    ] = 24
+    days: Days = None
+    role: Annotated[
+        Literal["operator", "steward", "developer", "auditor"] | None,
+        Field(description="Role of the new key, when it shall be another, or the old one has none."),
+    ] = None
 
 
 class CreatedKey(Key):
@@ -87,22 +131,43 @@ async def add_participant(node: Node, _: Administration, wish: NewParticipant, e
 
 
 @router.get("/keys")
-async def list_keys(node: Node, holder: KeyHolder, query: Annotated[KeyQuery, Query()]) -> Keys:
-    """List API keys: the caller's own kind, or those of the owner that an administration key names."""
-    page = await node.hosts.page_keys(holder, revoked=query.revoked, **query.rows(node))
-    return Keys(items=[_key(key) for key in page.items], next_cursor=page.following)
+async def list_keys(node: Node, asker: Asking, holder: KeyHolder, query: Annotated[KeyQuery, Query()]) -> Keys:
+    """List API keys of a participant; an administration key that names none sees every key of the node."""
+    role = DEVELOPER if asker.caller.role == DEVELOPER else None
+    page = await node.hosts.page_keys(holder, revoked=query.revoked, role=role, **query.rows(node))
+    return Keys(items=[_key(node, key) for key in page.items], next_cursor=page.following)
 
 
 @router.post("/keys", status_code=201)
-async def create_key(node: Node, holder: KeyHolder, wish: NewKey, effect: Doing) -> CreatedKey:
-    """Make an API key of the caller's own kind, or for the owner that an administration key names."""
-    return await effect.of(lambda: node.hosts.issue_key(holder, wish.label), _created)
+async def issue_key(node: Node, asker: Asking, owner: Owner, wish: NewKey, effect: Doing) -> CreatedKey:
+    """Make an API key of a participant, or of the administration. Its secret is told once."""
+    caller = asker.caller
+    if wish.role == ADMINISTRATION and caller.owner is not None:
+        raise AdministrationOnly
+    holder = None if wish.role == ADMINISTRATION else owner
+    return await effect.of(
+        lambda: node.hosts.issue_key(holder, wish.label, wish.role, days=wish.days, by=caller),
+        lambda made: _created(node, made),
+    )
+
+
+@router.post("/keys/{key_id}/rotate", status_code=201)
+async def rotate_key(
+    node: Node, asker: Asking, holder: KeyHolder, key_id: Id, effect: Doing, wish: Rotation | None = None
+) -> CreatedKey:
+    """Make a key in the place of another, which stays valid for a while, so that nothing stops meanwhile."""
+    how, caller = wish or Rotation(), asker.caller
+    overlap = timedelta(hours=how.overlap_hours)
+    return await effect.of(
+        lambda: node.hosts.rotate_key(holder, key_id, overlap=overlap, role=how.role, days=how.days, by=caller),
+        lambda made: _created(node, made),
+    )
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-async def revoke_key(node: Node, holder: KeyHolder, key_id: Id) -> None:
+async def revoke_key(node: Node, asker: Asking, holder: KeyHolder, key_id: Id) -> None:
     """Revoke an API key, at once and for good."""
-    await node.hosts.revoke_key(holder, key_id)
+    await node.hosts.revoke_key(holder, key_id, by=asker.caller)
 
 
 def participant(hosted: Hosted) -> Participant:
@@ -116,10 +181,12 @@ def participant(hosted: Hosted) -> Participant:
     )
 
 
-def _created(made: tuple[ApiKey, str]) -> CreatedKey:
+def _created(node: Services, made: tuple[ApiKey, str]) -> CreatedKey:
     key, secret = made
-    return CreatedKey(**_key(key).model_dump(), secret=secret)
+    return CreatedKey(**_key(node, key).model_dump(), secret=secret)
 
 
-def _key(key: ApiKey) -> Key:
-    return Key(id=key.id, owner=key.owner, label=key.label, created_at=key.created_at, revoked_at=key.revoked_at)
+def _key(node: Services, key: ApiKey) -> Key:
+    names = ("id", "owner", "label", "role", "created_at", "expires_at", "revoked_at", "replaced_by")
+    members: dict[str, Any] = {name: getattr(key, name) for name in names}
+    return Key(**members, status=key.standing(node.waiting.clock.now()))  # type: ignore[arg-type]
