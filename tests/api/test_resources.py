@@ -114,7 +114,7 @@ def test_the_catalogue_of_a_partner_is_read_page_by_page(api: Client, provider: 
     ids = [one["id"] for one in api.each(calls.browse_catalogue(provider.did, limit=1))]
     assert ids == ["urn:test:lampadaires", "urn:test:reserve"]
     one = api.show_catalogue_dataset(provider.did, "urn:test:reserve")
-    assert (one["title"], one["formats"]) == ("reserve", ["HttpData-PULL"])
+    assert (one["title"], one["formats"]) == ("reserve", ["HttpData-PULL", "HttpData-PUSH"])
 
 
 def test_a_cursor_leads_nowhere_but_to_the_partner(api: Client, provider: Running) -> None:
