@@ -117,8 +117,8 @@ class Worker:
         if refusal.code == Busy.code and await service.postponed(due):
             return None
         if _may_pass_by_itself(due, answer, refusal):
-            await service.failed(due, code, reason)
-            return self.clock.now() + timedelta(seconds=_pause_s(due.pid, due.attempts))
+            await service.not_yet(due, code, reason)
+            return self.clock.now() + timedelta(seconds=_pause_s(due.pid, due.answers))
         is_settled = await self._is_settled_by_asking(service, due, was_refused=answer.status == 409)
         if is_settled is not False:
             return None if is_settled else self.clock.now()
@@ -131,15 +131,15 @@ def _may_pass_by_itself(due: Delivery, answer: Answer, refusal: Refusal) -> bool
     """True when the same message may succeed later; a peer that has no such offer or agreement says so plainly."""
     if answer.status == 404 and due.state_url is None and refusal.type:
         return False
-    return answer.status >= 500 or (answer.status in _TIMING and due.attempts < PATIENCE)
+    return answer.status >= 500 or (answer.status in _TIMING and due.answers < PATIENCE)
 
 
-def _pause_s(pid: str, attempts: int) -> float:
+def _pause_s(pid: str, answers: int) -> float:
     """Return the seconds until a peer that answered is tried again: short at first, most such answers are races.
 
     Later between 15 and 30 s, never twice the same: two nodes that are busy with each other at one instant must not
     meet at every further one.
     """
-    if attempts < PATIENCE:
-        return min(0.3 * 2.0**attempts, 2.0)
-    return 15.0 + 15.0 * (crc32(f"{pid} {attempts}".encode()) / 2**32)
+    if answers < PATIENCE:
+        return min(0.3 * 2.0**answers, 2.0)
+    return 15.0 + 15.0 * (crc32(f"{pid} {answers}".encode()) / 2**32)

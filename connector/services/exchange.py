@@ -72,6 +72,8 @@ class Delivery:
     """Where the peer shows its state; None as long as its identifier is unknown."""
     body: str = field(repr=False)
     attempts: int
+    answers: int
+    """How many of the last attempts, in a row, the peer answered without accepting."""
     sent_at: datetime
     position: Position
     names: dict[str, str | None]
@@ -249,6 +251,7 @@ def delivery_of(line: Line[P], process: P) -> Delivery | None:
         state_url=state_url_of(line, process),
         body=process.pending_body,
         attempts=process.attempts,
+        answers=(process.problem or {}).get("answers", 0),
         sent_at=process.pending_at,
         position=process.position,
         names=names_of(process),

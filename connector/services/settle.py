@@ -102,8 +102,13 @@ def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) 
     return process
 
 
-def note_failure(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) -> None:
-    """Record one attempt that did not succeed; the message stays pending. The journal keeps only the first of a row."""
+def note_failure(
+    tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str, *, is_answered: bool = False
+) -> None:
+    """Record one attempt that did not succeed; the message stays pending. The journal keeps only the first of a row.
+
+    The peer's answers in a row are counted apart: its silence says nothing about the patience that they deserve.
+    """
     process = line.queries.load(tx, delivery.owner, delivery.pid)
     if not is_current(process, delivery):
         return
@@ -112,6 +117,8 @@ def note_failure(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: s
         entry = {"to": process.peer, "message": delivery.kind, "problem": code, "reason": reason}
         journal.append(tx, process.owner, process.pid, "not-delivered", entry)
     process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
+    if is_answered:
+        process.problem["answers"] = delivery.answers + 1
     line.queries.save(tx, process)
 
 
@@ -231,8 +238,12 @@ class Exchange(Generic[P]):
         await self._store.write(lambda tx: give_way(tx, self.line, delivery, code, reason))
 
     async def failed(self, delivery: Delivery, code: str, reason: str) -> None:
-        """Record an attempt that did not succeed."""
+        """Record an attempt that reached nobody."""
         await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason))
+
+    async def not_yet(self, delivery: Delivery, code: str, reason: str) -> None:
+        """Record an answer that may be another one later."""
+        await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason, is_answered=True))
 
     async def diverged(self, delivery: Delivery, peer_state: str) -> None:
         """Record that the peer stands elsewhere than we do."""

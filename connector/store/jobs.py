@@ -108,12 +108,20 @@ class Jobs:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                await self._try_everybody()
                 group.create_task(self._keep_leases())
                 await self._take_forever()
         finally:
             self._group = None
             self.store.local.detach(self)
             await self._let_go()
+
+    async def _try_everybody(self) -> None:
+        """Have what waits for silent peers tried once: the silence may have been our own."""
+        try:
+            await self.store.write(lambda tx: silence.try_all_now(tx.connection, tx.now))
+        except Unavailable:
+            log.warning("silent peers are tried when their time comes")
 
     def free(self, kind: str) -> int:
         """Return how many more jobs of the kind may start now: none while others wait their turn."""

@@ -68,6 +68,21 @@ _HELD_BACK = and_(
     jobs.c.leased_by.is_(None),
     jobs.c.run_at == bindparam("held_until", type_=Instant),
 )
+_TRY_ALL_NOW = (
+    update(peer_health)
+    .where(peer_health.c.retry_at > bindparam("now", type_=Instant))
+    .values(retry_at=bindparam("now", type_=Instant))
+)
+_MOVE_ALL = (
+    update(jobs)
+    .where(jobs.c.status == "waiting", jobs.c.leased_by.is_(None), jobs.c.run_at > bindparam("now", type_=Instant))
+    .where(
+        exists()
+        .where(peer_health.c.owner == jobs.c.owner, peer_health.c.peer == jobs.c.peer)
+        .where(peer_health.c.retry_at == jobs.c.run_at)
+    )
+    .values(run_at=bindparam("now", type_=Instant))
+)
 _MOVE = update(jobs).where(_HELD_BACK).values(run_at=bindparam("again_at", type_=Instant))
 _GIVE_UP = update(jobs).where(_HELD_BACK).values(status="dead", problem=bindparam("why", type_=Text))
 _REVIVE = (
@@ -136,6 +151,12 @@ def try_now(connection: Connection, owner: str, peer: str, now: datetime) -> Non
     if known is not None:
         connection.execute(_TRY_NOW, {**_named(owner, peer), "now": now})
         _move(connection, owner, known, now)
+
+
+def try_all_now(connection: Connection, now: datetime) -> None:
+    """Let the next probe of every silent peer go at once: a node that starts knows nothing of the network yet."""
+    connection.execute(_MOVE_ALL, {"now": now})
+    connection.execute(_TRY_ALL_NOW, {"now": now})
 
 
 def _move(connection: Connection, owner: str, known: Silence, again_at: datetime) -> None:

@@ -67,6 +67,33 @@ def test_a_silent_peer_is_tried_again_after_exactly_these_delays(opened, running
     asyncio.run(play())
 
 
+def test_a_node_that_starts_tries_each_silent_peer_at_once(opened, running, until):
+    """After a restart the silence may have been our own: nobody waits for the end of a long back-off."""
+
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            peers = Peers(clock, "p")
+            async with running(Jobs(store, clock, {"send": peers})) as runner:
+                await store.write(wish("a"))
+                await store.write(wish("b"))
+                for times in range(1, 7):
+                    await until(lambda times=times: has_failed(store, times, runner))
+                    clock.advance_to((await known(store)).retry_at)
+                await until(lambda: has_failed(store, 7, runner))
+                assert (await known(store)).retry_at == clock.now() + timedelta(seconds=15)
+            called = len(peers.calls)
+            async with running(Jobs(store, clock, {"send": peers})) as runner:
+                await until(lambda: has_failed(store, 8, runner))
+                assert len(peers.calls) == called + 1
+                peers.silent.clear()
+                peers.speaks_in = store
+            async with running(Jobs(store, clock, {"send": peers})) as runner:
+                await until(lambda: nothing_left(store))
+
+    asyncio.run(play())
+
+
 def test_one_probe_goes_while_the_others_of_that_peer_wait(opened, running, until):
     async def play():
         clock = VirtualClock()
