@@ -68,9 +68,9 @@ class Tally:
         return "\n".join([told, *lines])
 
 
-def play(folder: Path, seed: int, log: Callable[..., None] = lambda *_: None) -> World:
+def play(folder: Path, seed: int, log: Callable[..., None] = lambda *_: None, *, parted_s: float = 0.0) -> World:
     """Let a world happen; a failure names its seed."""
-    one = World(seed, folder / f"world-{seed}", log=log)
+    one = World(seed, folder / f"world-{seed}", parted_s=parted_s, log=log)
     try:
         one.run(folder / "template")
     except Exception as fault:
@@ -98,6 +98,15 @@ def test_a_seed_replays_to_the_letter(folder: Path) -> None:
         play(folder, 7, lambda *words, lines=lines: lines.append(" ".join(words)))
     assert len(told[0]) > 100
     assert told[0] == told[1]
+
+
+def test_ten_minutes_of_partition_lose_nothing(folder: Path) -> None:
+    """Nothing passes for ten virtual minutes; what people did meanwhile is settled once the two sides are together."""
+    for seed in FEW[:3]:
+        one = play(folder, seed, parted_s=600.0)
+        assert one.lost > 40  # each side probes the other, every 15 s at last
+        assert one.clock.now() > one.parted_until
+        assert one.judgement.differing == set()
 
 
 if SEED is not None:

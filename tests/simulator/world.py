@@ -57,6 +57,8 @@ class World:
     seed: int
     folder: Path
     size: int = 12
+    parted_s: float = 0.0
+    """For how long, from five seconds after the beginning of its suffering, no call passes in either direction."""
     log: Callable[..., None] = lambda *_: None
 
     def __post_init__(self) -> None:
@@ -71,10 +73,13 @@ class World:
         self.histories = [self._history(number) for number in range(self.size)]
         self.by_pid: dict[str, History] = {}
         self.is_suffering = False
+        self.parted_from = self.parted_until = self.clock.now()
         self.recovering: list[asyncio.Future[None]] = []
         self.crashes: Counter[tuple[str, str]] = Counter()
         """How often a node was killed, by the message that was on its way and the moment."""
         self.outcomes: Counter[str] = Counter()
+        self.lost = 0
+        """How many calls the partition swallowed."""
         self.net.serve = self._serve
         self.net.new_token = self._new_token
         self.net.fate_of = self._fate_of
@@ -98,6 +103,8 @@ class World:
         for place in self.places.values():
             await self._wake(place)
         self.is_suffering = True
+        self.parted_from = self.clock.now() + timedelta(seconds=5)
+        self.parted_until = self.parted_from + timedelta(seconds=self.parted_s)
         await asyncio.gather(*(self._live(history) for history in self.histories))
         self.is_suffering = False
         await self._until_quiet()
@@ -115,6 +122,9 @@ class World:
     # --- the network and the crashes ----------------------------------------------------------------------------------
 
     def _fate_of(self, call: Call) -> network.Fate:
+        if self.parted_from <= self.clock.now() < self.parted_until:
+            self.lost += 1
+            return network.Fate(is_lost=True)
         if not self.is_suffering:
             return network.KIND
         history = self._about(call)
