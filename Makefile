@@ -13,7 +13,7 @@ STRICT := -p tests.tools.nothing_skipped --session-timeout=2160
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format kit-dsp bench lock clean
+.PHONY: help demo test test-fast lint format kit-dsp bench package lock clean
 
 help:
 	@echo 'Pupitre'
@@ -25,6 +25,7 @@ help:
 	@echo '  make format     met le code en forme · formats the code'
 	@echo '  make kit-dsp    le kit officiel du protocole · the official protocol kit (Java 17, Maven)'
 	@echo '  make bench      les mesures · the measurements (tests/benchmarks)'
+	@echo '  make package    le paquet Debian, dans dist/ · the Debian package, in dist/'
 	@echo '  make lock       refait les verrous des dépendances · locks the dependencies anew (UPGRADE=1)'
 	@echo '  make clean      efface ce que ces commandes ont créé · removes what these commands made'
 
@@ -63,6 +64,9 @@ kit-dsp: .venv/.tests
 bench: .venv/.tests
 	@tests/tools/install-what-tests-need bench
 	@$(PYTHON) -m tests.tools.what_is_missing bench >/dev/null && $(PYTHON) tests/benchmarks/run.py
+
+package: .venv/.node
+	@deploy/build-deb
 
 lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)

@@ -22,7 +22,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    machine("PostgreSQL", "Java 17 (JDK)", "Maven")
+    machine("PostgreSQL", "Java 17 (JDK)", "Maven", "nginx", "Caddy", "curl")
     assert tools.main(["test"]) == 0
     assert capsys.readouterr() == ("\n", "")
 
@@ -30,11 +30,11 @@ def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys
 def test_what_is_missing_is_left_out_and_said_in_one_line(
     machine: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    machine("Java 17 (JDK)")
+    machine("Java 17 (JDK)", "nginx", "curl")
     assert tools.main(["test"]) == 0
     out, err = capsys.readouterr()
-    assert out == "not kit and not postgres\n"
-    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven"]
+    assert out == "not kit and not postgres and not proxy\n"
+    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven", "Caddy"]
     assert "apt-get install postgresql" in err
 
 
@@ -60,7 +60,7 @@ def test_the_kit_runs_without_postgres_but_not_without_java(
 @pytest.mark.parametrize(
     ("command", "packages"),
     [
-        ("test", "postgresql default-jdk-headless maven"),
+        ("test", "postgresql default-jdk-headless maven nginx-light caddy curl"),
         ("kit-dsp", "postgresql default-jdk-headless maven"),
         ("bench", "postgresql nginx-light curl wrk"),
     ],

@@ -60,8 +60,9 @@ NEEDS = (
     Need("PostgreSQL", has_postgres, "postgresql", "postgres", frozenset({TEST, KIT, BENCH}), frozenset({BENCH})),
     Need(JDK, has_java, "default-jdk-headless", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
     Need("Maven", has_program("mvn"), "maven", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
-    Need("nginx", has_program("nginx"), "nginx-light", None, frozenset({BENCH}), frozenset({BENCH})),
-    Need("curl", has_program("curl"), "curl", None, frozenset({BENCH}), frozenset({BENCH})),
+    Need("nginx", has_program("nginx"), "nginx-light", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
+    Need("Caddy", has_program("caddy"), "caddy", "proxy", frozenset({TEST}), frozenset()),
+    Need("curl", has_program("curl"), "curl", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
     Need("wrk", has_program("wrk"), "wrk", None, frozenset({BENCH}), frozenset({BENCH})),
 )
 
