@@ -64,3 +64,33 @@ class BrokenChain(Problem):
         "fr": "Comparez avec une sauvegarde et avec le journal du partenaire.",
         "en": "Compare with a backup and with the partner's journal.",
     }
+
+
+class NoDatabase(Problem):
+    """The settings name an SQLite file that is not there."""
+
+    code = "no-database"
+    status = 404
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Il n’y a pas de base à cet endroit.",
+        "en": "There is no database in this place.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Vérifiez --config et data_dir ; « pupitre init » prépare un nœud neuf.",
+        "en": "Check --config and data_dir; “pupitre init” prepares a new node.",
+    }
+
+
+class BadRows(Problem):
+    """Rows of a backup do not fit the tables that they were taken from."""
+
+    code = "bad-rows"
+    status = 409
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Des lignes ne correspondent pas aux tables.",
+        "en": "Some rows do not fit the tables.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "La sauvegarde a été modifiée, ou vient d’un autre programme : prenez-en une autre.",
+        "en": "The backup was changed, or comes from another program: take another one.",
+    }

@@ -32,7 +32,7 @@ T = TypeVar("T")
 CONNECTIONS = 10
 RERUNS = 8
 DUPLICATE_RERUNS = 4
-_MIGRATING = 7_216_400_001  # any number, the same in every replica
+MIGRATING = 7_216_400_001  # any number, the same in every replica
 _CONNECT_S = 5.0
 _COMMAND_S = 30.0
 _MET_ANOTHER = {"40001", "40P01"}
@@ -52,10 +52,10 @@ class PostgresStore:
         self.local = Local()
         self.subscribe = self.local.subscribe
         self._origin = new_id()
-        self._engine = _engine(url, pool_size=CONNECTIONS, max_overflow=0, command_timeout_s=_COMMAND_S)
+        self._engine = make_engine(url, pool_size=CONNECTIONS, max_overflow=0, command_timeout_s=_COMMAND_S)
         # READ COMMITTED looks anew at each statement, so a read gains nothing from BEGIN and ROLLBACK
         self._reading = self._engine.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._lone = _engine(url, poolclass=NullPool, command_timeout_s=None)
+        self._lone = make_engine(url, poolclass=NullPool, command_timeout_s=None)
         self._listener = Listener(self._lone, self._origin, self.local)
         self._listening: asyncio.Task[None] | None = None
         self._units: set[asyncio.Task[Any]] = set()
@@ -88,7 +88,7 @@ class PostgresStore:
         await self._lone.dispose()
 
     def _migrate(self, connection: Connection) -> None:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
         migrate(connection, self.clock.now())
 
     async def _whole(self, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -112,7 +112,7 @@ class PostgresStore:
                 return await attempt()
             except Exception as error:
                 if not _is_worth_another(error, count):
-                    raise _translated(error) from error
+                    raise translated(error) from error
             await asyncio.sleep(rerun_delay_s(count, _chance()))
         raise Unavailable("too many units met on the same rows", retry_after_s=1)
 
@@ -153,11 +153,11 @@ async def open_postgres(url: str, clock: Clock) -> PostgresStore:
         await store.prepare()
     except BaseException as error:
         await store.close()
-        raise _translated(error) from error
+        raise translated(error) from error
     return store
 
 
-def _engine(url: str, *, command_timeout_s: float | None, **options: Any) -> AsyncEngine:
+def make_engine(url: str, *, command_timeout_s: float | None, **options: Any) -> AsyncEngine:
     driver = {
         "timeout": _CONNECT_S,
         "command_timeout": command_timeout_s,
@@ -187,7 +187,7 @@ def _is_worth_another(error: Exception, count: int) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated and count < 2
 
 
-def _translated(error: BaseException) -> BaseException:
+def translated(error: BaseException) -> BaseException:
     """Return Unavailable for what is the server's or the network's fault, and the error itself otherwise."""
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     is_server = _sqlstate(error)[:2] in {"08", "25", "53", "57", "58"}

@@ -80,10 +80,10 @@ class SqliteStore:
         self.subscribe = self.local.subscribe
         self._lock = lock
         self._loop = asyncio.get_running_loop()
-        self._engine = _engine(path)
+        self._engine = make_engine(path)
         self._writing = self._engine.connect()
         self._reading = self._engine.connect()
-        self._write_raw, self._read_raw = _raw(self._writing), _raw(self._reading)
+        self._write_raw, self._read_raw = raw_of(self._writing), raw_of(self._reading)
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._is_open = False
@@ -116,7 +116,7 @@ class SqliteStore:
             self._read_raw.execute("BEGIN")
             return unit(Tx(self._reading, self.clock.now(), self.local))
         except (DBAPIError, sqlite3.Error) as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         finally:
             if self._read_raw.in_transaction:
                 self._read_raw.rollback()
@@ -174,7 +174,7 @@ class SqliteStore:
         except BaseException as error:
             if raw.in_transaction:
                 raw.rollback()
-            problem = _translated(error)
+            problem = translated(error)
             for waiting in batch:
                 waiting.problem = problem
 
@@ -190,7 +190,7 @@ class SqliteStore:
             if not raw.in_transaction:
                 raise
             raw.execute("ROLLBACK TO unit")
-            waiting.problem = _translated(error)
+            waiting.problem = translated(error)
         raw.execute("RELEASE unit")
 
     # In the event loop
@@ -210,23 +210,23 @@ class SqliteStore:
 async def open_sqlite(folder: Path, clock: Clock) -> SqliteStore:
     """Open the file in the folder, made if need be. Raises DatabaseInUse, SchemaTooNew, Unavailable."""
     try:
-        lock = _lock(folder)
+        lock = lock_folder(folder)
     except OSError as error:
         raise Unavailable(str(error)) from error
     try:
         store = SqliteStore(folder / FILE, clock, lock)
     except BaseException as error:
         os.close(lock)
-        raise _translated(error) from error
+        raise translated(error) from error
     try:
         store.prepare()
     except BaseException as error:
         store.dispose()
-        raise _translated(error) from error
+        raise translated(error) from error
     return store
 
 
-def _lock(folder: Path) -> int:
+def lock_folder(folder: Path) -> int:
     """Return the descriptor that holds the folder's lock: the system lets go of it when the process dies."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # before SQLite makes it for all
@@ -239,7 +239,7 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
-def _engine(path: Path) -> Engine:
+def make_engine(path: Path) -> Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         for pragma in _PRAGMAS:
@@ -252,13 +252,13 @@ def _engine(path: Path) -> Engine:
     return create_engine("sqlite://", creator=connect, **options)
 
 
-def _raw(connection: Connection) -> sqlite3.Connection:
+def raw_of(connection: Connection) -> sqlite3.Connection:
     raw = connection.connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
 
 
-def _translated(error: BaseException) -> BaseException:
+def translated(error: BaseException) -> BaseException:
     """Return Unavailable for what is the disk's fault, and the error itself otherwise."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF in _UNAVAILABLE:

@@ -339,4 +339,33 @@ idempotency_keys = Table(
     Column("created_at", Instant, nullable=False),
     PrimaryKeyConstraint("owner", "caller", "key_hash"),
     Index("idempotency_keys_age", "created_at"),
+restores = Table(
+    "restores",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("backup", Text, nullable=False),
+    Column("taken_at", Instant, nullable=False),
+    Column("restored_at", Instant, nullable=False),
+)
+
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("kind", Text, CheckConstraint("kind IN ('negotiation','transfer')"), nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("restore", Integer, nullable=False),
+    Column(
+        "outcome",
+        Text,
+        CheckConstraint("outcome IN ('waiting','agrees','moved','differs','unknown','untold')"),
+        nullable=False,
+    ),
+    Column("state", Text, nullable=False),
+    Column("peer_state", Text),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "process"),
+    ForeignKeyConstraint(["restore"], ["restores.n"]),
+    Index("reconciliations_by_outcome", "owner", "outcome", "process"),
 )

@@ -125,7 +125,7 @@ class InlineStore(SqliteStore):
 
 async def open_inline(settings: Settings, clock: Clock) -> InlineStore:
     """Open the store of a simulated node (see store.db.open_store)."""
-    lock = sqlite._lock(settings.data_dir)
+    lock = sqlite.lock_folder(settings.data_dir)
     store = InlineStore(settings.data_dir / sqlite.FILE, clock, lock)
     store.prepare()
     return store
