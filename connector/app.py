@@ -60,6 +60,7 @@ from connector.services import negotiate as negotiating
 from connector.services import permits
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
+from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
 from connector.services.deliver import Deliver
@@ -71,12 +72,14 @@ from connector.services.negotiate import Negotiate
 from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
+from connector.services.reconcile import Reconcile, Reconciliations
 from connector.services.replicas import Replicas
 from connector.services.roles import ADMINISTRATION
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
 from connector.settings import Settings
+from connector.store import restores
 from connector.store.db import Store, open_store
 from connector.store.inlets import Inlet
 from connector.store.jobs import Handler, Jobs
@@ -121,6 +124,8 @@ class Node:
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
+            restores.JOBS["negotiation"]: partial(self.worker.reconcile, Reconcile(self.store, self.negotiate)),
+            restores.JOBS["transfer"]: partial(self.worker.reconcile, Reconcile(self.store, self.transfer)),
         }
         if self.fetcher is not None:
             handlers[receiving.JOB] = self.fetcher
@@ -154,8 +159,10 @@ async def build_app(
     """Return a node that is ready to be served; what is not given is the real thing."""
     clock, decisions = clock or SystemClock(), decisions or OfferModes()
     async with contextlib.AsyncExitStack() as closing:
+        refuse_half_restored(settings.data_dir)
         store = await open_store(settings, clock)
         closing.push_async_callback(store.close)
+        restored = await store.read(restores.last)
         addresses, keys = Addresses(settings.base_url, ROOT), Keys(settings.data_dir)
 
         # Peers: how to reach them, and who they are
@@ -163,7 +170,8 @@ async def build_app(
         client = Client(transport, limit_bytes=settings.message_limit_bytes, timeout_s=settings.call_timeout_s)
         discovery = Discovery(client, clock, plain_http=settings.is_loopback)
         introduce = Introduce(store, discovery)
-        replays = StoredReplays(store, clock) if settings.replicas else MemoryReplays(clock)
+        restored_at = restored.restored_at if restored else None
+        replays = StoredReplays(store, clock, restored_at) if settings.replicas else MemoryReplays(clock)
         identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce.pinned)
         hosts = Hosts(store, addresses, keys)
         await hosts.load()
@@ -241,6 +249,7 @@ def _private(node: Node) -> App:
             inspect=Inspect(node.store),
             once=Once(node.store),
             waiting=Waiting(node.store),
+            reconciliations=Reconciliations(node.store),
             running_jobs=lambda: node.jobs.running,
         )
     )

@@ -19,6 +19,7 @@ from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, Peer
 from connector.protocol.errors import Busy
 from connector.protocol.refusals import Refusal, read_refusal
 from connector.services.exchange import Delivery, Question
+from connector.services.reconcile import Reconcile
 from connector.services.settle import Exchange
 from connector.store.jobs import Job, Postpone
 
@@ -27,6 +28,8 @@ log = logging.getLogger("pupitre.worker")
 PATIENCE = 8
 """How often a refusal that may be a matter of timing is tried again: 404 and 409 right after a first answer, 401 after
 the peer restarted (see edc-peer.md §5 for what EDC does)."""
+ASK_AGAIN = timedelta(seconds=60)
+"""When a peer that could not tell its state is asked again."""
 PEER_FAILURES = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 _TIMING = frozenset({401, 404, 408, 409, 425, 429})
 
@@ -60,6 +63,16 @@ class Worker:
             return None
         return await self._report_refusal(service, due, answer)
 
+    async def reconcile(self, service: Reconcile[Any], job: Job) -> datetime | None:
+        """After a restoration, ask the peer how one process stands; return when to look again. Raises Postpone."""
+        due = await service.due(job)
+        if not isinstance(due, Question) or due.state_url is None:
+            return due if isinstance(due, datetime) else None
+        answer = await self._show(due, due.state_url)
+        if answer.status >= 500 or answer.status in _TIMING - {404}:
+            return self.clock.now() + ASK_AGAIN
+        return await service.concluded(due, _state_in(answer), is_unknown=answer.status == 404)
+
     def _may_have_arrived(self, job: Job, due: Delivery) -> bool:
         """True unless this is the first attempt of the process that wrote the message (rule 4)."""
         if due.is_new:
@@ -79,19 +92,15 @@ class Worker:
 
     async def _ask(self, due: Delivery | Question) -> str | None:
         """Return the peer's state of the process, None when it does not tell (rule 4). Raises Postpone."""
-        if due.state_url is None:
-            return None
+        return None if due.state_url is None else _state_in(await self._show(due, due.state_url))
+
+    async def _show(self, due: Delivery | Question, url: str) -> Answer:
+        """Return the peer's answer when it is asked for its state. Raises Postpone."""
         try:
             token = await self.identity.token_for(due.owner, due.peer)
-            answer = await self.client.get(due.state_url, token)
+            return await self.client.get(url, token)
         except PEER_FAILURES as error:
             raise Postpone(due.peer, str(error)) from error
-        if answer.status != 200:
-            return None
-        try:
-            return str(json.loads(answer.body)["state"])
-        except (ValueError, KeyError, TypeError):
-            return None
 
     async def _post(self, service: Exchange[Any], due: Delivery) -> Answer:
         try:
@@ -124,6 +133,14 @@ class Worker:
             return None if is_settled else self.clock.now()
         log.warning("refused", extra={**due.names, "message_kind": due.kind, "status": answer.status})
         await service.refused(due, code, reason)
+        return None
+
+
+def _state_in(answer: Answer) -> str | None:
+    """Return the state that the peer shows, None when it shows none."""
+    try:
+        return str(json.loads(answer.body)["state"]) if answer.status == 200 else None
+    except (ValueError, KeyError, TypeError):
         return None
 
 

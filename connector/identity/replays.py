@@ -1,7 +1,8 @@
 """A token is good for one call: where the ids of tokens already seen are kept.
 
 One process keeps them in memory and admits no token issued before it started, since it cannot know what its
-predecessor saw. Replicas share a table. Either way an id is kept until its token has expired for every clock we accept.
+predecessor saw. Replicas share a table, and admit none issued before the database was restored from a backup. Either
+way an id is kept until its token has expired for every clock we accept.
 """
 
 from collections import Counter
@@ -72,13 +73,16 @@ class MemoryReplays:
 class StoredReplays:
     """For replicas: they share a table, so that a token seen by one is refused by all."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, restored_at: datetime | None = None) -> None:
         self._store = store
         self._clock = clock
         self._purged_at = 0
+        self._not_before = int(restored_at.timestamp()) + 1 if restored_at else 0
 
     async def admit(self, issuer: str, token_id: str, *, issued_at: int, keep_until: int) -> None:
         """Remember the token (see Replays)."""
+        if issued_at < self._not_before:
+            raise IdentityUnavailable("issued-before-restore")
         now = _seconds(self._clock)
         is_purge_due = now - self._purged_at >= PURGE_EVERY_S
         if is_purge_due:

@@ -17,6 +17,7 @@ state, may yet tell that it was taken.
 Pure: no clock, no socket, no store. See negotiation.py and transfer.py for the tables.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -55,6 +56,11 @@ class Table:
     termination: str
     unrepeatable: frozenset[str]
     """Messages whose repetition inside a running process is illegal rather than acknowledged again."""
+    witnessed: Mapping[Role, frozenset[str]] = field(default_factory=dict)
+    """By our role, the messages for which the peer's later state is witness enough when our own memory of them is lost:
+    they carry nothing to keep, and nobody has to decide about them any more."""
+    closing: frozenset[str] = frozenset()
+    """States that leave nothing to do or to keep: the peer's word for them is enough, whatever the way."""
 
     def __post_init__(self) -> None:
         steps = {(row.source, row.message, row.sender): row.target for row in self.rows}
@@ -242,6 +248,30 @@ def observed(table: Table, at: Position, peer_state: str, was_refused: bool = Fa
     if table.is_terminal(peer_state) and peer_state == table.step(at.state, table.termination, at.role.other):
         return Position(at.role, peer_state)
     return at
+
+
+def caught_up(table: Table, at: Position, peer_state: str) -> Row | None:
+    """Return the last step of a way to the peer's state that this state itself proves; None when there is none.
+
+    For a node whose memory is older than what it said and heard: restored from a backup. The peer moved because we
+    acknowledged, or because it acknowledged ours, so the steps between did happen; but a step that brought something
+    (terms, an agreement, a data address) or that a person must have decided is not believed.
+    """
+    witnessed = table.witnessed.get(at.role, frozenset())
+    ahead = table.step(at.state, at.pending, at.role) if at.pending else None
+    seen = {state for state in (at.state, ahead) if state is not None}
+    waiting = sorted(seen)
+    while waiting:
+        state = waiting.pop(0)
+        for row in table.rows:
+            if row.source != state or not (row.message in witnessed or peer_state in table.closing):
+                continue
+            if row.target == peer_state:
+                return row
+            if row.target not in seen:
+                seen.add(row.target)
+                waiting.append(row.target)
+    return None
 
 
 def _proves(table: Table, at: Position, message: str, peer_state: str, was_refused: bool) -> bool:

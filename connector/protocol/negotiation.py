@@ -32,6 +32,11 @@ NEGOTIATION = Table(
     initial=INITIAL,
     termination=TERMINATION,
     unrepeatable=frozenset({REQUEST, OFFER}),
+    witnessed={
+        _PROVIDER: frozenset({ACCEPT, VERIFICATION, FINALIZE}),
+        _CONSUMER: frozenset({VERIFICATION, FINALIZE}),  # whether we accepted, a person must say
+    },
+    closing=frozenset({TERMINATED}),
     rows=(
         Row(INITIAL, REQUEST, _CONSUMER, REQUESTED, "Contract Request Message"),
         Row(INITIAL, OFFER, _PROVIDER, OFFERED, "Contract Offer Message"),

@@ -27,6 +27,8 @@ TRANSFER = Table(
     initial=INITIAL,
     termination=TERMINATION,
     unrepeatable=frozenset(),
+    witnessed={side: frozenset({SUSPENSION}) for side in _BOTH},  # a start brings an address, or lets bytes leave
+    closing=frozenset({COMPLETED, TERMINATED}),
     rows=(
         Row(INITIAL, REQUEST, _CONSUMER, REQUESTED, "Transfer Request Message"),
         Row(REQUESTED, START, _PROVIDER, STARTED, "Transfer Start Message"),

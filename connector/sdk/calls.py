@@ -442,3 +442,10 @@ def list_jobs(
 def retry_job(kind: str, key: str) -> Call[None]:
     """Try a job again that was given up."""
     return _call("POST", "jobs", kind, key, "retry")
+
+
+def list_reconciliations(
+    *, outcome: str | None = None, cursor: str | None = None, limit: int | None = None
+) -> Call[t.Reconciliations]:
+    """List how processes of a restored backup stand with the partners."""
+    return _call("GET", "reconciliations", query={"outcome": outcome, "cursor": cursor, "limit": limit})

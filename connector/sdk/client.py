@@ -94,6 +94,7 @@ class Client:
         self.close()
 
     show_status = _now(calls.show_status)
+    list_reconciliations = _now(calls.list_reconciliations)
     list_participants = _now(calls.list_participants)
     add_participant = _now(calls.add_participant)
     list_keys = _now(calls.list_keys)
@@ -200,6 +201,7 @@ class AsyncClient:
         await self.close()
 
     show_status = _later(calls.show_status)
+    list_reconciliations = _later(calls.list_reconciliations)
     list_participants = _later(calls.list_participants)
     add_participant = _later(calls.add_participant)
     list_keys = _later(calls.list_keys)

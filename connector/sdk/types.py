@@ -497,3 +497,46 @@ class Jobs(TypedDict):
     items: list[Job]
     next_cursor: str | None
     """Cursor of the next page; null: this is the last one."""
+
+
+class Restore(TypedDict):
+    """The latest restoration."""
+
+    n: int
+    """How often this database was restored."""
+    backup: str
+    taken_at: str
+    """Instant of the backup: what came later was forgotten."""
+    restored_at: str
+
+
+class Reconciliation(TypedDict):
+    """How one process stands with the partner."""
+
+    process: str
+    kind: Literal["negotiation", "transfer"]
+    peer: str
+    outcome: Literal[
+        "waiting",
+        "agrees",
+        "moved",
+        "differs",
+        "unknown",
+        "untold",
+    ]
+    """Not compared yet; the same; we followed; not the same; unknown to the partner; not told."""
+    state: str
+    """Ours."""
+    peer_state: str | None
+    text: str
+    """How it stands and what to do, in the language of the request."""
+    updated_at: str
+
+
+class Reconciliations(TypedDict):
+    """The latest restoration, and a page of processes by their identifier."""
+
+    restore: Restore | None
+    items: list[Reconciliation]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""

@@ -239,6 +239,14 @@ def _about_problem(process: Process, problem: dict[str, Any], actions: tuple[str
         return Why(
             "our-turn", text | {"en": f"Our message ({en}) gave way to the peer's. It is up to you."}, None, actions
         )
+    if problem.get("code") == "peer-404":
+        text = {
+            "fr": f"Le partenaire ne connaît pas ce dossier, et a donc refusé notre message ({fr}) : son nœud a "
+            "peut-être été restauré d’une sauvegarde plus ancienne. Appelez-le ; au besoin, refaites la demande.",
+            "en": f"The partner does not know this process, and so refused our message ({en}): its node may have been "
+            "restored from an earlier backup. Call this partner; make the request again if need be.",
+        }
+        return Why("refused", text, None, actions)
     text = {
         "fr": f"Le partenaire a refusé notre message ({fr}) : {_sentence(reason['fr'])} À vous de choisir.",
         "en": f"The partner refused our message ({en}): {_sentence(reason['en'])} It is up to you.",

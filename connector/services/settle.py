@@ -130,9 +130,10 @@ def note_divergence(tx: Tx, line: Line[P], delivery: Delivery, peer_state: str) 
         line.queries.save(tx, process)
 
 
-def mark_divergence(tx: Tx, process: Process, peer_state: str) -> None:
-    """Write on the row and in the journal that the two sides differ."""
-    reason = f"{process.peer} stands in {peer_state}, we stand in {process.state}"
+def mark_divergence(tx: Tx, process: Process, peer_state: str | None) -> None:
+    """Write on the row and in the journal that the two sides differ; None: the peer does not know the process."""
+    stands = "does not know this process" if peer_state is None else f"stands in {peer_state}"
+    reason = f"{process.peer} {stands}, we stand in {process.state}"
     process.problem = {"code": "divergence", "reason": reason, "at": tx.now.isoformat()}
     journal.append(tx, process.owner, process.pid, "divergence", {"peer_state": peer_state, "state": process.state})
 

@@ -339,6 +339,8 @@ idempotency_keys = Table(
     Column("created_at", Instant, nullable=False),
     PrimaryKeyConstraint("owner", "caller", "key_hash"),
     Index("idempotency_keys_age", "created_at"),
+)
+
 restores = Table(
     "restores",
     metadata,

@@ -13,7 +13,16 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from connector.http.private import deliveries, negotiations, participants, partners, publication, records, status
+from connector.http.private import (
+    deliveries,
+    negotiations,
+    participants,
+    partners,
+    publication,
+    reconciliations,
+    records,
+    status,
+)
 from connector.http.private.documents import MEDIA_TYPE
 from connector.http.private.entrance import OPENAPI_PATH, Entrance
 from connector.http.private.faults import InternalError, Malformed, MethodNotAllowed, NoSuchAddress, malformed
@@ -21,7 +30,7 @@ from connector.http.private.roles import permitted
 from connector.http.private.services import Services
 
 PREFIX = "/api/v1"
-ROOMS = (status, participants, publication, partners, negotiations, deliveries, records)
+ROOMS = (status, participants, publication, partners, negotiations, deliveries, records, reconciliations)
 DESCRIPTION = """Everything that the command line and the pages do goes through these addresses.
 
 `Authorization: Bearer pk_…`: a key belongs to one participant and has a role, or to the node's administration, which

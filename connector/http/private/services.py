@@ -12,6 +12,7 @@ from connector.services.negotiate import Negotiate
 from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive
+from connector.services.reconcile import Reconciliations
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
 from connector.settings import Settings
@@ -34,5 +35,6 @@ class Services:
     inspect: Inspect
     once: Once
     waiting: Waiting
+    reconciliations: Reconciliations
     running_jobs: Callable[[], int]
     """How many jobs this process runs now."""
