@@ -51,7 +51,7 @@ from connector.identity.did import own_document
 from connector.identity.did_web import DidWeb
 from connector.identity.keys import Keys
 from connector.identity.pinned import PinnedCallers
-from connector.identity.replays import MemoryReplays, StoredReplays
+from connector.identity.replays import MemoryReplays, Replays, StoredReplays
 from connector.identity.scheme import Scheme
 from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
@@ -162,7 +162,6 @@ async def build_app(
         refuse_half_restored(settings.data_dir)
         store = await open_store(settings, clock)
         closing.push_async_callback(store.close)
-        restored = await store.read(restores.last)
         addresses, keys = Addresses(settings.base_url, ROOT), Keys(settings.data_dir)
 
         # Peers: how to reach them, and who they are
@@ -170,8 +169,7 @@ async def build_app(
         client = Client(transport, limit_bytes=settings.message_limit_bytes, timeout_s=settings.call_timeout_s)
         discovery = Discovery(client, clock, plain_http=settings.is_loopback)
         introduce = Introduce(store, discovery)
-        restored_at = restored.restored_at if restored else None
-        replays = StoredReplays(store, clock, restored_at) if settings.replicas else MemoryReplays(clock)
+        replays = await _replays(settings, store, clock)
         identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce.pinned)
         hosts = Hosts(store, addresses, keys)
         await hosts.load()
@@ -253,6 +251,14 @@ def _private(node: Node) -> App:
             running_jobs=lambda: node.jobs.running,
         )
     )
+
+
+async def _replays(settings: Settings, store: Store, clock: Clock) -> Replays:
+    """Return what remembers identity tokens; what was seen before a restoration nobody knows."""
+    if not settings.replicas:
+        return MemoryReplays(clock)
+    restored = await store.read(restores.last)
+    return StoredReplays(store, clock, restored.restored_at if restored else None)
 
 
 def _fetcher(

@@ -268,5 +268,10 @@ def _place(hosted: Hosted) -> str:
     return ".first" if hosted.is_root else hosted.owner
 
 
+def administration_key(label: str) -> tuple[ApiKey, str]:
+    """Return a key of the administration to be added, and its secret."""
+    return _made(None, label, roles.ADMINISTRATION, None)
+
+
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
