@@ -100,8 +100,8 @@ def _install(session: Session, path: Path, settings: dict[str, Any]) -> None:
             session.fail(session.say(f"{key_file} existe déjà.", f"{key_file} is there already."), exits.PROBLEM)
         loaded.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret = asyncio.run(app.initialise(loaded, name=settings["participant_name"]))
-        _write_secretly(key_file, secret + "\n")
-        _write_secretly(path, "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items()))
+        write_secretly(key_file, secret + "\n")
+        write_secretly(path, settings_file(settings))
     except Problem as problem:
         session.fail(f"{problem.say(session.language)} {problem.remedy[session.language]}".strip(), exits.PROBLEM)
     except OSError as error:
@@ -117,7 +117,12 @@ def _tell(session: Session, path: Path, key_file: Path) -> None:
     click.echo(session.say(f"Démarrer : pupitre{at} serve", f"To start: pupitre{at} serve"))
 
 
-def _write_secretly(path: Path, text: str) -> None:
+def settings_file(settings: dict[str, Any]) -> str:
+    """Return what node.toml says."""
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in settings.items() if value is not None)
+
+
+def write_secretly(path: Path, text: str) -> None:
     """Write a new file that only its owner may read. Raises FileExistsError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:

@@ -163,6 +163,11 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "processed": "traité",
         "due": "à faire",
         "delayed": "à venir",
+        "agrees": "d’accord",
+        "moved": "suivi",
+        "differs": "écart",
+        "unknown": "inconnu du partenaire",
+        "untold": "non dit",
     },
     "en": {
         "us": "ours",
