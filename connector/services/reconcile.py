@@ -17,7 +17,7 @@ from connector.protocol import machine
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Position, Role
-from connector.services import cursors, exchange, settle
+from connector.services import cursors, deciders, exchange, settle
 from connector.services.cursors import Page
 from connector.services.exchange import Answer, Due, Question
 from connector.services.settle import Exchange
@@ -106,7 +106,7 @@ class Reconcile(Generic[P]):
     def _renew(self, tx: Tx, process: P) -> None:
         is_open = self._line.table is t.TRANSFER and process.state == t.STARTED and process.pending is None
         if is_open and process.role is Role.PROVIDER:
-            exchange.answer(tx, self._line, process, Answer(t.START))
+            exchange.answer(tx, self._line, process, Answer(t.START, deciders.CARRIED_THROUGH))
 
 
 class Reconciliations:

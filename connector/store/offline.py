@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from connector.problems import Unavailable
 from connector.settings import Settings
-from connector.store import postgres, sqlite
+from connector.store import journal, postgres, sqlite
 from connector.store.db import Local, Tx
 from connector.store.errors import NoDatabase
 
@@ -77,7 +77,13 @@ def is_there(settings: Settings, now: datetime) -> bool:
 
 
 def _with_tx(unit: Unit[T], now: datetime) -> Work[T]:
-    return lambda connection: unit(Tx(connection, now, Local()))
+    def work(connection: Connection) -> T:
+        tx = Tx(connection, now, Local())
+        found = unit(tx)
+        journal.flush(tx)
+        return found
+
+    return work
 
 
 def _existing(folder: Path) -> Path:

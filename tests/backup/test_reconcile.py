@@ -60,7 +60,7 @@ async def begin(consumer: Node, provider: Node) -> tuple[str, str]:
 
 async def deliver(consumer: Node, agreement: str) -> tuple[str, str]:
     """Start a transfer; return both identifiers."""
-    transfer = await consumer.transfer.request(ROOT, agreement)
+    transfer = await consumer.transfer.request(ROOT, agreement, by=nodes.BY)
     started = await nodes.until_transfer(consumer, transfer.pid, "STARTED", within_s=WITHIN_S)
     return started.pid, started.peer_pid or ""
 
@@ -122,7 +122,7 @@ async def _before_and_after(
         did = {name: await begin(consumer, provider) for name in ("accepted", "ended", "waiting")}
         kinds = ("open", "suspended", "completed", "resumed", "halted", "finished")
         did |= {name: await deliver(consumer, agreement) for name in kinds}
-        await provider.transfer.suspend(ROOT, did["resumed"][1])
+        await provider.transfer.suspend(ROOT, did["resumed"][1], by=nodes.BY)
         await nodes.until_transfer(consumer, did["resumed"][0], "SUSPENDED")
         await ours.take()
         await _move_on(provider, consumer, did)
@@ -131,13 +131,13 @@ async def _before_and_after(
 
 
 async def _move_on(provider: Node, consumer: Node, did: dict[str, tuple[str, str]]) -> None:
-    await provider.negotiate.accept(ROOT, did["accepted"][1])
-    await consumer.negotiate.terminate(ROOT, did["ended"][0], "test", "no more")
-    await consumer.transfer.suspend(ROOT, did["suspended"][0])
-    await consumer.transfer.complete(ROOT, did["completed"][0])
-    await provider.transfer.start(ROOT, did["resumed"][1])
-    await provider.transfer.suspend(ROOT, did["halted"][1])
-    await consumer.transfer.terminate(ROOT, did["finished"][0], "test", "enough")
+    await provider.negotiate.accept(ROOT, did["accepted"][1], by=nodes.BY)
+    await consumer.negotiate.terminate(ROOT, did["ended"][0], "test", "no more", by=nodes.BY)
+    await consumer.transfer.suspend(ROOT, did["suspended"][0], by=nodes.BY)
+    await consumer.transfer.complete(ROOT, did["completed"][0], by=nodes.BY)
+    await provider.transfer.start(ROOT, did["resumed"][1], by=nodes.BY)
+    await provider.transfer.suspend(ROOT, did["halted"][1], by=nodes.BY)
+    await consumer.transfer.terminate(ROOT, did["finished"][0], "test", "enough", by=nodes.BY)
     await nodes.until_negotiation(consumer, did["accepted"][0], "FINALIZED", within_s=WITHIN_S)
     await nodes.until_negotiation(consumer, did["ended"][0], "TERMINATED", within_s=WITHIN_S)
     expected = {"suspended": "SUSPENDED", "completed": "COMPLETED", "resumed": "STARTED", "halted": "SUSPENDED"}
@@ -177,20 +177,20 @@ async def _check_divergence(provider: Node, did: dict[str, tuple[str, str]]) -> 
 
 async def _check_that_both_go_on(provider: Node, consumer: Node, did: dict[str, tuple[str, str]]) -> None:
     """What waited for a person is decided; what was open stays open, with another token; what differs is repaired."""
-    await provider.negotiate.accept(ROOT, did["waiting"][1])
+    await provider.negotiate.accept(ROOT, did["waiting"][1], by=nodes.BY)
     final = await nodes.until_negotiation(consumer, did["waiting"][0], "FINALIZED", within_s=WITHIN_S)
     stored = await provider.store.read(lambda tx: agreements.load(tx, ROOT, final.agreement or ""))
     assert stored.status == "active"
     await nodes.until_transfer(provider, did["open"][1], "STARTED", within_s=WITHIN_S)
     of_open = select(grants.c.kind).where(grants.c.transfer == did["open"][1])
     assert await provider.store.read(lambda tx: tx.connection.execute(of_open).all())
-    await provider.transfer.start(ROOT, did["resumed"][1])
+    await provider.transfer.start(ROOT, did["resumed"][1], by=nodes.BY)
     await nodes.until_transfer(provider, did["resumed"][1], "STARTED", within_s=WITHIN_S)
 
 
 async def _check_unknown(consumer: Node, pid: str) -> None:
     """A process that the restored node has forgotten is found by the partner's next word."""
-    await consumer.transfer.suspend(ROOT, pid)
+    await consumer.transfer.suspend(ROOT, pid, by=nodes.BY)
     await until_problem(consumer, pid, "peer-404")
 
 

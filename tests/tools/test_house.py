@@ -50,6 +50,11 @@ def test_a_function_of_fifty_lines_is_the_longest(tmp_path: Path) -> None:
     ]
 
 
+def test_a_module_that_a_program_writes_may_be_long(tmp_path: Path) -> None:
+    written = '"""A. Written by tests/tools/a.py."""\n' + "\n" * 500
+    assert _faults(tmp_path, **{"policies/a.py": written}) == []
+
+
 @pytest.mark.parametrize(
     ("name", "text", "fault"),
     [

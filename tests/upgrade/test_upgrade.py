@@ -60,11 +60,11 @@ async def _go_on(folder: Path, database: str | None, ports: dict[str, int]) -> N
         assert await provider.store.read(portable.version) == migrations("sqlite")[-1].number
         waiting = await consumer.store.read(lambda tx: negotiations.queries.page(tx, ROOT, state="REQUESTED"))
         assert len(waiting) == 1
-        await provider.negotiate.accept(ROOT, waiting[0].peer_pid or "")
+        await provider.negotiate.accept(ROOT, waiting[0].peer_pid or "", by=nodes.BY)
         await nodes.until_negotiation(consumer, waiting[0].pid, "FINALIZED", within_s=60)
         await provider.store.read(lambda tx: journal.verify(tx, ROOT, waiting[0].peer_pid or ""))
         held = await consumer.store.read(lambda tx: agreements.page(tx, ROOT, after=None, limit=10))
         for agreement in held:
-            transfer = await consumer.transfer.request(ROOT, agreement.id)
+            transfer = await consumer.transfer.request(ROOT, agreement.id, by=nodes.BY)
             await nodes.until_transfer(consumer, transfer.pid, "STARTED", within_s=60)
         assert len(held) == 2
