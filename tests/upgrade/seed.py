@@ -10,10 +10,11 @@ ports, so texts are changed and the journals linked anew.
 
 import asyncio
 import json
+import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +39,7 @@ PASSPHRASE = SecretStr("une base d’une version passée")
 PORTS = {"provider": "51", "consumer": "52"}
 """What stands for the ports in what is kept: too small for a port that anybody gives out."""
 OPEN, MANUAL = "urn:test:lampadaires", "urn:test:reserve"
+_PORT = re.compile(r"(127\.0\.0\.1(?::|%3A))(\d+)")
 _STORES = ("sqlite", "postgresql")
 
 
@@ -55,7 +57,8 @@ class Seed:
     def bring_back(self, settings: Settings, ports: dict[str, str]) -> None:
         """Make the node's folder and its database, as that release left them."""
         _write_files(self, settings.data_dir)
-        offline.change(settings, lambda tx: self._fill(tx, ports), SystemClock().now())
+        there = {PORTS[role]: port for role, port in ports.items()}
+        offline.change(settings, lambda tx: self._fill(tx, there), SystemClock().now())
 
     def _fill(self, tx: Tx, ports: dict[str, str]) -> None:
         _make_tables(tx, FOLDER / self.release)
@@ -87,13 +90,9 @@ def _write_files(seed: Seed, folder: Path) -> None:
         opened.extractall(folder, [name for name in opened.namelist() if name.startswith("published/")])
 
 
-def _elsewhere(text: str, ports: dict[str, str]) -> str:
-    for role, kept in PORTS.items():
-        text = text.replace(f"127.0.0.1:{kept}/", f"127.0.0.1:{ports[role]}/")
-        text = text.replace(f"127.0.0.1%3A{kept}", f"127.0.0.1%3A{ports[role]}")
-        text = text.replace(f'127.0.0.1:{kept}"', f'127.0.0.1:{ports[role]}"')
-        text = text.replace(f"127.0.0.1:{kept}\\", f"127.0.0.1:{ports[role]}\\")
-    return text
+def _elsewhere(text: str, ports: Mapping[str, str]) -> str:
+    """Return the text with other ports: `ports` says which for each that stands there."""
+    return _PORT.sub(lambda found: found[1] + ports.get(found[2], found[2]), text)
 
 
 def _linked(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -143,13 +142,11 @@ def _keep(settings: Settings, path: Path, ports: dict[str, int]) -> None:
     program, now = metadata.version("pupitre"), SystemClock().now()
     draft = path.with_suffix(".draft")
     take(settings, draft, KeysFile(path.with_suffix(".keys"), PASSPHRASE), program=program, now=now)
-    back = {role: PORTS[role] for role in ports}
+    back = {str(port): PORTS[role] for role, port in ports.items()}
     with zipfile.ZipFile(draft) as before, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():
             text = before.read(name).decode()
-            for role, port in ports.items():
-                text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{back[role]}")
-                text = text.replace(f"127.0.0.1%3A{port}", f"127.0.0.1%3A{back[role]}")
+            text = _elsewhere(text, back)
             after.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), text.replace(str(settings.data_dir), "/node"))
     draft.unlink()
 
