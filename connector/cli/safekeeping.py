@@ -59,7 +59,7 @@ def _add_backup(cli: click.Group) -> None:
         program, now = metadata.version("pupitre"), SystemClock().now()
         made = _refusing(session, lambda: take(settings, file, sealed, program=program, now=now))
         told = {"file": str(file), "keys": str(keys) if keys else None, **_summary(made)}
-        session.out(told, lambda: _tell_backup(session, told, made.not_included))
+        session.out(told, lambda: _say_backup(session, told, made.not_included))
 
 
 def _add_restore(cli: click.Group) -> None:
@@ -148,7 +148,7 @@ def _add_migrate(cli: click.Group) -> None:
         plan = _refusing(session, lambda: upgrade(settings, SystemClock().now(), is_rehearsal=dry_run))
         steps = [{"number": one.number, "title": one.title, "statements": list(one.statements)} for one in plan.steps]
         told = {"from": plan.before, "to": plan.after, "done": not dry_run, "steps": steps}
-        session.out(told, lambda: _tell_plan(session, told))
+        session.out(told, lambda: _say_plan(session, told))
 
 
 # --- what they share
@@ -211,7 +211,7 @@ def _restore(
         write_secretly(session.config_path, written)
     told = {"data_dir": str(settings.data_dir), **_summary(done.manifest), "waiting": done.waiting}
     told |= {"restore": done.restore.n, "owners_without_key": list(done.owners_without_key)}
-    session.out(told, lambda: _tell_restored(session, done))
+    session.out(told, lambda: _say_restored(session, done))
 
 
 def _check(session: Session, file: Path, keys: "KeysFile | None") -> None:
@@ -231,7 +231,7 @@ def _check(session: Session, file: Path, keys: "KeysFile | None") -> None:
 
     def say() -> None:
         click.echo(whole)
-        _tell_manifest(session, told)
+        _say_manifest(session, told)
 
     session.out(told, say)
 
@@ -266,7 +266,7 @@ def _summary(manifest: Any) -> dict[str, Any]:
     return {name: getattr(manifest, name) for name in names}
 
 
-def _tell_manifest(session: Session, told: dict[str, Any]) -> None:
+def _say_manifest(session: Session, told: dict[str, Any]) -> None:
     rows = told["rows"]
     counted = (
         (show.label(session, name), rows[name])
@@ -277,9 +277,9 @@ def _tell_manifest(session: Session, told: dict[str, Any]) -> None:
     click.echo(f"{told['public_url']} · {show.instant(told['taken_at'])} · {said}")
 
 
-def _tell_backup(session: Session, told: dict[str, Any], not_included: list[str]) -> None:
+def _say_backup(session: Session, told: dict[str, Any], not_included: list[str]) -> None:
     click.echo(session.say(f"Sauvegarde : {told['file']}", f"Backup: {told['file']}"))
-    _tell_manifest(session, told)
+    _say_manifest(session, told)
     if told["keys"]:
         fr = f"Clés, chiffrées : {told['keys']}. À garder ailleurs, et la phrase de passe ailleurs encore."
         en = f"Keys, encrypted: {told['keys']}. Keep them elsewhere, and the passphrase elsewhere again."
@@ -291,7 +291,7 @@ def _tell_backup(session: Session, told: dict[str, Any], not_included: list[str]
         click.echo(session.say(f"N’y est pas (lien) : {path}", f"Not in it (a link): {path}"))
 
 
-def _tell_restored(session: Session, done: "Restored") -> None:
+def _say_restored(session: Session, done: "Restored") -> None:
     taken = show.instant(done.manifest.taken_at)
     click.echo(session.say(f"Restauré : le nœud tel qu’il était le {taken}.", f"Restored: the node of {taken}."))
     fr = f"Dossiers à comparer avec les partenaires, au démarrage : {done.waiting}. Puis : pupitre restore-report"
@@ -306,7 +306,7 @@ def _tell_restored(session: Session, done: "Restored") -> None:
         click.echo(session.say(fr, en), err=True)
 
 
-def _tell_plan(session: Session, told: dict[str, Any]) -> None:
+def _say_plan(session: Session, told: dict[str, Any]) -> None:
     if not told["steps"]:
         fr, en = f"Rien à faire : version {told['to']}.", f"Nothing to do: version {told['to']}."
         click.echo(session.say(fr, en))
