@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from connector.http.private.asking import Asking, NextCursor, Node, Owner, PageQuery, Shape
+from connector.http.private.effects import TaggedRoute
 from connector.services import reconcile
 from connector.store import restores
 
-router = APIRouter()
+router = APIRouter(route_class=TaggedRoute)
 Outcome = Literal["waiting", "agrees", "moved", "differs", "unknown", "untold"]
 
 
