@@ -159,8 +159,7 @@ async def build_app(
     """Return a node that is ready to be served; what is not given is the real thing."""
     clock, decisions = clock or SystemClock(), decisions or OfferModes()
     async with contextlib.AsyncExitStack() as closing:
-        refuse_half_restored(settings.data_dir)
-        store = await open_store(settings, clock)
+        store = await _opened(settings, clock)
         closing.push_async_callback(store.close)
         addresses, keys = Addresses(settings.base_url, ROOT), Keys(settings.data_dir)
 
@@ -251,6 +250,11 @@ def _private(node: Node) -> App:
             running_jobs=lambda: node.jobs.running,
         )
     )
+
+
+async def _opened(settings: Settings, clock: Clock) -> Store:
+    refuse_half_restored(settings.data_dir)
+    return await open_store(settings, clock)
 
 
 async def _replays(settings: Settings, store: Store, clock: Clock) -> Replays:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from connector import words
+from connector.dataplane.transfers import http_pull
 from connector.protocol import machine
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
@@ -26,6 +27,7 @@ from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.processes import Process
 from connector.store.restores import Reconciliation, Restore
+from connector.store.transfers import Transfer
 
 P = TypeVar("P", bound=Process)
 Texts = dict[str, str]
@@ -104,7 +106,8 @@ class Reconcile(Generic[P]):
         return True
 
     def _renew(self, tx: Tx, process: P) -> None:
-        is_open = self._line.table is t.TRANSFER and process.state == t.STARTED and process.pending is None
+        is_pulled = isinstance(process, Transfer) and process.format == http_pull.FORMAT
+        is_open = is_pulled and process.state == t.STARTED and process.pending is None
         if is_open and process.role is Role.PROVIDER:
             exchange.answer(tx, self._line, process, Answer(t.START, deciders.CARRIED_THROUGH))
 

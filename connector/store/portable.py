@@ -18,8 +18,8 @@ from connector.store.errors import BadRows
 from connector.store.migrate import migrations, schema_version
 from connector.store.tables import journal
 
-TRANSIENT = frozenset({"grants", "replays", "peer_health", "replicas"})
-"""Data tokens given out, identity tokens seen, peers that did not answer, processes that ran: never restored."""
+TRANSIENT = frozenset({"grants", "replays", "peer_health", "replicas", "inlets"})
+"""Data tokens and addresses given out, identity tokens seen, peers that did not answer, processes that ran: never restored."""
 _CHUNK = 500
 _OTHER = journal.alias()
 _MADE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
