@@ -19,7 +19,7 @@ from connector.store.migrate import migrations, schema_version
 from connector.store.tables import journal
 
 TRANSIENT = frozenset({"grants", "replays", "peer_health", "replicas", "inlets"})
-"""Data tokens and addresses given out, identity tokens seen, peers that did not answer, processes that ran: never restored."""
+"""Tokens and addresses given out, tokens seen, peers that did not answer, processes that ran: never restored."""
 _CHUNK = 500
 _OTHER = journal.alias()
 _MADE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
