@@ -58,7 +58,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory, database: str | None) -> Sav
         ):
             await nodes.publish(node, content=CONTENT)
             await nodes.agreed(other, node)
-            await node.hosts.issue_key(ROOT, "a program")
+            await node.hosts.issue_key(ROOT, "a program", "steward")
             settings, now = node.settings, SystemClock().now()
             await asyncio.to_thread(take, settings, made.file, made.keys, program="test", now=now)
 

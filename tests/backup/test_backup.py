@@ -389,7 +389,7 @@ def test_units_of_another_writer_are_not_seen_by_a_look(saved: Saved, database: 
 
 
 def _one_more(tx: Tx) -> None:
-    values = {"id": "x", "owner": None, "label": "x", "hash": "x", "created_at": tx.now}
+    values = {"id": "x", "owner": None, "label": "x", "hash": "x", "role": "administration", "created_at": tx.now}
     tx.connection.execute(insert(api_keys), values)
 
 

@@ -73,6 +73,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "show_journal": _OF_RECORDS,
     "verify_journal": _OF_RECORDS,
     "list_jobs": (OPERATOR, AUDITOR),
+    "list_reconciliations": _OF_RECORDS,
     "retry_job": (OPERATOR,),
 }
 

@@ -23,7 +23,7 @@ from connector.services.backup.check import check, read_rows
 from connector.services.backup.errors import BadKeysFile, NotEmpty, OtherAddress
 from connector.services.backup.place import Place, filling
 from connector.services.backup.take import KeysFile
-from connector.services.hosts import new_key
+from connector.services.hosts import administration_key
 from connector.settings import Settings
 from connector.store import offline, participants, portable, restores, sqlite
 from connector.store.db import Tx
@@ -90,7 +90,7 @@ def _fill(settings: Settings, archive: Archive, place: Place, keep_api_keys: boo
         taken_at = datetime.fromisoformat(archive.manifest.taken_at)
         begun = restores.begin(tx, archive.manifest.id, taken_at, revoke_keys=not keep_api_keys)
         if not (place.content / ADMIN_KEY).exists():
-            key, secret = new_key(None, "restore")
+            key, secret = administration_key("restore")
             participants.add_key(tx, key)
             place.write(ADMIN_KEY, [f"{secret}\n".encode()])
         told = _told(tx, archive, place, begun)
