@@ -29,7 +29,8 @@ def unit(name: str) -> str:
 def served(place: Machine) -> "subprocess.Popen[bytes]":
     """Run the unit's command as the unit's account; return it once the node answers."""
     node = place.start("runuser", "-u", unit("User"), "--", *unit("ExecStart").split())
-    wait = "for n in $(seq 600); do curl -fs http://127.0.0.1:8282/health && exit 0; sleep 0.1; done; exit 1"
+    look = "import urllib.request as u; u.urlopen('http://127.0.0.1:8282/health')"
+    wait = f'for n in $(seq 300); do /usr/bin/python3 -c "{look}" 2>/dev/null && exit 0; sleep 0.1; done; exit 1'
     assert place.sh(wait, check=False).returncode == 0, place.log()
     return node
 
