@@ -27,11 +27,11 @@ log = logging.getLogger("pupitre.worker")
 
 PATIENCE = 8
 """How often a refusal that may be a matter of timing is tried again: 404 and 409 right after a first answer, 401 after
-the peer restarted (see edc-peer.md §5 for what EDC does)."""
+the peer restarted, 404 and 405 while it starts (EDC listens before its addresses are there)."""
 ASK_AGAIN = timedelta(seconds=60)
 """When a peer that could not tell its state is asked again."""
 PEER_FAILURES = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
-_TIMING = frozenset({401, 404, 408, 409, 425, 429})
+_TIMING = frozenset({401, 404, 405, 408, 409, 425, 429})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from connector.dataplane import ranges
-from connector.dataplane.errors import RefusedByProvider, TokenLost
+from connector.dataplane.errors import NothingThere, RefusedByProvider, TokenLost
 from connector.problems import Problem, Unavailable
 
 _DIGEST = re.compile(r"(?:^|[\s,])sha-256=:([A-Za-z0-9+/]{43}=):")
@@ -55,7 +55,10 @@ def content(status: int, headers: Mapping[str, str]) -> Announced | None:
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Problem | TokenDead:
-    """Return why nothing is sent: Unavailable passes by itself, TokenDead asks for another token, the rest is final."""
+    """Return why nothing is sent.
+
+    Unavailable passes by itself, NothingThere may, TokenDead asks for another token, the rest is final.
+    """
     code, reason = reason_in(body)
     said = {language: f"HTTP {status}. {text}".strip() for language, text in reason.items()}
     if status == 429 or status >= 500 or code == "flow-not-started":
@@ -63,7 +66,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes) -> Problem | T
         return Unavailable(said, retry_after_s=float(wait) if wait.isdecimal() else None)
     if status in (401, 403) and code != "policy-refuses":
         return TokenDead(TokenLost(said))
-    return RefusedByProvider(said)
+    return NothingThere(said) if status in (404, 405) and not code else RefusedByProvider(said)
 
 
 def repr_digest(sha256: str) -> str:

@@ -193,6 +193,10 @@ class RefusedByProvider(FetchFailed):
     }
 
 
+class NothingThere(RefusedByProvider):
+    """Nothing is at the provider's address, without a word of explanation: so answers a node that is starting (EDC)."""
+
+
 class TokenLost(FetchFailed):
     """The provider takes our token no longer, and gives no other one."""
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 CROSSING = timedelta(minutes=5)
-"""How long a refusal may be due to a message of the protocol that is still on its way: a suspension, or a start."""
+"""How long a refusal may be due to a message of the protocol that is still on its way, a suspension or a start; and
+how long an address where nothing is may be that of a node that is starting."""
 
 
 def patience(silent_for: timedelta) -> timedelta:

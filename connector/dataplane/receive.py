@@ -18,7 +18,7 @@ from pathlib import Path
 from connector.clock import Clock
 from connector.dataplane import flows
 from connector.dataplane.announced import TokenDead
-from connector.dataplane.errors import FetchFailed, TokenLost
+from connector.dataplane.errors import FetchFailed, NothingThere, TokenLost
 from connector.dataplane.partial import PartialFile
 from connector.dataplane.patience import CROSSING, patience
 from connector.dataplane.reception import Reception, Stopped
@@ -89,7 +89,7 @@ class Fetcher:
             await self._finish(wanted, part)
         except Stopped:
             await self._store.write(_pausing(wanted, part.size_bytes, None))
-        except TokenLost as problem:
+        except (TokenLost, NothingThere) as problem:
             return await self._later(wanted, part.size_bytes, problem, CROSSING)
         except (Unreachable, Unavailable) as problem:
             return await self._later(wanted, part.size_bytes, problem, self._give_up_after)

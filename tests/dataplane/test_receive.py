@@ -550,7 +550,7 @@ def test_an_address_in_edc_names_takes_its_token_bare(node: Any, tmp_path: Path)
 
 
 REFUSALS = [
-    (answer(404, b"nothing here"), "fetch-refused", "nothing here"),
+    (answer(404, b'{"code":"source-gone","title":{"fr":"Parti.","en":"Gone."}}'), "fetch-refused", "Parti."),
     (answer(302, b"", Location="http://127.0.0.1/elsewhere"), "fetch-refused", "HTTP 302"),
     (answer(204), "fetch-refused", "HTTP 204"),
     (
@@ -618,6 +618,28 @@ def test_a_provider_silent_for_too_long_is_given_up(node: Any, tmp_path: Path) -
     assert max(waits) == 60
     assert 3600 < sum(waits) < 3700
     assert (fetch.status, fetch.problem["code"]) == ("failed", "peer-unreachable")
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_an_address_without_anything_is_looked_at_for_five_minutes(node: Any, tmp_path: Path, status: int) -> None:
+    """EDC that is starting answers so, as HTML, before its addresses are there."""
+    clock = VirtualClock()
+
+    async def play(one: Any) -> Any:
+        async with scripted(answer(status, b"<title>Not Found</title>")) as (url, _):
+            await one.want(at(url), tmp_path / "place")
+            waits, waiting = [], None
+            while (again_at := await one.fetch()) is not None:
+                waiting = waiting or await one.state_of_fetch()
+                waits.append((again_at - clock.now()).total_seconds())
+                clock.advance_to(again_at)
+            return waits, waiting, await one.state_of_fetch()
+
+    waits, waiting, failed = played(node, play, clock=clock)
+    assert (waits[0], waiting.status, waiting.problem["code"]) == (0.5, "waiting", "fetch-refused")
+    assert 300 < sum(waits) < 330
+    assert (failed.status, failed.problem["code"]) == ("failed", "fetch-refused")
+    assert "Not Found" in failed.problem["reason"]["fr"]
 
 
 def test_a_private_address_is_not_called(node: Any, tmp_path: Path) -> None:
