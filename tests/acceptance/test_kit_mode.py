@@ -9,6 +9,7 @@ import pytest
 
 from connector.app import Node, build_app
 from connector.identity.errors import UnsafeIdentity
+from connector.lab.mock_identity import MockIdentity
 from connector.lab.scripted import Scripted
 from connector.lab.static_identity import StaticIdentity
 from connector.services.decide import OfferModes
@@ -17,7 +18,7 @@ from connector.settings import load
 REPLACED = {"_identity", "_decisions", "identity"}
 
 
-def build(folder: Path, *, in_kit_mode: bool) -> dict[str, Any]:
+def build(folder: Path, *, in_kit_mode: bool = False, with_edc: bool = False) -> dict[str, Any]:
     """Build a node and describe how it is made."""
 
     async def main() -> dict[str, Any]:
@@ -25,6 +26,8 @@ def build(folder: Path, *, in_kit_mode: bool) -> dict[str, Any]:
         kit: dict[str, Any] = {}
         if in_kit_mode:
             kit = {"identity": StaticIdentity(settings, {}, "Bearer x"), "decisions": Scripted({}, {})}
+        if with_edc:
+            kit = {"identity": MockIdentity(settings, lambda owner: owner)}
         node = await build_app(settings, **kit)
         try:
             return {
@@ -65,11 +68,17 @@ def _flat(found: Any, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def test_kit_mode_differs_only_in_identity_and_decisions(tmp_path: Path) -> None:
-    normal, kit = build(tmp_path / "normal", in_kit_mode=False), build(tmp_path / "kit", in_kit_mode=True)
+    normal, kit = build(tmp_path / "normal"), build(tmp_path / "kit", in_kit_mode=True)
     assert (normal.pop("identity"), kit.pop("identity")) == ("DidWeb", "StaticIdentity")
     assert (normal.pop("decisions"), kit.pop("decisions")) == (OfferModes, Scripted)
     assert len(normal["routes"]) > 20
     assert normal == kit
+
+
+def test_a_node_that_speaks_with_edc_differs_only_in_identity(tmp_path: Path) -> None:
+    normal, laboratory = build(tmp_path / "normal"), build(tmp_path / "laboratory", with_edc=True)
+    assert (normal.pop("identity"), laboratory.pop("identity")) == ("DidWeb", "MockIdentity")
+    assert normal == laboratory
 
 
 def test_the_laboratory_refuses_a_node_that_others_can_reach() -> None:
