@@ -13,7 +13,7 @@ STRICT := -p tests.tools.nothing_skipped --session-timeout=2160
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format kit-dsp bench package lock clean
+.PHONY: help demo test test-fast lint format kit-dsp interop-edc bench package lock clean
 
 help:
 	@echo 'Pupitre'
@@ -24,6 +24,7 @@ help:
 	@echo '  make lint       style, types, couches, règles de la maison · style, types, layers, house rules'
 	@echo '  make format     met le code en forme · formats the code'
 	@echo '  make kit-dsp    le kit officiel du protocole · the official protocol kit (Java 17, Maven)'
+	@echo '  make interop-edc  échanges avec Eclipse EDC · exchanges with Eclipse EDC (Java 17, Maven)'
 	@echo '  make bench      les mesures · the measurements (tests/benchmarks)'
 	@echo '  make package    le paquet Debian, dans dist/ · the Debian package, in dist/'
 	@echo '  make lock       refait les verrous des dépendances · locks the dependencies anew (UPGRADE=1)'
@@ -43,7 +44,7 @@ test: .venv/.tests
 	@selection=$$($(PYTHON) -m tests.tools.what_is_missing test) && $(PYTHON) -m pytest $(STRICT) -m "$$selection"
 
 test-fast: .venv/.tests
-	@$(PYTHON) -m pytest -m 'not slow and not kit and not postgres'
+	@$(PYTHON) -m pytest -m 'not slow and not kit and not interop and not postgres'
 
 lint: .venv/.tests
 	@.venv/bin/ruff check --quiet .
@@ -61,6 +62,11 @@ kit-dsp: .venv/.tests
 	@selection=$$($(PYTHON) -m tests.tools.what_is_missing kit-dsp) && \
 		$(PYTHON) -m pytest $(STRICT) -s -m "$$selection" tests/kits/test_kit_dsp.py
 
+interop-edc: .venv/.tests
+	@tests/tools/install-what-tests-need interop-edc
+	@selection=$$($(PYTHON) -m tests.tools.what_is_missing interop-edc) && \
+		$(PYTHON) -m pytest $(STRICT) -m "$$selection" tests/interop
+
 bench: .venv/.tests
 	@tests/tools/install-what-tests-need bench
 	@$(PYTHON) -m tests.tools.what_is_missing bench >/dev/null && $(PYTHON) tests/benchmarks/run.py
@@ -72,6 +78,6 @@ lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)
 
 clean:
-	rm -rf .venv .demo .bench build dist *.egg-info tests/kits/*/target
+	rm -rf .venv .demo .bench .interop build dist *.egg-info tests/kits/*/target tests/interop/edc/*/target
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find policies contracts connector tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.benchmarks import figures, machine  # noqa: E402
 from tests.benchmarks.figures import Figure  # noqa: E402
-from tests.benchmarks.measures import agreements, catalogue, negotiation, pulls, serving, transfer  # noqa: E402
+from tests.benchmarks.measures import agreements, catalogue, edc, negotiation, pulls, serving, transfer  # noqa: E402
 from tests.benchmarks.stand import Bench  # noqa: E402
 from tests.tools import postgres  # noqa: E402
 
@@ -31,6 +31,12 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "small": pulls.small,
     "ready": serving.ready,
     "rest": serving.rest,
+    "edc-negotiation": edc.idle,
+    "edc-sustained": edc.sustained,
+    "edc-transfer": edc.address,
+    "edc-pulls": edc.bytes_pulled,
+    "edc-catalogue": edc.page,
+    "edc-rest": edc.rest,
 }
 
 

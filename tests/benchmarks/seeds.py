@@ -102,6 +102,8 @@ async def pulls(node: Node) -> None:
 
 
 BY_NAME: dict[str, Callable[[Node], Awaitable[None]]] = {
+    "datasets-50": partial(datasets, count=50),
+    "datasets-1000": partial(datasets, count=1_000),
     "datasets-10000": partial(datasets, count=10_000),
     "datasets-100000": partial(datasets, count=100_000),
     "agreements-20000": partial(agreements, count=20_000),

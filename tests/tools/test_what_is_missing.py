@@ -22,7 +22,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    machine("PostgreSQL", "Java 17 (JDK)", "Maven", "nginx", "Caddy", "curl")
+    machine("PostgreSQL", "Java 17 (JDK)", "Java 17", "Maven", "nginx", "Caddy", "curl")
     assert tools.main(["test"]) == 0
     assert capsys.readouterr() == ("\n", "")
 
@@ -30,11 +30,11 @@ def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys
 def test_what_is_missing_is_left_out_and_said_in_one_line(
     machine: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    machine("Java 17 (JDK)", "nginx", "curl")
+    machine("Java 17 (JDK)", "Java 17", "nginx", "curl")
     assert tools.main(["test"]) == 0
     out, err = capsys.readouterr()
-    assert out == "not kit and not postgres and not proxy\n"
-    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven", "Caddy"]
+    assert out == "not interop and not kit and not postgres and not proxy\n"
+    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven", "Maven", "Caddy"]
     assert "apt-get install postgresql" in err
 
 
@@ -57,12 +57,23 @@ def test_the_kit_runs_without_postgres_but_not_without_java(
     assert tools.main(["kit-dsp"]) == 1
 
 
+def test_exchanges_with_edc_need_java_but_no_compiler(
+    machine: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine("Java 17", "Maven")
+    assert tools.main(["interop-edc"]) == 0
+    assert capsys.readouterr().out == "not postgres\n"
+    machine("PostgreSQL", "Maven")
+    assert tools.main(["interop-edc"]) == 1
+
+
 @pytest.mark.parametrize(
     ("command", "packages"),
     [
-        ("test", "postgresql default-jdk-headless maven nginx-light caddy curl"),
+        ("test", "postgresql default-jdk-headless maven default-jre-headless nginx-light caddy curl"),
         ("kit-dsp", "postgresql default-jdk-headless maven"),
-        ("bench", "postgresql nginx-light curl wrk"),
+        ("interop-edc", "postgresql default-jre-headless maven"),
+        ("bench", "postgresql default-jre-headless maven nginx-light curl wrk"),
     ],
 )
 def test_the_packages_of_a_command_are_named(

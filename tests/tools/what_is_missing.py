@@ -1,7 +1,7 @@
 """What the tests need beyond Python, and whether this machine has it.
 
-    python -m tests.tools.what_is_missing test|kit-dsp|bench
-    python -m tests.tools.what_is_missing --packages test|kit-dsp|bench
+    python -m tests.tools.what_is_missing test|kit-dsp|interop-edc|bench
+    python -m tests.tools.what_is_missing --packages test|kit-dsp|interop-edc|bench
 
 It prints on standard output the pytest expression that leaves out what cannot run here, and on standard error one
 line for each thing left out, with the way to get it. With `CI=true` something missing is a failure; so is, anywhere,
@@ -21,6 +21,7 @@ from tests.tools import postgres
 
 OLDEST_JAVA = 17
 JDK = f"Java {OLDEST_JAVA} (JDK)"
+JVM = f"Java {OLDEST_JAVA}"
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,15 @@ def has_postgres() -> bool:
     return postgres.programs() is not None
 
 
-def has_java() -> bool:
-    """True when a Java compiler is found that is new enough for the kits."""
-    if shutil.which("java") is None or shutil.which("javac") is None:
+def has_java(*programs: str) -> Callable[[], bool]:
+    """Return the check that these programs of Java are found and new enough."""
+    return lambda: all(map(_is_new_enough, programs))
+
+
+def _is_new_enough(program: str) -> bool:
+    if shutil.which(program) is None:
         return False
-    answer = subprocess.run(["javac", "-version"], capture_output=True, text=True, check=False)
+    answer = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r"(\d+)", answer.stdout + answer.stderr)
     return version is not None and int(version[1]) >= OLDEST_JAVA
 
@@ -55,11 +60,15 @@ def has_program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name, path=path) is not None
 
 
-TEST, KIT, BENCH = "test", "kit-dsp", "bench"
+TEST, KIT, EDC, BENCH = "test", "kit-dsp", "interop-edc", "bench"
 NEEDS = (
-    Need("PostgreSQL", has_postgres, "postgresql", "postgres", frozenset({TEST, KIT, BENCH}), frozenset({BENCH})),
-    Need(JDK, has_java, "default-jdk-headless", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
+    Need("PostgreSQL", has_postgres, "postgresql", "postgres", frozenset({TEST, KIT, EDC, BENCH}), frozenset({BENCH})),
+    Need(JDK, has_java("java", "javac"), "default-jdk-headless", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
     Need("Maven", has_program("mvn"), "maven", "kit", frozenset({TEST, KIT}), frozenset({KIT})),
+    Need(
+        JVM, has_java("java"), "default-jre-headless", "interop", frozenset({TEST, EDC, BENCH}), frozenset({EDC, BENCH})
+    ),
+    Need("Maven", has_program("mvn"), "maven", "interop", frozenset({TEST, EDC, BENCH}), frozenset({EDC, BENCH})),
     Need("nginx", has_program("nginx"), "nginx-light", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
     Need("Caddy", has_program("caddy"), "caddy", "proxy", frozenset({TEST}), frozenset()),
     Need("curl", has_program("curl"), "curl", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
@@ -88,7 +97,7 @@ def main(arguments: list[str]) -> int:
     *options, command = arguments
     needs = missing(command)
     if options == ["--packages"]:
-        print(*(need.package for need in needs))
+        print(*dict.fromkeys(need.package for need in needs))
         return 0
     for need in needs:
         print(sentence(need), file=sys.stderr)

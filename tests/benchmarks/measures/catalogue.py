@@ -41,13 +41,13 @@ async def _measured(
     for number in range(-5, bench.times(120)):
         for (store, size), provider in providers.items():
             for place in PLACES:
-                took_ms = await _ask(node, session, provider, size, place)
+                took_ms = await ask(node, session, provider, size, place)
                 if number >= 0:  # the first ones warm up
                     taken[store, size, place].append(took_ms)
     return taken
 
 
-async def _ask(node: Node, session: aiohttp.ClientSession, provider: Provider, size: int, place: str) -> float:
+async def ask(node: Node, session: aiohttp.ClientSession, provider: Provider, size: int, place: str) -> float:
     """Return the milliseconds until the whole page is here; the token is made before."""
     token = await node.identity.token_for(ROOT, provider.did)
     offset = size + 1 - LIMIT if place == "last, by offset" else 0

@@ -33,12 +33,12 @@ async def gibibyte(bench: Bench) -> list[Figure]:
     figures = []
     for store in STORES:
         async with stand.pair(bench, store, "pulls") as pair:
-            with _nginx(pair.provider.folder / "node" / "published") as nginx:
+            with nginx(pair.provider.folder / "node" / "published") as other:
                 ours, theirs = [], []
                 for _ in range(7 if not bench.is_quick else 2):
                     await stand.quiet(within_s=5)
-                    ours.append(_pulled(await _address(pair, BIG)))
-                    theirs.append(_pulled(Address(f"{nginx}/{BIG_FILE}")))
+                    ours.append(pulled(await address(pair, BIG)))
+                    theirs.append(pulled(Address(f"{other}/{BIG_FILE}")))
         ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
         note = f"{median(ours):,.0f} against {median(theirs):,.0f} MB/s; {spread(ours)}"
         figures.append(at_least("1 GiB pull against nginx", store, ratio, 0.8, " ×", note, "0.35 ×"))
@@ -53,14 +53,14 @@ async def small(bench: Bench) -> list[Figure]:
             rates = []
             for _ in range(5 if not bench.is_quick else 1):
                 await stand.quiet()
-                rates.append(_many(await _address(pair, SMALL), 5))
+                rates.append(many(await address(pair, SMALL), 5))
             memory = stand.memory_mb(pair.provider.pid)
         note = f"{spread(rates)}; {memory:.0f} MB afterwards"
         figures.append(at_least("authorised pulls of 4 KiB", store, median(rates), 15_000, "/s", note, "1,600/s"))
     return figures
 
 
-async def _address(pair: Pair, dataset: str) -> Address:
+async def address(pair: Pair, dataset: str) -> Address:
     """Negotiate, request the data, and return the address that came."""
     offer = await stand.first_offer(pair.node, pair.provider, dataset)
     begun = await pair.node.negotiate.request(ROOT, pair.provider.did, offer, by=nodes.BY)
@@ -71,9 +71,9 @@ async def _address(pair: Pair, dataset: str) -> Address:
     return Address(pull.endpoint, pull.authorization)
 
 
-def _pulled(address: Address) -> float:
+def pulled(where: Address) -> float:
     """Return the megabytes per second at which curl read the whole file."""
-    header = ["-H", f"Authorization: {address.authorization}"] if address.authorization else []
+    header = ["-H", f"Authorization: {where.authorization}"] if where.authorization else []
     command = [
         "curl",
         "-sS",
@@ -83,17 +83,17 @@ def _pulled(address: Address) -> float:
         "-w",
         "%{speed_download} %{size_download}",
         *header,
-        address.url,
+        where.url,
     ]
     speed, size = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert int(size) == 1 << 30
     return float(speed) / 1e6
 
 
-def _many(address: Address, seconds: int) -> float:
+def many(where: Address, seconds: int) -> float:
     """Return the answers per second that wrk counted; an answer that is not 2xx counts as a failure of the run."""
-    header = f"Authorization: {address.authorization}"
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-H", header, address.url]
+    header = f"Authorization: {where.authorization}"
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-H", header, where.url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate = re.search(r"Requests/sec:\s*([\d.]+)", said)
     if rate is None or "Non-2xx" in said or "Socket errors" in said:
@@ -102,7 +102,7 @@ def _many(address: Address, seconds: int) -> float:
 
 
 @contextlib.contextmanager
-def _nginx(folder: Path) -> Iterator[str]:
+def nginx(folder: Path) -> Iterator[str]:
     """Yield the address of an nginx with one worker that serves a folder."""
     port = nodes.free_port()
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as own:

@@ -35,15 +35,15 @@ class Installed:
 
 async def ready(bench: Bench) -> list[Figure]:
     """`pupitre serve` → first 200 of /health on the public listener, 7 starts; memory (PSS) 3 s later"""
-    _compile()
+    compile_all()
     starts: dict[str, list[float]] = {store: [] for store in STORES}
     memory: dict[str, list[float]] = {store: [] for store in STORES}
     with contextlib.ExitStack() as stack:
-        installed = {store: stack.enter_context(_installed(bench, store)) for store in STORES}
+        found = {store: stack.enter_context(installed(bench, store)) for store in STORES}
         for _ in range(2 if bench.is_quick else 7):
-            for store, node in installed.items():
+            for store, node in found.items():
                 await stand.quiet()
-                with _serving(node) as (pid, ready_s):
+                with running(node) as (pid, ready_s):
                     starts[store].append(ready_s)
                     await asyncio.sleep(3)
                     memory[store].append(stand.memory_mb(pid))
@@ -63,9 +63,9 @@ async def rest(bench: Bench) -> list[Figure]:
     with contextlib.ExitStack() as stack:
         pids = {}
         for store in STORES:
-            node = stack.enter_context(_installed(bench, store))
+            node = stack.enter_context(installed(bench, store))
             await _seed_jobs(node)
-            pids[store], _ = stack.enter_context(_serving(node))
+            pids[store], _ = stack.enter_context(running(node))
         await asyncio.sleep(5)
         before = {store: stand.processor_seconds(pid) for store, pid in pids.items()}
         await asyncio.sleep(seconds)
@@ -74,7 +74,7 @@ async def rest(bench: Bench) -> list[Figure]:
     return [at_most(name, store, value, 0.3, " s", "", "0.36 s") for store, value in used.items()]
 
 
-def _compile() -> None:
+def compile_all() -> None:
     """Compile what is imported, as every installer does; an environment for development may lack it."""
     rooms = [str(REPOSITORY / room) for room in ("connector", "policies", "contracts")]
     libraries = sysconfig.get_paths()["purelib"]
@@ -84,7 +84,7 @@ def _compile() -> None:
 
 
 @contextlib.contextmanager
-def _installed(bench: Bench, store: str) -> Iterator[Installed]:
+def installed(bench: Bench, store: str) -> Iterator[Installed]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         config, port, database = Path(folder) / "node.toml", nodes.free_port(), bench.database(store)
         url = f"http://127.0.0.1:{port}"
@@ -96,7 +96,7 @@ def _installed(bench: Bench, store: str) -> Iterator[Installed]:
 
 
 @contextlib.contextmanager
-def _serving(node: Installed) -> Iterator[tuple[int, float]]:
+def running(node: Installed) -> Iterator[tuple[int, float]]:
     """Run the command; yield its process and the seconds until it answered."""
     began = time.perf_counter()
     child = subprocess.Popen(

@@ -1,0 +1,87 @@
+"""Eclipse EDC beside our nodes: two EDCs in memory in the same run, warmed up, at their defaults or with short loops.
+
+They are started as in the exchanges (tests/interop), without proxies and with the heap that EDC takes by itself under
+1 GiB. What an EDC believes is asked of its Management API every 5 ms, which its figures include.
+"""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.interop.edc_peer import USE, Edc
+
+RELEASE = "0.15.1"
+LOOPS: dict[str, int | None] = {"defaults": None, "10 ms loops": 10}
+WARM_UP = 50
+DATASET = "measured"
+LOOK_EVERY_S = 0.005
+PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class EdcPair:
+    """A provider and a consumer."""
+
+    provider: Edc
+    consumer: Edc
+
+    def negotiate(self) -> str:
+        """Negotiate to FINALIZED at the consumer; return its agreement."""
+        return self.finalised(self._request())
+
+    def negotiate_many(self, number: int) -> float:
+        """Ask for so many at once; return how many were finalised in a second."""
+        began = time.perf_counter()
+        for pid in [self._request() for _ in range(number)]:
+            self.finalised(pid)
+        return number / (time.perf_counter() - began)
+
+    def finalised(self, pid: str) -> str:
+        """Return the agreement of a negotiation once it is FINALIZED at the consumer."""
+        ends = time.monotonic() + PATIENCE_S
+        while (found := self.consumer.negotiation(pid))["state"] != "FINALIZED":
+            if found["state"] == "TERMINATED" or time.monotonic() > ends:
+                raise RuntimeError(f"{pid}: {found['state']}")
+            time.sleep(LOOK_EVERY_S)
+        return str(found["contractAgreementId"])
+
+    def transfer(self, agreement: str) -> dict[str, str]:
+        """Ask for the data; return the address once the consumer's user has it."""
+        return self.consumer.until_data_address(self.consumer.request_transfer(self.provider, agreement))
+
+    def _request(self) -> str:
+        return self.consumer.request_contract(self.provider, DATASET)
+
+
+@contextlib.contextmanager
+def edc(loop_ms: int | None, name: str = "edc-alone") -> Iterator[Edc]:
+    """Yield one running EDC."""
+    with tempfile.TemporaryDirectory(prefix="bench-edc-") as folder:
+        one = Edc(RELEASE, Path(folder), None, name=name, loop_ms=loop_ms, heap="1g")
+        try:
+            one.start()
+            yield one
+        finally:
+            one.close()
+
+
+@contextlib.contextmanager
+def pair(loop_ms: int | None, url: str = "http://127.0.0.1:9/none", warm_up: int = WARM_UP) -> Iterator[EdcPair]:
+    """Yield two EDCs, the provider with one dataset whose bytes are at `url`, after some negotiations."""
+    with edc(loop_ms, "edc-provider") as provider, edc(loop_ms, "edc-consumer") as consumer:
+        provider.offer(DATASET, url)
+        two = EdcPair(provider, consumer)
+        for _ in range(warm_up):
+            two.negotiate()
+        yield two
+
+
+def fill(provider: Edc, count: int) -> None:
+    """Show so many datasets under one policy."""
+    provider.policy("policy-filler", USE)
+    for number in range(count):
+        provider.asset(f"filler-{number:05}", "http://127.0.0.1:9/none")
+    provider.define("definition-filler", "policy-filler", "like", "filler-%")

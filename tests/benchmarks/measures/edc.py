@@ -1,0 +1,203 @@
+"""The same measured of Eclipse EDC 0.15.1 in the same run, and the ratio to ours on SQLite.
+
+A measure takes EDC and us one after the other, never both at once, so that each has the machine to itself.
+"""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp
+
+from tests.benchmarks import beside, stand
+from tests.benchmarks.beside import LOOPS, EdcPair
+from tests.benchmarks.figures import Figure, median, percentile
+from tests.benchmarks.measures import catalogue, negotiation, pulls, serving, transfer
+from tests.benchmarks.measures.pulls import Address
+from tests.benchmarks.seeds import BIG, SMALL
+from tests.benchmarks.stand import SQLITE, Bench, Pair
+from tests.interop.edc_peer import Edc
+
+BURST = 64
+SIZES = (50, 1_000, 10_000)
+
+
+async def idle(bench: Bench) -> list[Figure]:
+    """one negotiation at a time between two EDCs in memory, after 50 to warm up; then between two of our nodes"""
+    number = bench.times(100)
+    figures = []
+    async with _ours(bench) as pair:
+        ours = await negotiation.latencies(pair, number)
+    for loops, loop_ms in LOOPS.items():
+        with beside.pair(loop_ms, warm_up=_warm_up(bench)) as edcs:
+            await stand.quiet()
+            theirs = _each(number, edcs.negotiate)
+        for share in (0.5, 0.95):
+            name = f"negotiation, idle, p{share * 100:.0f}, beside EDC ({loops})"
+            figures.append(_less(name, percentile(ours, share), percentile(theirs, share), "ms"))
+    return figures
+
+
+async def sustained(bench: Bench) -> list[Figure]:
+    """64 negotiations asked for at once, until all are FINALIZED at the consumer; the same of ours"""
+    figures = []
+    async with _ours(bench) as pair:
+        ours = median([await pair.negotiate_many(BURST, BURST) for _ in range(bench.rounds)])
+    for loops, loop_ms in LOOPS.items():
+        with beside.pair(loop_ms, warm_up=_warm_up(bench)) as edcs:
+            await stand.quiet()
+            theirs = median([edcs.negotiate_many(BURST) for _ in range(bench.rounds)])
+        figures.append(_more(f"{BURST} negotiations at once, beside EDC ({loops})", ours, theirs, "/s"))
+    return figures
+
+
+async def address(bench: Bench) -> list[Figure]:
+    """request → data address in the hands of the consumer, one at a time; the same of ours"""
+    number = bench.times(50)
+    figures = []
+    async with _ours(bench) as pair:
+        agreement = (await pair.negotiate()).agreement or ""
+        ours = await transfer.latencies(pair, agreement, number)
+    for loops, loop_ms in LOOPS.items():
+        with beside.pair(loop_ms, warm_up=_warm_up(bench)) as edcs:
+            theirs = _addresses(edcs, number)
+        name = f"transfer request → data address, p50, beside EDC ({loops})"
+        figures.append(_less(name, percentile(ours, 0.5), percentile(theirs, 0.5), "ms"))
+    return figures
+
+
+async def bytes_pulled(bench: Bench) -> list[Figure]:
+    """1 GiB with curl, and 4 KiB with wrk: through EDC's data plane from nginx, and from our node's own file"""
+    with tempfile.TemporaryDirectory(prefix="bench-edc-files-") as folder:
+        with Path(folder, "big").open("wb") as big:
+            big.truncate(1 << 30)
+        Path(folder, "small").write_bytes(b"x" * 4096)
+        with pulls.nginx(Path(folder)) as nginx:
+            large = _through_edc(f"{nginx}/big", pulls.pulled)
+            few = _through_edc(f"{nginx}/small", lambda where: pulls.many(where, 5))
+    async with stand.pair(bench, SQLITE, "pulls") as pair:
+        ours_large = pulls.pulled(await pulls.address(pair, BIG))
+        ours_few = pulls.many(await pulls.address(pair, SMALL), 5)
+    return [
+        _more("1 GiB pull, beside EDC", ours_large, large, "MB/s"),
+        _more("authorised pulls of 4 KiB, beside EDC", ours_few, few, "/s"),
+    ]
+
+
+async def page(bench: Bench) -> list[Figure]:
+    """POST catalog/request over HTTP, 50 datasets among 50, 1,000 and 10,000, after 50 to warm up; the same of ours"""
+    number = bench.times(100)
+    figures = []
+    with beside.edc(None) as edc:
+        filled = 0
+        for size in SIZES[:2] if bench.is_quick else SIZES:
+            beside.fill(edc, size) if not filled else _fill_up(edc, filled, size)
+            filled = size
+            theirs = _each(number + beside.WARM_UP, lambda: _page_of_edc(edc))[beside.WARM_UP :]
+            ours = await _pages_of_ours(bench, size, number)
+            name = f"catalogue page of 50 among {size:,}, p50, beside EDC"
+            figures.append(_less(name, percentile(ours, 0.5), percentile(theirs, 0.5), "ms"))
+    return figures
+
+
+async def rest(bench: Bench) -> list[Figure]:
+    """start until healthy, memory (PSS) 3 s later, CPU of an idle minute: EDC at its defaults, and `pupitre serve`"""
+    seconds = 5 if bench.is_quick else 60
+    serving.compile_all()
+    began = time.perf_counter()
+    with beside.edc(None) as edc:
+        edc_start = time.perf_counter() - began
+        edc_memory, edc_cpu = await _at_rest(edc.pid, seconds)
+    with serving.installed(bench, SQLITE) as node, serving.running(node) as (pid, our_start):
+        our_memory, our_cpu = await _at_rest(pid, seconds)
+    return [
+        _less("time to ready, beside EDC", our_start, edc_start, "s"),
+        _less("memory, idle (PSS), beside EDC", our_memory, edc_memory, "MB"),
+        _less("CPU of an idle minute, beside EDC", our_cpu, edc_cpu, "s"),
+    ]
+
+
+# --- both sides
+
+
+@contextlib.asynccontextmanager
+async def _ours(bench: Bench) -> AsyncIterator[Pair]:
+    async with stand.pair(bench, SQLITE) as pair:
+        await stand.quiet()
+        await pair.negotiate_many(_warm_up(bench), 1)
+        yield pair
+
+
+def _warm_up(bench: Bench) -> int:
+    return bench.times(beside.WARM_UP)
+
+
+def _each(number: int, act: Callable[[], object]) -> list[float]:
+    """Return the milliseconds that each of so many took."""
+    taken = []
+    for _ in range(number):
+        began = time.perf_counter()
+        act()
+        taken.append(stand.milliseconds_since(began))
+    return taken
+
+
+def _addresses(edcs: EdcPair, number: int) -> list[float]:
+    agreement = edcs.negotiate()
+    return _each(number, lambda: edcs.transfer(agreement))
+
+
+def _through_edc(url: str, measure: Callable[[Address], float]) -> float:
+    """Measure an address that EDC's data plane hands out for these bytes."""
+    with beside.pair(10, url, warm_up=1) as edcs:
+        found = edcs.transfer(edcs.negotiate())
+        return measure(Address(found["endpoint"], found["authorization"]))
+
+
+def _fill_up(edc: Edc, filled: int, size: int) -> None:
+    for number in range(filled, size):
+        edc.asset(f"filler-{number:05}", "http://127.0.0.1:9/none")
+
+
+def _page_of_edc(edc: Edc) -> None:
+    header = {"clientId": "did:web:bench.example", "region": "eu", "audience": edc.dsp}
+    spec = {"@type": "QuerySpec", "offset": 0, "limit": 50, "sortOrder": "ASC", "filterExpression": []}
+    context = ["https://w3id.org/dspace/2025/1/context.jsonld", "https://w3id.org/edc/dspace/v0.0.1"]
+    body = {"@context": context, "@type": "CatalogRequestMessage", "filter": [spec]}
+    headers = {"Authorization": json.dumps(header), "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{edc.dsp}/catalog/request", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found = json.load(answer)["dataset"]
+    if len(found) != 50:
+        raise AssertionError(f"{len(found)} datasets")
+
+
+async def _pages_of_ours(bench: Bench, size: int, number: int) -> list[float]:
+    with stand.provider(bench.database(SQLITE), f"datasets-{size}") as provider:
+        async with stand.consumer(bench.database(SQLITE), provider) as node, aiohttp.ClientSession() as session:
+            taken = [
+                await catalogue.ask(node, session, provider, size, "first") for _ in range(number + beside.WARM_UP)
+            ]
+    return taken[beside.WARM_UP :]
+
+
+async def _at_rest(pid: int, seconds: int) -> tuple[float, float]:
+    """Return the memory of a process in MB and the processor's seconds that it uses in a minute."""
+    await asyncio.sleep(3)
+    memory, before = stand.memory_mb(pid), stand.processor_seconds(pid)
+    await asyncio.sleep(seconds)
+    return memory, (stand.processor_seconds(pid) - before) * 60 / seconds
+
+
+def _less(name: str, ours: float, theirs: float, unit: str) -> Figure:
+    ratio = theirs / ours if ours else float("inf")
+    return Figure(name, SQLITE, f"{ours:.3g} {unit}; EDC takes {ratio:.1f} times that", edc=f"{theirs:,.3g} {unit}")
+
+
+def _more(name: str, ours: float, theirs: float, unit: str) -> Figure:
+    return Figure(name, SQLITE, f"{ours:,.3g} {unit}; {ours / theirs:.1f} times EDC", edc=f"{theirs:,.3g} {unit}")
