@@ -65,6 +65,7 @@ from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
 from connector.services.deliver import Deliver
 from connector.services.hosts import Hosts
+from connector.services.inbox import Inbox
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
 from connector.services.mirror import Mirror
@@ -104,6 +105,7 @@ class Node:
     introduce: Introduce
     mirror: Mirror
     pinned_callers: PinnedCallers
+    inbox: Inbox
     publish: Publish
     catalogue: Catalogue
     negotiate: Negotiate
@@ -169,9 +171,8 @@ async def build_app(
         discovery = Discovery(client, clock, plain_http=settings.is_loopback)
         introduce = Introduce(store, discovery)
         replays = await _replays(settings, store, clock)
-        identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce.pinned)
-        hosts = Hosts(store, addresses, keys)
-        await hosts.load()
+        identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce)
+        await (hosts := Hosts(store, addresses, keys)).load()
 
         # The data room
         threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
@@ -190,7 +191,8 @@ async def build_app(
             replicas=Replicas(store, clock, settings, VERSION, keys.thumbprints(hosts.owners)),
             introduce=introduce,
             mirror=Mirror(client, clock, plain_http=settings.is_loopback),
-            pinned_callers=PinnedCallers(addresses, clock, replays, introduce.pinned),
+            pinned_callers=PinnedCallers(addresses, clock, replays, introduce),
+            inbox=Inbox(store, discovery, clock, settings.unknown_peers),
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
             negotiate=Negotiate(store, addresses, decisions, identity),
@@ -214,10 +216,10 @@ def _public(node: Node) -> App:
         is_ours = owner in hosts.owners
         return own_document(node.addresses, owner, node.keys.auth(owner)) if is_ours else None
 
-    wire = Wire(node.identity, settings.message_limit_bytes, settings.body_timeout_s)
+    wire = Wire(node.identity, node.inbox, settings.message_limit_bytes, settings.body_timeout_s)
     looking = mirror.route(node.mirror, node.pinned_callers.verify)
     protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue, looking)
-    front = Front(node.addresses, lambda owner: owner in hosts.owners, protocol, document_of)
+    front = Front(node.addresses, lambda owner: owner in hosts.owners, protocol, document_of, hosts.signed_card)
     renewals = RenewalApp(
         node.gate,
         node.store,
@@ -238,6 +240,7 @@ def _private(node: Node) -> App:
             addresses=node.addresses,
             hosts=node.hosts,
             introduce=node.introduce,
+            inbox=node.inbox,
             publish=node.publish,
             catalogue=node.catalogue,
             negotiate=node.negotiate,

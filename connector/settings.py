@@ -57,6 +57,11 @@ class Settings(BaseModel):
     source_dirs: tuple[Path, ...] = Field(
         (), description="Folders whose files may be published, beside data_dir/published."
     )
+    unknown_peers: Literal["inbox", "admit"] = Field(
+        "inbox",
+        description="What an unknown organisation may do beyond reading the catalogue; `inbox`: nothing until a person "
+        "admits it, `admit`: whatever offers allow to everybody.",
+    )
     replicas: bool = Field(
         False, description="Several processes share the database (PostgreSQL only): replays are kept in a table."
     )

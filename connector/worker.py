@@ -13,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from connector.clock import Clock
+from connector.identity.errors import PeerBlocked, PeerQuarantined
 from connector.identity.scheme import Scheme
 from connector.peer.client import Answer, Client
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
@@ -30,7 +31,9 @@ PATIENCE = 8
 the peer restarted, 404 and 405 while it starts (EDC listens before its addresses are there)."""
 ASK_AGAIN = timedelta(seconds=60)
 """When a peer that could not tell its state is asked again."""
-PEER_FAILURES = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
+PEER_FAILURES = (
+    Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, PeerQuarantined, PeerBlocked
+)  # fmt: skip
 _TIMING = frozenset({401, 404, 405, 408, 409, 425, 429})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from connector import words
-from connector.cli import show
+from connector.cli import presentation, show
 from connector.cli.frame import Session, command, group, option
 from connector.sdk import calls
 
@@ -17,6 +17,7 @@ def add_to(cli: click.Group) -> None:
     participants = group(cli, "participant", "Les organismes hébergés.", "Hosted participants.")
     keys = group(cli, "keys", "Les clés de l’API, leurs rôles et leur fin.", "API keys, their roles and their end.")
     _add_participant_commands(participants)
+    presentation.add_to(participants)
     _add_key_commands(keys)
 
 

@@ -6,6 +6,7 @@ import click
 
 from connector.cli import exits, show
 from connector.cli.frame import Session, command, group, option
+from connector.cli.presentation import CARD_MEMBERS, card_rows
 from connector.sdk import calls
 
 
@@ -13,6 +14,13 @@ def add_to(cli: click.Group) -> None:
     """Add the commands."""
     peers = group(cli, "peer", "Nos partenaires.", "Our partners.")
     _add_peer_commands(peers)
+    _add_trust_commands(peers)
+    _add_card_commands(group(peers, "card", "Les fiches d’identité des partenaires.", "Partners' party cards."))
+
+    @command(peers, "invite", "Écrit la ligne à donner à un futur partenaire.", "Write the line for a partner to be.")
+    def invite(session: Session) -> None:
+        made = session.client.show_invitation()
+        session.out(made, lambda: click.echo(made["line"]))
 
     @command(cli, "catalogue", "Lit le catalogue d’un partenaire.", "Read a partner's catalogue.")
     @click.argument("peer")
@@ -43,14 +51,17 @@ def _add_peer_commands(peers: click.Group) -> None:
     @command(
         peers,
         "add",
-        "Enregistre un partenaire et les clés qu’il montre aujourd’hui.",
-        "Record a partner, and the keys that it shows today.",
+        "Enregistre un partenaire : son invitation, ou son DID et les clés qu’il montre aujourd’hui.",
+        "Record a partner: its invitation, or its DID and the keys that it shows today.",
     )
-    @click.argument("did")
+    @click.argument("who", metavar="INVITATION|DID")
     @option("--name", default="", fr="Comment nous l’appelons.", en="How we call it.")
-    def add(session: Session, did: str, name: str) -> None:
-        found = session.client.add_peer(did, name)
-        session.out(found, lambda: _show_peer(session, found))
+    def add(session: Session, who: str, name: str) -> None:
+        if who.startswith("did:"):
+            found = session.client.add_peer(who, name)
+        else:
+            found = session.client.add_peer(invitation=who, name=name)
+        session.out(found, lambda: show_peer(session, found))
 
     @command(peers, "list", "Liste les partenaires.", "List partners.")
     @option("--status", type=click.Choice(["known", "quarantined", "blocked"]), fr="Statut.", en="Status.")
@@ -63,7 +74,7 @@ def _add_peer_commands(peers: click.Group) -> None:
     @click.argument("peer")
     def show_(session: Session, peer: str) -> None:
         found = session.client.show_peer(did_of(session, peer))
-        session.out(found, lambda: _show_peer(session, found))
+        session.out(found, lambda: show_peer(session, found))
 
     @command(peers, "ping", "Demande au nœud d’un partenaire s’il répond.", "Ask whether a partner's node answers.")
     @click.argument("peer")
@@ -74,7 +85,8 @@ def _add_peer_commands(peers: click.Group) -> None:
             if found["keys_match"]
             else session.say("SES CLÉS ONT CHANGÉ : appelez-le", "ITS KEYS HAVE CHANGED: call it")
         )
-        session.out(found, lambda: click.echo(f"{found['url']} : {found['milliseconds']:.0f} ms, {keys}"))
+        card = found["card_problem"] or show.value(session, f"card-{found['card']}")
+        session.out(found, lambda: click.echo(f"{found['url']} : {found['milliseconds']:.0f} ms, {keys}. {card}"))
         if not found["keys_match"]:
             raise SystemExit(exits.PROBLEM)
 
@@ -84,6 +96,76 @@ def _add_peer_commands(peers: click.Group) -> None:
         did = did_of(session, peer)
         session.client.remove_peer(did)
         session.out({"did": did}, lambda: click.echo(session.say(f"Oublié : {did}", f"Forgotten: {did}")))
+
+
+def _add_trust_commands(peers: click.Group) -> None:
+    @command(
+        peers,
+        "accept-key",
+        "Accepte la nouvelle clé d’un partenaire, une fois son empreinte comparée.",
+        "Accept a partner's new key, once its fingerprint was compared.",
+    )
+    @click.argument("peer")
+    @option("--fingerprint", required=True, fr="L’empreinte dite par le partenaire.", en="As the partner told it.")
+    def accept_key(session: Session, peer: str, fingerprint: str) -> None:
+        found = session.client.accept_key(did_of(session, peer), fingerprint)
+        session.out(found, lambda: show_peer(session, found))
+
+    @command(
+        peers, "block", "N’échange plus avec un partenaire ; ses données sont coupées.", "Deal with a partner no more."
+    )
+    @click.argument("peer")
+    @option("--reason", default="", fr="Motif, pour le journal.", en="Why, for the journal.")
+    def block(session: Session, peer: str, reason: str) -> None:
+        found = session.client.block_peer(did_of(session, peer), reason)
+        session.out(found, lambda: show_peer(session, found))
+
+    @command(peers, "unblock", "Échange de nouveau avec un partenaire.", "Deal with a partner again.")
+    @click.argument("peer")
+    def unblock(session: Session, peer: str) -> None:
+        found = session.client.unblock_peer(did_of(session, peer))
+        session.out(found, lambda: show_peer(session, found))
+
+
+def _add_card_commands(cards: click.Group) -> None:
+    @command(
+        cards,
+        "show",
+        "Montre la fiche enregistrée d’un partenaire, et celle qu’il propose.",
+        "Show a partner's recorded card, and the one that it offers.",
+    )
+    @click.argument("peer")
+    def show_(session: Session, peer: str) -> None:
+        found = session.client.show_peer(did_of(session, peer))
+        session.out({"card": found["card"], "offered_card": found["offered_card"]}, lambda: _show_cards(session, found))
+
+    @command(
+        cards,
+        "accept",
+        "Prend acte de la nouvelle fiche d’un partenaire, après l’avoir montrée.",
+        "Take note of a partner's new card, after showing it.",
+    )
+    @click.argument("peer")
+    def accept(session: Session, peer: str) -> None:
+        did = did_of(session, peer)
+        before = session.client.show_peer(did)
+        if before["offered_card"] is None:
+            fr, en = "Ce partenaire ne propose pas de nouvelle fiche.", "This partner offers no new card."
+            session.fail(session.say(fr, en), exits.PROBLEM)
+        found = session.client.accept_card(did, before["offered_card"]["digest"])
+        session.out(found, lambda: _show_cards(session, before))
+
+
+def _show_cards(session: Session, peer: Any) -> None:
+    """Print the card that is recorded beside the one that is offered, a line for each member."""
+    old, new = peer["card"] or {}, peer["offered_card"] or {}
+    rows = []
+    for name in CARD_MEMBERS:
+        before, after = str(old.get(name) or ""), str(new.get(name) or "")
+        if before or after:
+            mark = "≠" if new and before != after else ""
+            rows.append((show.label(session, name), before, after, mark))
+    show.table(session, ("what", "recorded", "offered", "differs"), rows)
 
 
 def _browse(session: Session, did: str, *, is_all: bool, limit: int | None) -> None:
@@ -101,13 +183,16 @@ def _browse(session: Session, did: str, *, is_all: bool, limit: int | None) -> N
 
 
 def _standing(session: Session, peer: Any) -> str:
-    if peer["silent_since"] is None:
+    if peer["silent_since"] is None or peer["status"] != "known":
         return show.value(session, peer["status"])
     since = show.instant(peer["silent_since"])
     return session.say(f"ne répond pas depuis {since}", f"silent since {since}")
 
 
-def _show_peer(session: Session, found: Any) -> None:
+def show_peer(session: Session, found: Any) -> None:
+    """Print all that is known of a partner: how it stands, its keys, and what it says of itself."""
+    offered = found["offered_card"]
+    fr, en = "à relire : « pupitre peer card show »", "to be read: “pupitre peer card show”"
     show.sheet(
         session,
         [
@@ -115,7 +200,13 @@ def _show_peer(session: Session, found: Any) -> None:
             ("did", found["did"]),
             ("url", found["url"]),
             ("status", _standing(session, found)),
+            ("quarantined_at", show.instant(found["quarantined_at"])),
+            ("pinned_keys", "\n".join(found["pinned_keys"])),
+            ("seen_keys", "\n".join(found["seen_keys"])),
             ("next_attempt_at", show.instant(found["next_attempt_at"])),
+            ("first_contact_at", show.instant(found["first_contact_at"])),
+            *card_rows(found["card"]),
+            ("offered_card", session.say(fr, en) if offered else ""),
         ],
     )
 

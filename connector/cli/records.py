@@ -69,6 +69,8 @@ def _add_job_commands(jobs: click.Group) -> None:
         session.out(done, lambda: click.echo(session.say(f"Relancée : {kind} {key}", f"Tried again: {kind} {key}")))
 
 
+LONGEST = 120
+"""How much of a text is shown in a table; `--full` shows it whole."""
 _APART = ("body", "policy", "document", "decided_by")
 """Members of an entry that are long, or told in a column of their own."""
 
@@ -87,4 +89,8 @@ def _told(session: Session, entry: Any, full: bool) -> str:
     said = {name: value for name, value in entry.items() if name not in _APART}
     if "message" in said:
         said["message"] = show.message(session, str(said["message"]))
-    return ", ".join(str(value) for value in said.values())
+    return ", ".join(_shortened(str(value)) for value in said.values() if value is not None)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

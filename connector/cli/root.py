@@ -5,7 +5,18 @@ from typing import Any
 
 import click
 
-from connector.cli import deliveries, doctor, hosting, negotiations, partners, publication, records, safekeeping, show
+from connector.cli import (
+    deliveries,
+    doctor,
+    hosting,
+    negotiations,
+    newcomers,
+    partners,
+    publication,
+    records,
+    safekeeping,
+    show,
+)
 from connector.cli.frame import Group, Option, Session, command, locale_language
 from connector.cli.install import install
 
@@ -107,5 +118,5 @@ def status(session: Session) -> None:
 
 
 install(cli)
-for room in (publication, partners, negotiations, deliveries, records, safekeeping, hosting, doctor):
+for room in (publication, partners, newcomers, negotiations, deliveries, records, safekeeping, hosting, doctor):
     room.add_to(cli)

@@ -25,6 +25,7 @@ from connector.dataplane.reception import Reception, Stopped
 from connector.dataplane.renewing import Renewing, TokenFor
 from connector.dataplane.threads import in_thread
 from connector.dataplane.transfers import http_pull
+from connector.identity.errors import PeerBlocked, PeerQuarantined
 from connector.peer.client import AiohttpTransport
 from connector.peer.errors import Unreachable
 from connector.problems import Problem, Unavailable
@@ -91,7 +92,7 @@ class Fetcher:
             await self._store.write(_pausing(wanted, part.size_bytes, None))
         except (TokenLost, NothingThere) as problem:
             return await self._later(wanted, part.size_bytes, problem, CROSSING)
-        except (Unreachable, Unavailable) as problem:
+        except (Unreachable, Unavailable, PeerQuarantined, PeerBlocked) as problem:
             return await self._later(wanted, part.size_bytes, problem, self._give_up_after)
         except Problem as problem:
             await self._failed(wanted, problem)

@@ -60,3 +60,7 @@ class Addresses:
     def did_document(self, owner: str) -> str:
         """Return the address of the owner's DID document (did:web §Read)."""
         return self.base(owner) + ("/.well-known/did.json" if owner == self.root else "/did.json")
+
+    def party_card(self, owner: str) -> str:
+        """Return the address of the owner's party card: beside its DID document."""
+        return self.did_document(owner).removesuffix("did.json") + "party-card.jws"

@@ -6,7 +6,7 @@ is used, and the token's id is spent last, so that a forged token spends nothing
 one that signed, discovery is asked for a fresh look, which it grants now and then.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,18 @@ import orjson
 from connector.clock import Clock
 from connector.identity.addresses import Addresses
 from connector.identity.did import AUTH, PeerKey, key_named, method_name
-from connector.identity.errors import IdentityUnavailable, KeyNotPinned, TokenRefused, UnknownKey
+from connector.identity.errors import (
+    IdentityUnavailable,
+    KeyNotPinned,
+    NotAdmitted,
+    PeerBlocked,
+    PeerQuarantined,
+    TokenRefused,
+    UnknownKey,
+)
 from connector.identity.keys import Keys, unbase64url
 from connector.identity.replays import Replays
-from connector.identity.scheme import Participant
+from connector.identity.scheme import Acquaintances, Participant, Standing
 from connector.ids import new_id
 from connector.peer.discovery import Discovery
 from connector.peer.documents import DidDocument, callback_belongs_to, normal_did
@@ -33,9 +41,6 @@ LEEWAY_S = 30
 MAX_HEADER_BYTES = 16 << 10
 MAX_TOKEN_ID_LENGTH = 256
 BEARER = "bearer "
-
-Pinned = Callable[[str, str], Awaitable[frozenset[str] | None]]
-"""(owner, DID) → the thumbprints that a person approved for this peer, or None for one that was never added."""
 
 ES256 = jwt.PyJWS(algorithms=[ALGORITHM]).get_algorithm_by_name(ALGORITHM)
 
@@ -62,17 +67,23 @@ class DidWeb:
         discovery: Discovery,
         clock: Clock,
         replays: Replays,
-        pinned: Pinned,
+        acquaintances: Acquaintances,
     ) -> None:
         self._addresses = addresses
         self._keys = keys
         self._discovery = discovery
         self._clock = clock
         self._replays = replays
-        self._pinned = pinned
+        self._acquaintances = acquaintances
 
     async def token_for(self, owner: str, peer_did: str) -> str:
-        """Return an Authorization header good for one call to the peer. Raises MissingKey."""
+        """Return an Authorization header good for one call to the peer.
+
+        Raises PeerQuarantined or PeerBlocked for a peer to which nothing is sent, MissingKey.
+        """
+        standing = await self._acquaintances.standing(owner, peer_did)
+        if standing is not None and standing.status != "known":
+            raise PeerBlocked(peer_did) if standing.status == "blocked" else PeerQuarantined(peer_did)
         did = self._addresses.did(owner)
         now = self._now()
         claims = {"iss": did, "sub": did, "aud": peer_did, "jti": new_id(), "iat": now, "exp": now + LIFETIME_S}
@@ -89,19 +100,30 @@ class DidWeb:
            seconds, a life of five minutes at most, 30 s of tolerance.
         4. The issuer's DID document, and in it the key that `kid` names, allowed to sign such tokens.
         5. The signature.
-        6. The key is one of those pinned for this peer, if any are.
+        6. Nobody blocked this peer, and the key is one of those pinned for it, if it is known at all.
         7. The token was never seen.
-        Raises TokenRefused (KeyNotPinned at step 6), IdentityUnavailable when 4 or 7 cannot be decided now.
+        Raises TokenRefused; NotAdmitted or KeyNotPinned at step 6; IdentityUnavailable when 4 or 7 cannot be decided
+        now.
         """
         token = bearer(authorization)  # 1
         claims = read_claims(token, self._addresses.did(owner), self._now())  # 2, 3
         key = await self._prove(token, claims)  # 4, 5
-        allowed = await self._pinned(owner, claims.did)
-        if allowed is not None and key.thumbprint not in allowed:  # 6
-            raise KeyNotPinned(owner, claims.did, key.thumbprint)
+        standing = await self._acquaintances.standing(owner, claims.did)
+        if standing is not None:
+            await self._check_standing(standing, owner, claims.did, key.thumbprint)  # 6
         keep_until = claims.expires_at + LEEWAY_S
         await self._replays.admit(claims.did, claims.token_id, issued_at=claims.issued_at, keep_until=keep_until)  # 7
-        return Participant(claims.did)
+        return Participant(claims.did, is_known=standing is not None, thumbprint=key.thumbprint)
+
+    async def _check_standing(self, standing: Standing, owner: str, did: str, thumbprint: str) -> None:
+        """Refuse the peer unless it is known with this very key. In quarantine nothing is taken, whatever the key."""
+        if standing.status == "blocked":
+            raise NotAdmitted
+        if thumbprint not in standing.pinned:
+            await self._acquaintances.quarantine(owner, did, frozenset({thumbprint}))
+            raise KeyNotPinned(owner, did, thumbprint)
+        if standing.status != "known":
+            raise KeyNotPinned(owner, did, thumbprint)
 
     async def owns(self, participant: Participant, url: str) -> bool:
         """Return True for an address on the host of the DID, or of a service that its document names."""

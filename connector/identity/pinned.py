@@ -16,16 +16,15 @@ from connector.identity.did_web import (
     ES256,
     LEEWAY_S,
     LIFETIME_S,
-    Pinned,
     bearer,
     octets,
     read_claims,
     read_header,
 )
-from connector.identity.errors import KeyNotPinned, TokenRefused
+from connector.identity.errors import TokenRefused
 from connector.identity.keys import Keys
 from connector.identity.replays import Replays
-from connector.identity.scheme import Participant
+from connector.identity.scheme import Acquaintances, Participant
 from connector.ids import new_id
 
 
@@ -40,30 +39,30 @@ def token_with_key(addresses: Addresses, keys: Keys, clock: Clock, owner: str, p
 class PinnedCallers:
     """Verifies tokens of partners by the keys that were pinned for them."""
 
-    def __init__(self, addresses: Addresses, clock: Clock, replays: Replays, pinned: Pinned) -> None:
+    def __init__(self, addresses: Addresses, clock: Clock, replays: Replays, acquaintances: Acquaintances) -> None:
         self._addresses = addresses
         self._clock = clock
         self._replays = replays
-        self._pinned = pinned
+        self._acquaintances = acquaintances
 
     async def verify(self, authorization: str | None, owner: str) -> Participant:
         """Return the partner that the token proves.
 
         1. A bearer token whose header and claims hold, as DidWeb.verify has them in steps 1 to 3.
         2. Its header carries a P-256 signing key.
-        3. The issuer is a partner of the owner, and the key is one of those pinned for it.
+        3. The issuer is a partner of the owner that is not blocked, and the key is one of those pinned for it.
         4. The signature, by that key.
         5. The token was never seen.
-        Raises TokenRefused (KeyNotPinned at step 3), IdentityUnavailable when 5 cannot be decided now.
+        Raises TokenRefused, IdentityUnavailable when 5 cannot be decided now.
         """
         token = bearer(authorization)
         claims = read_claims(token, self._addresses.did(owner), int(self._clock.now().timestamp()))  # 1
         key = read_jwk(read_header(token).get("jwk"))  # 2
-        allowed = await self._pinned(owner, claims.did)
-        if allowed is None:  # 3
+        standing = await self._acquaintances.standing(owner, claims.did)
+        if standing is None or standing.status == "blocked":  # 3
             raise TokenRefused("stranger")
-        if key.thumbprint not in allowed:
-            raise KeyNotPinned(owner, claims.did, key.thumbprint)
+        if key.thumbprint not in standing.pinned:  # not proven yet: no reason to distrust the partner
+            raise TokenRefused("pin")
         signed, _, signature = token.rpartition(".")
         if not ES256.verify(signed.encode(), key.public, octets(signature)):  # 4
             raise TokenRefused("signature")

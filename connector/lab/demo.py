@@ -153,7 +153,7 @@ def _play(story: Story, provider: Node, consumer: Node) -> None:
     with provider.client(story.language) as seller, consumer.client(story.language) as buyer:
         files = _publish(story, provider, seller)
         did = seller.show_status()["participant"]["did"]
-        _meet(story, provider, consumer, buyer, did)
+        _meet(story, provider, consumer, seller, buyer, did)
         first = _negotiate_by_itself(story, buyer, did, "urn:demo:points-lumineux:geojson")
         second = _negotiate_with_a_person(story, provider, seller, buyer, did, "urn:demo:points-lumineux:csv")
         received = [
@@ -192,8 +192,11 @@ def _publish(story: Story, provider: Node, seller: Client) -> list[Path]:
     return files
 
 
-def _meet(story: Story, provider: Node, consumer: Node, buyer: Client, did: str) -> None:
-    peer = buyer.add_peer(did, provider.name)
+def _meet(story: Story, provider: Node, consumer: Node, seller: Client, buyer: Client, did: str) -> None:
+    """Have each record the other by its invitation, and the consumer read the provider's catalogue."""
+    seller.put_card(provider.name, "La présidente", "Service des données", siren="732829320")
+    peer = buyer.add_peer(invitation=seller.show_invitation()["line"], name=provider.name)
+    seller.add_peer(invitation=buyer.show_invitation()["line"], name=consumer.name)
     names = {"consumer": consumer.name, "provider": provider.name}
     story.tell("peer", did=did, key=peer["pinned_keys"][0], **names)
     page = buyer.browse_catalogue(did)

@@ -26,8 +26,10 @@ TOLD: dict[str, dict[str, str]] = {
         "The CSV asks for a purpose, and a person decides.",
     },
     "peer": {
-        "fr": "{consumer} enregistre {provider} par son identifiant\n{did}\net retient l’empreinte de sa clé : {key}.",
-        "en": "{consumer} records {provider} by its identifier\n{did}\nand keeps the fingerprint of its key: {key}.",
+        "fr": "{consumer} reçoit l’invitation de {provider}, l’enregistre par son identifiant\n{did}\n"
+        "compare l’empreinte de sa clé : {key}\net lit sa fiche d’identité signée. {provider} fait de même.",
+        "en": "{consumer} is given the invitation of {provider}, records it by its identifier\n{did}\n"
+        "compares the fingerprint of its key: {key}\nand reads its signed party card. {provider} does the same.",
     },
     "catalogue": {
         "fr": "{consumer} lit le catalogue de {provider} :",

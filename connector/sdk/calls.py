@@ -4,70 +4,13 @@ Pure: nothing is sent here. The two clients (client.py) turn each of these funct
 Identifiers may be any IRI; they are written as one part of the path.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from typing import Any
 
 from connector.sdk import types as t
-
-T = TypeVar("T", covariant=True)
-Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One request, and (by its type) the answer to it."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    body: Json | None = None
-    wait_s: float = 0.0
-    """How long the node may hold the answer back, because it was asked to."""
-    key: str | None = None
-    """Idempotency key of a POST; None: the client makes one."""
-    versions: tuple[int, ...] = ()
-    """Act only while the thing stands at one of these; else the node answers `precondition-failed`."""
-
-    def after(self, cursor: str) -> "Call[T]":
-        """Return the same question for the page after this cursor."""
-        return replace(self, query={**self.query, "cursor": cursor})
-
-    def once(self, key: str) -> "Call[T]":
-        """Return the same request under an idempotency key: however often it is sent, it has its effect once.
-
-        The client makes a key for each POST by itself; a program that must survive its own end keeps one.
-        """
-        return replace(self, key=key)
-
-    def at(self, *versions: int) -> "Call[T]":
-        """Return the same action on the condition that the thing still has one of these versions."""
-        return replace(self, versions=versions)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The conditions of the request, as headers."""
-        found = {} if self.key is None else {"idempotency-key": self.key}
-        tags = ", ".join(f'"{version}"' for version in self.versions)
-        return {**found, "if-match": tags} if tags else found
-
-
-def _call(
-    method: str, *parts: str, query: Json | None = None, body: Json | None = None, wait_s: float = 0.0
-) -> Call[Any]:
-    path = "/".join(quote(part, safe="") for part in parts)
-    asked = {name: _text(value) for name, value in (query or {}).items() if value is not None}
-    return Call(method, f"/api/v1/{path}", asked, body, wait_s)
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _said(**members: object) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
-
+from connector.sdk.call import Call as Call
+from connector.sdk.call import Json
+from connector.sdk.call import call as _call
+from connector.sdk.call import said as _said
 
 # The node
 
@@ -107,6 +50,35 @@ def rotate_key(
 def revoke_key(key_id: str) -> Call[None]:
     """Revoke an API key, at once and for good."""
     return _call("DELETE", "keys", key_id)
+
+
+# How we make ourselves known
+
+
+def show_invitation() -> Call[t.Invitation]:
+    """Show the line by which a partner gets to know us."""
+    return _call("GET", "invitation")
+
+
+def show_card() -> Call[t.Card]:
+    """Show our own party card."""
+    return _call("GET", "card")
+
+
+def put_card(
+    legal_name: str,
+    representative_function: str,
+    contact_role: str,
+    *,
+    siren: str | None = None,
+    siret: str | None = None,
+    contact_email: str | None = None,
+    contact_telephone: str | None = None,
+) -> Call[t.Card]:
+    """Change our own party card."""
+    named = {"legal_name": legal_name, "representative_function": representative_function, "contact_role": contact_role}
+    reach = {"contact_email": contact_email, "contact_telephone": contact_telephone}
+    return _call("PUT", "card", body=_said(**named, **reach, siren=siren, siret=siret))
 
 
 # Publication
@@ -188,9 +160,9 @@ def list_peers(*, status: str | None = None, cursor: str | None = None, limit: i
     return _call("GET", "peers", query={"status": status, "cursor": cursor, "limit": limit})
 
 
-def add_peer(did: str, name: str = "") -> Call[t.Peer]:
-    """Record a partner, and the keys that its documents show now."""
-    return _call("POST", "peers", body={"did": did, "name": name})
+def add_peer(did: str | None = None, name: str = "", *, invitation: str | None = None) -> Call[t.Peer]:
+    """Record a partner by its invitation, or by its DID and the keys that its documents show now."""
+    return _call("POST", "peers", body=_said(did=did, invitation=invitation, name=name))
 
 
 def show_peer(did: str) -> Call[t.Peer]:
@@ -201,6 +173,26 @@ def show_peer(did: str) -> Call[t.Peer]:
 def remove_peer(did: str) -> Call[None]:
     """Forget a partner and its recorded keys."""
     return _call("DELETE", "peers", did)
+
+
+def accept_key(did: str, fingerprint: str) -> Call[t.Peer]:
+    """Approve a partner's new key, its fingerprint compared by another channel."""
+    return _call("POST", "peers", did, "accept-key", body={"fingerprint": fingerprint})
+
+
+def accept_card(did: str, digest: str) -> Call[t.Peer]:
+    """Take note of a partner's newer card."""
+    return _call("POST", "peers", did, "accept-card", body={"digest": digest})
+
+
+def block_peer(did: str, reason: str = "") -> Call[t.Peer]:
+    """Deal with a partner no more."""
+    return _call("POST", "peers", did, "block", body={"reason": reason})
+
+
+def unblock_peer(did: str) -> Call[t.Peer]:
+    """Deal with a partner again."""
+    return _call("POST", "peers", did, "unblock")
 
 
 def ping_peer(did: str) -> Call[t.Ping]:
@@ -216,6 +208,29 @@ def browse_catalogue(did: str, *, cursor: str | None = None, limit: int | None =
 def show_catalogue_dataset(did: str, dataset_id: str) -> Call[t.CatalogueDataset]:
     """Read one dataset of a partner's catalogue."""
     return _call("GET", "peers", did, "catalogue", dataset_id)
+
+
+# Who knocks
+
+
+def list_inbox(*, status: str | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Newcomers]:
+    """List organisations that nobody here knows and that asked for something."""
+    return _call("GET", "inbox", query={"status": status, "cursor": cursor, "limit": limit})
+
+
+def show_newcomer(did: str) -> Call[t.NewcomerDetail]:
+    """Show one of them, with what it shows of itself now."""
+    return _call("GET", "inbox", did)
+
+
+def admit_newcomer(did: str, name: str = "", *, fingerprint: str | None = None) -> Call[t.Peer]:
+    """Know it from now on."""
+    return _call("POST", "inbox", did, "admit", body=_said(name=name, fingerprint=fingerprint))
+
+
+def refuse_newcomer(did: str, reason: str = "") -> Call[t.Newcomer]:
+    """Block it."""
+    return _call("POST", "inbox", did, "refuse", body={"reason": reason})
 
 
 # Negotiations and agreements

@@ -5,6 +5,18 @@ Instants are text (ISO 8601, UTC). What further versions add may be there too.
 
 from typing import Any, Literal, TypedDict
 
+from connector.sdk.partner_types import Card as Card
+from connector.sdk.partner_types import CatalogueDataset as CatalogueDataset
+from connector.sdk.partner_types import CataloguePage as CataloguePage
+from connector.sdk.partner_types import Invitation as Invitation
+from connector.sdk.partner_types import Newcomer as Newcomer
+from connector.sdk.partner_types import NewcomerDetail as NewcomerDetail
+from connector.sdk.partner_types import Newcomers as Newcomers
+from connector.sdk.partner_types import OfferedCard as OfferedCard
+from connector.sdk.partner_types import Peer as Peer
+from connector.sdk.partner_types import Peers as Peers
+from connector.sdk.partner_types import Ping as Ping
+
 
 class Participant(TypedDict):
     """A participant that this node hosts."""
@@ -141,68 +153,6 @@ class Offers(TypedDict):
     """Cursor of the next page; null: this is the last one."""
 
 
-class Peer(TypedDict):
-    """A partner of one owner."""
-
-    did: str
-    name: str
-    url: str
-    """Base address of its node's protocol."""
-    status: str
-    """`known`, `quarantined` or `blocked`."""
-    pinned_keys: list[str]
-    """RFC 7638 thumbprints of the keys recorded for it."""
-    silent_since: str | None
-    """Since when its node has not answered."""
-    next_attempt_at: str | None
-    """When a silent node is tried again."""
-    version: int
-    """Grows with every change; the beginning of the ETag."""
-    created_at: str | None
-    updated_at: str | None
-
-
-class Peers(TypedDict):
-    """A page of partners, by DID."""
-
-    items: list[Peer]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-
-
-class Ping(TypedDict):
-    """What a partner's node answered just now."""
-
-    url: str
-    keys_match: bool
-    """False: its keys are not those recorded; call before trusting it."""
-    milliseconds: float
-
-
-class CatalogueDataset(TypedDict):
-    """A dataset of a partner, as its catalogue shows it to us."""
-
-    id: str
-    title: str
-    description: str
-    keywords: list[str]
-    licence: str
-    formats: list[str]
-    offers: list[dict[str, Any]]
-
-
-class CataloguePage(TypedDict):
-    """A page of a partner's catalogue."""
-
-    participant: str
-    """DID that the catalogue names as its participant."""
-    items: list[CatalogueDataset]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-    previous_cursor: str | None
-    """Cursor of the page before, if the partner says."""
-
-
 class Pending(TypedDict):
     """A message of ours that the partner has not acknowledged yet."""
 
@@ -265,6 +215,7 @@ class Why(TypedDict):
         "running",
         "given-up",
         "peer-silent",
+        "peer-held",
         "retrying",
         "on-its-way",
         "due-later",

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from connector import words
+from connector.identity.errors import PeerBlocked, PeerQuarantined
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
@@ -41,7 +42,16 @@ _TRANSFER_VERBS = {
     t.TERMINATION: "terminate",
 }
 _TITLES = {
-    kind.code: kind.title for kind in (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
+    kind.code: kind.title
+    for kind in (
+        Unreachable,
+        PeerAddressRefused,
+        AnswerTooLarge,
+        BadAnswer,
+        DidUnresolved,
+        PeerQuarantined,
+        PeerBlocked,
+    )
 }
 
 
@@ -50,8 +60,8 @@ class Why:
     """What a process waits for."""
 
     code: str
-    """`ended`, `running`, `given-up`, `peer-silent`, `retrying`, `on-its-way`, `due-later`, `diverged`, `refused`,
-    `our-turn` or `peer-turn`."""
+    """`ended`, `running`, `given-up`, `peer-held`, `peer-silent`, `retrying`, `on-its-way`, `due-later`, `diverged`,
+    `refused`, `our-turn` or `peer-turn`."""
     text: Texts
     next_attempt_at: datetime | None = None
     actions: tuple[str, ...] = ()
@@ -81,6 +91,8 @@ class Surroundings:
     silence: Silence | None
     latest: Sequence[Entry]
     """The newest first."""
+    standing: str | None = None
+    """`known`, `quarantined` or `blocked`; None when the peer is not among those we know."""
 
 
 def turn(table: Table, process: Process) -> str:
@@ -100,6 +112,8 @@ def why(table: Table, process: Process, around: Surroundings) -> Why:
     dead = next((job for job in around.jobs if job.status == "dead"), None)
     if table.is_terminal(process.state):
         return Why("ended", _ended(table, process, around))
+    if around.standing in _HELD and (process.pending is not None or dead is not None):
+        return Why("peer-held", _HELD[around.standing](process.peer), None, actions)
     if dead is not None:
         return Why("given-up", _given_up(process, dead), actions=("retry", *actions))
     if process.pending is not None:
@@ -181,6 +195,25 @@ def _ended(table: Table, process: Process, around: Surroundings) -> Texts:
     said = _sentence(cause) if cause else ""
     motive = {"fr": f" Motif : {said}" if cause else "", "en": f" Reason: {said}" if cause else ""}
     return {"fr": f"Résiliée par {by['fr']}.{motive['fr']}", "en": f"Terminated by {by['en']}.{motive['en']}"}
+
+
+def _quarantined(peer: str) -> Texts:
+    return {
+        "fr": f"{peer} est en quarantaine : sa clé a changé. Rien ne lui est envoyé. Faites confirmer l’empreinte par "
+        "téléphone, puis « pupitre peer accept-key » : tout reprendra.",
+        "en": f"{peer} is in quarantine: its key has changed. Nothing is sent to it. Have the fingerprint confirmed by "
+        "telephone, then “pupitre peer accept-key”: all goes on.",
+    }
+
+
+def _blocked(peer: str) -> Texts:
+    return {
+        "fr": f"{peer} est bloqué : rien ne lui est envoyé. « pupitre peer unblock » lève ce blocage.",
+        "en": f"{peer} is blocked: nothing is sent to it. “pupitre peer unblock” lifts that.",
+    }
+
+
+_HELD = {"quarantined": _quarantined, "blocked": _blocked}
 
 
 def _given_up(process: Process, dead: JobState) -> Texts:

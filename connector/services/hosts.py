@@ -1,4 +1,4 @@
-"""The participants that this node hosts, and the keys of its API.
+"""The participants that this node hosts, what they say of themselves, and the keys of the API.
 
 The first participant stands at the root of the public address, every other one under `/o/SLUG`. A participant is made
 with its key in one go; its DID never changes.
@@ -7,18 +7,22 @@ with its key in one go; its DID never changes.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from connector import words
+from connector.identity import card as cards
 from connector.identity.addresses import Addresses, check_slug
+from connector.identity.card import Card
+from connector.identity.invitation import Invitation
 from connector.identity.keys import Keys
 from connector.ids import new_id
-from connector.problems import Conflict, Invalid, Problem, Unauthorized
+from connector.problems import Conflict, Invalid, NotFound, Problem, Unauthorized
 from connector.services import cursors, deciders, roles
 from connector.services.cursors import Page
+from connector.services.deciders import Decider
 from connector.store import journal, participants
 from connector.store.db import Store, Tx
 from connector.store.participants import ApiKey, Hosted
@@ -76,6 +80,7 @@ class Hosts:
         self._addresses = addresses
         self._keys = keys
         self._hosted: dict[str, Hosted] = {}
+        self._signed: dict[str, tuple[str, str, str]] = {}
         self._callers: dict[str, Caller] = {}
         self._changed = asyncio.Event()
         store.subscribe(TOPIC, self._hear)
@@ -122,6 +127,49 @@ class Hosts:
         added = await self._store.write(unit)
         await self.load()
         return added
+
+    def invitation(self, owner: str) -> Invitation:
+        """Return what the owner gives to an organisation that is to know it. Raises MissingKey."""
+        return Invitation(self._addresses.base(owner), self._addresses.did(owner), self._keys.auth(owner).thumbprint)
+
+    def card(self, owner: str) -> Card:
+        """Return the owner's party card. Raises NotFound while it has none."""
+        text = self._hosted[owner].card
+        if text is None:
+            fr, en = "Aucune fiche d’identité : « pupitre participant card set ».", "No party card yet."
+            raise NotFound({"fr": fr, "en": f"{en} “pupitre participant card set” makes it."})
+        return cards.read(text.encode())
+
+    def signed_card(self, owner: str) -> str | None:
+        """Return the owner's party card as partners get it, signed with its present key; None while it has none."""
+        hosted = self._hosted.get(owner)
+        if hosted is None or hosted.card is None:
+            return None
+        key = self._keys.auth(owner)
+        known = self._signed.get(owner)
+        if known is None or known[:2] != (hosted.card, key.thumbprint):
+            known = (hosted.card, key.thumbprint, cards.sign(hosted.card, hosted.did, key))
+            self._signed[owner] = known
+        return known[2]
+
+    async def set_card(self, owner: str, said: Mapping[str, str | None], *, by: Decider) -> Card:
+        """Change the owner's party card. Raises Invalid naming the member at fault."""
+        told, did = cards.checked(said), self._addresses.did(owner)
+
+        def unit(tx: Tx) -> Card:
+            before = participants.card(tx, owner)
+            version = cards.read(before.encode()).version + 1 if before else 1
+            made = Card(**told, did=did, version=version, issued_at=tx.now)
+            after = cards.write(made)
+            participants.set_card(tx, owner, after)
+            entry = {"old": before, "new": after, deciders.MEMBER: deciders.told(by)}
+            journal.append(tx, owner, did, "card-set", entry)
+            tx.signal(TOPIC, owner)
+            return made
+
+        made = await self._store.write(unit)
+        await self.load()
+        return made
 
     async def issue_key(
         self, owner: str | None, label: str, role: str, *, days: int | None = None, by: Caller | None = None
@@ -271,6 +319,14 @@ def _place(hosted: Hosted) -> str:
 def administration_key(label: str) -> tuple[ApiKey, str]:
     """Return a key of the administration to be added, and its secret."""
     return _made(None, label, roles.ADMINISTRATION, None)
+
+
+def card_version(tx: Tx, owner: str) -> int:
+    """Return the version of the owner's party card. Raises NotFound while it has none."""
+    text = participants.card(tx, owner)
+    if text is None:
+        raise NotFound(owner)
+    return cards.read(text.encode()).version
 
 
 def _hash(secret: str) -> str:

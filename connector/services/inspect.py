@@ -247,10 +247,12 @@ class Inspect:
 
 
 def _looked(tx: Tx, table: Table, process: P) -> Looked[P]:
+    peer = peers.find(tx, process.owner, process.peer)
     around = Surroundings(
         jobs=queue.about(tx, process.owner, process.pid),
         silence=silence.of_peer(tx.connection, process.owner, process.peer),
         latest=journal.latest(tx, process.owner, process.pid, LOOKED_BACK),
+        standing=peer.status if peer else None,
     )
     return Looked(
         process,

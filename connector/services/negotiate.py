@@ -12,6 +12,7 @@ from typing import Any
 import contracts
 import policies
 from connector.identity.addresses import Addresses
+from connector.identity.errors import PeerBlocked
 from connector.identity.scheme import Participant, Scheme
 from connector.ids import new_id
 from connector.problems import Invalid, NotFound, Problem
@@ -262,6 +263,8 @@ class Negotiate(Exchange[Negotiation]):
 
         def unit(tx: Tx) -> Negotiation:
             known = peers.load(tx, owner, peer)
+            if known.status == peers.BLOCKED:
+                raise PeerBlocked(peer)
             negotiation = Negotiation(
                 owner=owner,
                 pid=new_id(),

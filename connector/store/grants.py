@@ -80,6 +80,11 @@ _by_transfer = (
 )
 _insert = insert(grants)
 _of_transfer = delete(grants).where(grants.c.owner == bindparam("o"), grants.c.transfer == bindparam("t"))
+_access_of_peer = (
+    delete(grants)
+    .where(grants.c.owner == bindparam("o"), grants.c.peer == bindparam("p"), grants.c.kind == "access")
+    .returning(grants.c.transfer)
+)
 _expired = _of_transfer.where(grants.c.expires_at <= bindparam("now"))
 
 
@@ -114,6 +119,11 @@ def flow(tx: Tx, owner: str, transfer: str) -> Flow | None:
 def revoke(tx: Tx, owner: str, transfer: str) -> int:
     """Delete every grant of the transfer and return how many there were."""
     return tx.connection.execute(_of_transfer, {"o": owner, "t": transfer}).rowcount
+
+
+def revoke_access_of(tx: Tx, owner: str, peer: str) -> list[str]:
+    """Delete every access grant of a peer and return the transfers that had one; what renews them stays."""
+    return sorted(set(tx.connection.execute(_access_of_peer, {"o": owner, "p": peer}).scalars()))
 
 
 def forget_expired(tx: Tx, owner: str, transfer: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from connector.problems import NotFound
 from connector.store.db import Tx, locking
@@ -19,6 +19,8 @@ class Hosted:
     name: str
     is_root: int
     created_at: datetime | None = None
+    card: str | None = None
+    """Its party card: the canonical JSON text that is signed whenever it is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class ApiKey:
         return "valid" if self.replaced_by is None else "replaced"
 
 
+_CARD = locking(select(participants.c.card).where(participants.c.owner == bindparam("of_owner")))
+
+
 def every(tx: Tx) -> list[Hosted]:
     """Return all hosted participants, the first one first."""
     query = select(participants).order_by(participants.c.is_root.desc(), participants.c.owner)
@@ -54,6 +59,22 @@ def add(tx: Tx, hosted: Hosted) -> None:
     """Insert a hosted participant."""
     values = {name: getattr(hosted, name) for name in hosted.__slots__}
     tx.connection.execute(insert(participants), {**values, "created_at": tx.now})
+
+
+def set_card(tx: Tx, owner: str, card: str) -> None:
+    """Store the owner's party card. Raises NotFound."""
+    changed = update(participants).where(participants.c.owner == owner).values(card=card)
+    if tx.connection.execute(changed).rowcount != 1:
+        raise NotFound(owner)
+
+
+def card(tx: Tx, owner: str) -> str | None:
+    """Return the owner's party card, its row locked until the commit; None when it has none. Raises NotFound."""
+    row = tx.connection.execute(_CARD, {"of_owner": owner}).one_or_none()
+    if row is None:
+        raise NotFound(owner)
+    text: str | None = row.card
+    return text
 
 
 def add_key(tx: Tx, key: ApiKey) -> None:

@@ -1,16 +1,24 @@
-"""Rows of peers: partners that an owner knows, with the thumbprints of the keys that were pinned."""
+"""Rows of peers: partners that an owner knows, with the thumbprints of the keys that were pinned.
+
+A peer is `known`, `quarantined` (its domain shows a key that nobody here approved) or `blocked`.
+"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from connector.problems import NotFound
-from connector.store.db import Tx
+from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
 from connector.store.tables import peers
+
+Status = Literal["known", "quarantined", "blocked"]
+KNOWN: Final = "known"
+QUARANTINED: Final = "quarantined"
+BLOCKED: Final = "blocked"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,13 +32,23 @@ class Peer:
     """DSP base of its node, with the version path."""
     pinned: list[str]
     """RFC 7638 thumbprints of its authentication keys."""
-    status: str = "known"
+    status: Status = "known"
     version: int = 0
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    first_contact_at: datetime | None = None
+    """When it was added here, or first knocked."""
+    quarantined_at: datetime | None = None
+    seen_keys: list[str] = field(default_factory=list)
+    """Thumbprints of the keys that put it into quarantine."""
+    card: str | None = None
+    """Its party card that a person here took note of, as it was received: a compact JWS."""
+    offered_card: str | None = None
+    """A newer card, verified, that no person has taken note of yet."""
 
 
 _by_did = select(peers).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did"))
+_locked = locking(select(peers.c.did).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did")))
 
 
 def find(tx: Tx, owner: str, did: str) -> Peer | None:
@@ -47,11 +65,18 @@ def load(tx: Tx, owner: str, did: str) -> Peer:
     return peer
 
 
+def claim(tx: Tx, owner: str, did: str) -> Peer:
+    """Return the peer, its row locked until the commit: its journal may be written. Raises NotFound."""
+    tx.connection.execute(_locked, {"k_owner": owner, "k_did": did})
+    return load(tx, owner, did)
+
+
 def put(tx: Tx, peer: Peer) -> None:
     """Insert (version 0) or update a peer. Raises StaleVersion when it changed meanwhile."""
     values = {name: getattr(peer, name) for name in peer.__slots__}
-    values.update(pinned=json.dumps(peer.pinned), version=peer.version + 1)
+    values.update(pinned=json.dumps(peer.pinned), seen_keys=json.dumps(peer.seen_keys), version=peer.version + 1)
     values.update(updated_at=tx.now, created_at=peer.created_at or tx.now)
+    values.update(first_contact_at=peer.first_contact_at or tx.now)
     if peer.version == 0:
         tx.connection.execute(insert(peers), values)
     else:
@@ -60,6 +85,7 @@ def put(tx: Tx, peer: Peer) -> None:
             raise StaleVersion(peer.did)
     peer.version += 1
     peer.updated_at, peer.created_at = tx.now, values["created_at"]
+    peer.first_contact_at = values["first_contact_at"]
 
 
 def remove(tx: Tx, owner: str, did: str) -> None:
@@ -78,4 +104,5 @@ def page(tx: Tx, owner: str, *, after: str = "", limit: int = 50, status: str | 
 
 def _peer(row: Row[Any]) -> Peer:
     values = dict(row._mapping)
-    return Peer(**{**values, "pinned": json.loads(values["pinned"])})
+    seen_keys = json.loads(values["seen_keys"] or "[]")
+    return Peer(**{**values, "pinned": json.loads(values["pinned"]), "seen_keys": seen_keys})

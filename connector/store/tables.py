@@ -76,6 +76,7 @@ participants = Table(
     Column("name", Text, nullable=False),
     Column("is_root", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("card", Text),
 )
 
 api_keys = Table(
@@ -110,7 +111,30 @@ peers = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("first_contact_at", Instant),
+    Column("quarantined_at", Instant),
+    Column("seen_keys", Text),
+    Column("card", Text),
+    Column("offered_card", Text),
     PrimaryKeyConstraint("owner", "did"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("did", Text, nullable=False),
+    Column("thumbprint", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("knocks", Integer, nullable=False),
+    Column("status", Text, CheckConstraint("status IN ('waiting','admitted','refused')"), nullable=False),
+    Column("reason", Text),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "did"),
+    Index("inbox_listed", "owner", "status", "created_at", "did"),
 )
 
 datasets = Table(

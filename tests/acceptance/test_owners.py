@@ -56,8 +56,8 @@ async def territory(folder: Path) -> AsyncIterator[tuple[Node, Node]]:
 async def exchange(consumer: Node, owner: str, provider: Node, other: str) -> tuple[Transfer, bytes]:
     """Negotiate, transfer and pull; return the consumer's transfer and the bytes."""
     did = provider.addresses.did(other)
-    if not await consumer.introduce.pinned(owner, did):
-        await consumer.introduce.add(owner, did)
+    if await consumer.introduce.standing(owner, did) is None:
+        await consumer.introduce.add(owner, did, by=nodes.BY)
     negotiation = await nodes.ask(consumer, did, DATASET, owner=owner)
     final = await nodes.until_negotiation(consumer, negotiation.pid, "FINALIZED", owner=owner)
     transfer = await consumer.transfer.request(owner, final.agreement or "", by=nodes.BY)
@@ -107,7 +107,7 @@ def test_each_participant_of_one_node_exchanges_with_a_third_both_ways(tmp_path:
 
 def routes(node: Node) -> set[tuple[str, str]]:
     """Return (method, path below the DSP base or the root) of every route of the protocol."""
-    wire = Wire(node.identity, 1 << 20, 1.0)
+    wire = Wire(node.identity, node.inbox, 1 << 20, 1.0)
     router = protocol_app(
         wire,
         node.addresses,

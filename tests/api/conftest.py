@@ -9,13 +9,15 @@ import pytest
 from connector.app import ROOT
 from connector.sdk import Client, calls
 from connector.services.roles import ROLES
-from connector.store import tables
+from connector.store import inbox, tables
 from connector.store.db import Tx
+from connector.store.inbox import Newcomer
 from connector.store.jobs import Job
-from tests.harness.nodes import publish
+from tests.harness.nodes import BY, publish
 from tests.harness.threaded import Running, in_thread
 
 SECOND = "sde-demo"
+CARD = {"legal_name": "Métropole", "representative_function": "La présidente", "contact_role": "Service des données"}
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +32,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def consumer(tmp_path_factory: pytest.TempPathFactory, provider: Running) -> Iterator[Running]:
     with in_thread(tmp_path_factory.mktemp("api") / "consumer") as running:
         running.do(running.node.hosts.add(SECOND, "Syndicat de Démo"))
-        running.do(running.node.introduce.add(ROOT, provider.did, "Fournisseur"))
+        running.do(running.node.introduce.add(ROOT, provider.did, "Fournisseur", by=BY))
         yield running
 
 
@@ -83,6 +85,9 @@ def seeded(consumer: Running, provider: Running) -> Seeded:
         key_id = next(key["id"] for key in client.each(calls.list_keys()) if key["owner"] is None)
     kind, key = "negotiation", "urn:uuid:nobody"
     consumer.do(consumer.node.store.write(lambda tx: _leave_dead(tx, kind, key)))
+    consumer.do(consumer.node.hosts.set_card(ROOT, CARD, by=BY))
+    knocked = Newcomer(owner=ROOT, did=provider.did, thumbprint="x" * 43, message="ContractRequestMessage", about="")
+    consumer.do(consumer.node.store.write(lambda tx: inbox.put(tx, knocked)))  # before it was known
     return Seeded("urn:test:feux", offer, provider.did, pid, agreement, transfer, key_id, kind, key)
 
 

@@ -18,6 +18,8 @@ BODIES: dict[str, Any] = {
     "put_dataset": {"title": "x", "source": {"kind": "file", "path": "feux.csv"}},
     "put_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
     "create_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
+    "accept_key": {"fingerprint": "x" * 43},
+    "accept_card": {"digest": "x"},
     "counter_negotiation": {"policy": {"permission": [{"action": "use"}]}},
 }
 OPERATIONS = [(operation["operationId"], method, path) for method, path, operation in reference.operations()]

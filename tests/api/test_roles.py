@@ -33,6 +33,17 @@ show_peer                × × × ×
 add_peer                 × · · ·
 remove_peer              × · · ·
 ping_peer                × · · ·
+accept_key               × · · ·
+accept_card              × · · ·
+block_peer               × · · ·
+unblock_peer             × · · ·
+list_inbox               × × × ×
+show_newcomer            × × × ×
+admit_newcomer           × · · ·
+refuse_newcomer          × · · ·
+show_invitation          × × × ×
+show_card                × × × ×
+put_card                 × · · ·
 browse_catalogue         · × × ×
 show_catalogue_dataset   · × × ×
 list_datasets            · × × ×

@@ -101,7 +101,7 @@ async def consumer(database: str | None, *providers: Provider) -> AsyncIterator[
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with nodes.running(Path(folder), database=database) as node:
             for each in providers:
-                await node.introduce.add(ROOT, each.did)
+                await node.introduce.add(ROOT, each.did, by=nodes.BY)
             rest_collector()
             yield node
 

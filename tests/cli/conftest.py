@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connector.cli.root import cli
-from tests.harness.nodes import publish
+from tests.harness.nodes import BY, publish
 from tests.harness.threaded import Running, in_thread
 
 
@@ -24,7 +24,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="session")
 def consumer(tmp_path_factory: pytest.TempPathFactory, provider: Running) -> Iterator[Running]:
     with in_thread(tmp_path_factory.mktemp("cli") / "consumer") as running:
-        running.do(running.node.introduce.add("root", provider.did, "SDE"))
+        running.do(running.node.introduce.add("root", provider.did, "SDE", by=BY))
         yield running
 
 

@@ -16,7 +16,7 @@ from connector.store import peers
 from connector.store.peers import Peer
 from tests.doctor.scene import Names, Scene
 from tests.harness.certificates import DAY
-from tests.harness.nodes import free_port
+from tests.harness.nodes import BY, free_port
 
 Fault = Callable[[Scene], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}
@@ -275,7 +275,7 @@ async def acquainted(scene: Scene, **partner: object) -> Node:
     await scene.prepare()
     node = await scene.serve()
     other = await scene.partner(**partner)
-    await node.introduce.add(ROOT, other.addresses.did(ROOT))
+    await node.introduce.add(ROOT, other.addresses.did(ROOT), by=BY)
     known = Peer(owner=ROOT, did=node.addresses.did(ROOT), name="", url="", pinned=[node.keys.auth(ROOT).thumbprint])
     await other.store.write(lambda tx: peers.put(tx, known))
     return other

@@ -151,7 +151,7 @@ def test_each_hosted_participant_hears_its_own_partners_only(tmp_path: Path) -> 
         await stage.node.hosts.add("commune", "Commune")
         token = stage.token(audience=stage.node.addresses.did("commune"))
         assert (await stage.ask(token, owner="commune"))[0] == 401
-        await stage.node.introduce.add("commune", stage.partner.addresses.did(ROOT))
+        await stage.node.introduce.add("commune", stage.partner.addresses.did(ROOT), by=nodes.BY)
         token = stage.token(audience=stage.node.addresses.did("commune"))
         assert (await stage.ask(token, owner="commune"))[0] == 200
         assert (await stage.ask(stage.token(), owner="nobody"))[0] == 404

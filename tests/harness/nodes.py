@@ -37,7 +37,13 @@ async def running(
         environ={},
         data_dir=folder,
         database_url=database,
-        **{"public_url": f"http://127.0.0.1:{port}", "public_port": port, "private_port": 0, **settings},
+        **{
+            "public_url": f"http://127.0.0.1:{port}",
+            "public_port": port,
+            "private_port": 0,
+            "unknown_peers": "admit",
+            **settings,
+        },
     )
     node = await build_app(loaded, decisions=decisions)
     if ROOT not in node.hosts.owners:
@@ -79,7 +85,7 @@ async def offer_of(node: Node, dataset: str, owner: str = ROOT) -> str:
 async def acquaint(consumer: Node, provider: Node, *, owner: str = ROOT, other: str = ROOT) -> str:
     """Have the consumer know the provider; return the provider's DID."""
     did = provider.addresses.did(other)
-    await consumer.introduce.add(owner, did)
+    await consumer.introduce.add(owner, did, by=BY)
     return did
 
 
@@ -115,7 +121,7 @@ async def until_transfer(node: Node, pid: str, state: str, *, owner: str = ROOT,
 async def agreed(consumer: Node, provider: Node, dataset: str = "urn:test:lampadaires") -> str:
     """Negotiate a published dataset to the end; return the agreement's identifier."""
     did = provider.addresses.did(ROOT)
-    if not await consumer.introduce.pinned(ROOT, did):
+    if await consumer.introduce.standing(ROOT, did) is None:
         await acquaint(consumer, provider)
     negotiation = await ask(consumer, did, dataset)
     final = await until_negotiation(consumer, negotiation.pid, "FINALIZED")

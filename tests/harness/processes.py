@@ -139,6 +139,7 @@ async def served(
             "data_dir": str(folder),
             "database_url": database,
             "public_url": proxy.url,
+            "unknown_peers": "admit",
             "replicas": replicas > 1,
             "log_format": "json",
             "log_level": "warning",

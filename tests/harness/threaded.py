@@ -57,7 +57,7 @@ def in_thread(folder: Path, **settings: Any) -> Iterator[Running]:
         public_url=f"http://127.0.0.1:{public}",
         public_port=public,
         private_port=private,
-        **settings,
+        **{"unknown_peers": "admit", **settings},
     )
     started, failure, running = threading.Event(), [], []
     stop = asyncio.Event()

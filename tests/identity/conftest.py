@@ -16,6 +16,7 @@ from connector.identity.did import own_document
 from connector.identity.did_web import DidWeb
 from connector.identity.keys import Keys
 from connector.identity.replays import MemoryReplays
+from connector.identity.scheme import Standing
 from connector.peer.client import AiohttpTransport, Client
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
@@ -30,6 +31,8 @@ class Node:
         self.keys = Keys(data_dir)
         self.clock = clock
         self.pins: dict[tuple[str, str], frozenset[str]] = {}
+        self.statuses: dict[tuple[str, str], str] = {}
+        self.quarantined: list[tuple[str, str, frozenset[str]]] = []
         self.discovery = Discovery(Client(transport), clock, plain_http=True)
         self.documents: dict[str, Any] = {}
         self.reads: list[str] = []
@@ -40,7 +43,7 @@ class Node:
     def restart(self) -> None:
         """Begin again without memory."""
         replays = MemoryReplays(self.clock)
-        self.scheme = DidWeb(self.addresses, self.keys, self.discovery, self.clock, replays, self._pinned)
+        self.scheme = DidWeb(self.addresses, self.keys, self.discovery, self.clock, replays, self)
 
     def publish(self, owner: str) -> None:
         """Put the owner's true document on the server."""
@@ -71,8 +74,12 @@ class Node:
         )
         return f"Bearer {signed}"
 
-    async def _pinned(self, owner: str, did: str) -> frozenset[str] | None:
-        return self.pins.get((owner, did))
+    async def standing(self, owner: str, did: str) -> Standing | None:
+        pinned = self.pins.get((owner, did))
+        return None if pinned is None else Standing(pinned, self.statuses.get((owner, did), "known"))
+
+    async def quarantine(self, owner: str, did: str, thumbprints: frozenset[str]) -> None:
+        self.quarantined.append((owner, did, thumbprints))
 
     async def serve(self, request: web.Request) -> web.Response:
         self.reads.append(request.path)

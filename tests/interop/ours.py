@@ -37,6 +37,7 @@ class Ours:
             "data_dir": str(folder / "data"),
             "database_url": database,
             "public_url": self.proxy.url,
+            "unknown_peers": "admit",
             "public_port": public_port,
             "private_port": self._private_port,
             "participant_name": name,

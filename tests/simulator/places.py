@@ -44,7 +44,9 @@ class Place:
     @property
     def settings(self) -> Settings:
         url = f"http://{self.host}"
-        return load(environ={}, data_dir=self.folder, public_url=url, public_port=0, private_port=0)
+        return load(
+            environ={}, data_dir=self.folder, public_url=url, public_port=0, private_port=0, unknown_peers="admit"
+        )
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
         """Run something that dies with the node."""

@@ -1,6 +1,7 @@
 """What is written by a program rather than by hand: `python -m tests.tools.reference` writes it anew.
 
-- `connector/sdk/types.py`, the answers of the management API as types, from its OpenAPI description;
+- `connector/sdk/types.py` and `partner_types.py`, the answers of the management API as types, from its OpenAPI
+  description;
 - `connector/docs/reference/api.md`, its addresses, from the same;
 - `connector/docs/reference/cli.md`, the commands, from the commands themselves.
 
@@ -79,13 +80,30 @@ def operations() -> list[tuple[str, str, Schema]]:
 
 
 def types_py(document: Schema) -> str:
-    """Return the module of answers."""
+    """Return the module of answers; those about partners are in a module of their own, which it hands on."""
     schemas = document["components"]["schemas"]
+    apart, names = _names(document, of_partners=True), _names(document)
+    handed_on = "".join(f"from connector.sdk.partner_types import {name} as {name}\n" for name in sorted(apart))
+    told = "".join(_typed_dict(name, schemas, names) for name in names if name not in apart)
+    return f"{TYPES_HEAD}\n{handed_on}{told}"
+
+
+def partner_types_py(document: Schema) -> str:
+    """Return the module of answers about partners: those we know, those who knock, and how we show ourselves."""
+    schemas, names = document["components"]["schemas"], _names(document, of_partners=True)
+    return TYPES_HEAD + "".join(_typed_dict(name, schemas, names) for name in names)
+
+
+def _names(document: Schema, *, of_partners: bool = False) -> dict[str, None]:
+    """Return the names of the answers, each after those that it needs."""
     names: dict[str, None] = {}
     for operation in _operations(document):
+        if of_partners and operation[2]["tags"][0] not in ("partners", "presentation", "inbox"):
+            continue
         for answer in operation[2]["responses"].values():
-            _gather(answer.get("content", {}).get("application/json", {}).get("schema", {}), schemas, names)
-    return TYPES_HEAD + "".join(_typed_dict(name, schemas, names) for name in names)
+            schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            _gather(schema, document["components"]["schemas"], names)
+    return names
 
 
 def _gather(schema: Any, schemas: Schema, names: dict[str, None]) -> None:
@@ -254,6 +272,7 @@ def files() -> dict[Path, str]:
     reference = ROOT / "connector/docs/reference"
     return {
         ROOT / "connector/sdk/types.py": types_py(document),
+        ROOT / "connector/sdk/partner_types.py": partner_types_py(document),
         reference / "api.md": api_md(document),
         reference / "cli.md": cli_md(),
     }

@@ -100,6 +100,12 @@ def stop(tx: Tx, owner: str, transfer: str) -> None:
         tx.signal(flows.TOPIC, flows.key(owner, transfer))
 
 
+def hold_back(tx: Tx, owner: str, peer: str) -> None:
+    """Revoke what opens data to a peer that is not trusted for now; it renews its tokens once it is again."""
+    for transfer in grants.revoke_access_of(tx, owner, peer):
+        tx.signal(flows.TOPIC, flows.key(owner, transfer))
+
+
 @dataclass(frozen=True, slots=True)
 class Renewed:
     """A fresh access token and its lifetime in seconds."""

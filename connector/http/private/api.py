@@ -16,8 +16,10 @@ from starlette.exceptions import HTTPException
 from connector.http.private import (
     deliveries,
     negotiations,
+    newcomers,
     participants,
     partners,
+    presentation,
     publication,
     reconciliations,
     records,
@@ -30,7 +32,18 @@ from connector.http.private.roles import permitted
 from connector.http.private.services import Services
 
 PREFIX = "/api/v1"
-ROOMS = (status, participants, publication, partners, negotiations, deliveries, records, reconciliations)
+ROOMS = (
+    status,
+    participants,
+    presentation,
+    publication,
+    partners,
+    newcomers,
+    negotiations,
+    deliveries,
+    records,
+    reconciliations,
+)
 DESCRIPTION = """Everything that the command line and the pages do goes through these addresses.
 
 `Authorization: Bearer pk_…`: a key belongs to one participant and has a role, or to the node's administration, which

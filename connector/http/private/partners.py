@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
 
 from connector.http.private.asking import (
+    Asking,
+    By,
     Cursor,
     Id,
     NextCursor,
@@ -19,10 +21,15 @@ from connector.http.private.asking import (
     checked_did,
 )
 from connector.http.private.effects import Doing, Putting, TaggedRoute
+from connector.http.private.presentation import Card, OfferedCard, offered_card, shown_card
+from connector.identity.card import stored
+from connector.identity.invitation import read as read_invitation
+from connector.problems import Invalid
 from connector.protocol.catalog import Summary
 from connector.services.inspect import Known
 from connector.services.once import version_of
 from connector.store import peers
+from connector.store.peers import Peer as Row
 
 router = APIRouter(tags=["partners"], route_class=TaggedRoute)
 
@@ -33,8 +40,16 @@ class Peer(Shape):
     did: str
     name: str
     url: Annotated[str, Field(description="Base address of its node's protocol.")]
-    status: Annotated[str, Field(description="`known`, `quarantined` or `blocked`.")]
-    pinned_keys: Annotated[list[str], Field(description="RFC 7638 thumbprints of the keys recorded for it.")]
+    status: Annotated[
+        Literal["known", "quarantined", "blocked"],
+        Field(description="`quarantined`: its key has changed; nothing is sent or taken until a person decides."),
+    ]
+    pinned_keys: Annotated[list[str], Field(description="Fingerprints (RFC 7638) of the keys approved for it.")]
+    seen_keys: Annotated[list[str], Field(description="Fingerprints of other keys that it showed: why it is held.")]
+    quarantined_at: datetime | None
+    first_contact_at: Annotated[datetime | None, Field(description="When it was added here, or first knocked.")]
+    card: Annotated[Card | None, Field(description="Its party card that a person here took note of.")]
+    offered_card: Annotated[OfferedCard | None, Field(description="A newer card of it, to be looked at.")]
     silent_since: Annotated[datetime | None, Field(description="Since when its node has not answered.")]
     next_attempt_at: Annotated[datetime | None, Field(description="When a silent node is tried again.")]
     version: Annotated[int, Field(description="Grows with every change; the beginning of the ETag.")]
@@ -50,10 +65,33 @@ class Peers(Shape):
 
 
 class NewPeer(Wish):
-    """A partner to know: its DID leads to its documents, whose keys are recorded."""
+    """A partner to know, by its invitation or by its DID alone: then the keys that it shows are believed."""
 
-    did: Annotated[str, Field(min_length=1, max_length=512, examples=["did:web:donnees.pays-de-demo.example"])]
+    did: Annotated[
+        str | None, Field(min_length=1, max_length=512, examples=["did:web:donnees.pays-de-demo.example"])
+    ] = None
+    invitation: Annotated[
+        str | None, Field(max_length=2048, description="The line of `pupitre peer invite`: its key is compared.")
+    ] = None
     name: Annotated[str, Field(max_length=500, description="How the people here call it.")] = ""
+
+
+class Fingerprint(Wish):
+    """The fingerprint of a key, as it was confirmed by another channel."""
+
+    fingerprint: Annotated[str, Field(max_length=100)]
+
+
+class SeenCard(Wish):
+    """Which very card a person has looked at."""
+
+    digest: Annotated[str, Field(max_length=100, description="The card's `digest`.")]
+
+
+class Motive(Wish):
+    """Why; kept in the journal."""
+
+    reason: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Ping(Shape):
@@ -62,6 +100,11 @@ class Ping(Shape):
     url: str
     keys_match: Annotated[bool, Field(description="False: its keys are not those recorded; call before trusting it.")]
     milliseconds: float
+    card: Annotated[
+        Literal["none", "same", "changed", "refused", "unreachable"],
+        Field(description="`changed`: a newer card waits for a person."),
+    ]
+    card_problem: Annotated[str | None, Field(description="Why its card was not taken, in the caller's language.")]
 
 
 class CatalogueDataset(Shape):
@@ -101,33 +144,81 @@ class PeerQuery(PageQuery):
 async def list_peers(node: Node, owner: Owner, query: Annotated[PeerQuery, Query()]) -> Peers:
     """List partners."""
     page = await node.inspect.peers(owner, status=query.status, **query.rows(node))
-    return Peers(items=[_known(row) for row in page.items], next_cursor=page.following)
+    return Peers(items=[known_peer(row) for row in page.items], next_cursor=page.following)
 
 
 @router.post("/peers", status_code=201)
-async def add_peer(node: Node, owner: Owner, wish: NewPeer, effect: Doing) -> Peer:
-    """Record a partner: its documents are fetched and its keys pinned now."""
-    did = checked_did(wish.did)
-    return await effect.of(lambda: node.introduce.add(owner, did, wish.name), lambda peer: _known(Known(peer, None)))
+async def add_peer(node: Node, owner: Owner, by: By, wish: NewPeer, effect: Doing) -> Peer:
+    """Record a partner: its documents and its card are fetched and its keys pinned now."""
+    if (wish.did is None) == (wish.invitation is None):
+        said = {"fr": "Donnez un DID ou une invitation.", "en": "Give a DID or an invitation."}
+        raise Invalid(said, pointer="/invitation" if wish.invitation is not None else "/did")
+    if wish.invitation is not None:
+        invited = read_invitation(wish.invitation)
+        did, fingerprint = invited.did, invited.fingerprint
+    else:
+        did, fingerprint = checked_did(wish.did or ""), None
+    return await effect.of(
+        lambda: node.introduce.add(owner, did, wish.name, fingerprint=fingerprint, by=by), lately_known
+    )
 
 
 @router.get("/peers/{did}")
 async def show_peer(node: Node, owner: Owner, did: PeerDid) -> Peer:
     """Show a partner."""
-    return _known(await node.inspect.peer(owner, did))
+    return known_peer(await node.inspect.peer(owner, did))
 
 
 @router.delete("/peers/{did}", status_code=204)
-async def remove_peer(node: Node, owner: Owner, did: PeerDid, effect: Putting) -> None:
+async def remove_peer(node: Node, owner: Owner, by: By, did: PeerDid, effect: Putting) -> None:
     """Forget a partner and its pinned keys; what was negotiated and agreed stays."""
-    await effect.of(lambda: node.introduce.remove(owner, did), lambda done: done, version_of(peers.load, owner, did))
+    version = version_of(peers.load, owner, did)
+    await effect.of(lambda: node.introduce.remove(owner, did, by=by), lambda done: done, version)
+
+
+@router.post("/peers/{did}/accept-key")
+async def accept_key(node: Node, owner: Owner, by: By, did: PeerDid, wish: Fingerprint, effect: Doing) -> Peer:
+    """Approve a key that was compared by another channel, in the place of the old one; what waited goes on."""
+    version = version_of(peers.load, owner, did)
+    return await effect.of(
+        lambda: node.introduce.accept_key(owner, did, wish.fingerprint, by=by), lately_known, version
+    )
+
+
+@router.post("/peers/{did}/accept-card")
+async def accept_card(node: Node, owner: Owner, by: By, did: PeerDid, wish: SeenCard, effect: Doing) -> Peer:
+    """Take note of a partner's newer card, the one that was looked at."""
+    version = version_of(peers.load, owner, did)
+    return await effect.of(lambda: node.introduce.accept_card(owner, did, wish.digest, by=by), lately_known, version)
+
+
+@router.post("/peers/{did}/block")
+async def block_peer(node: Node, owner: Owner, by: By, did: PeerDid, effect: Doing, wish: Motive | None = None) -> Peer:
+    """Deal with a partner no more: its messages are refused, its data are cut."""
+    version = version_of(peers.load, owner, did)
+    return await effect.of(
+        lambda: node.introduce.block(owner, did, (wish or Motive()).reason, by=by), lately_known, version
+    )
+
+
+@router.post("/peers/{did}/unblock")
+async def unblock_peer(node: Node, owner: Owner, by: By, did: PeerDid, effect: Doing) -> Peer:
+    """Deal with a partner again, with the keys recorded for it."""
+    version = version_of(peers.load, owner, did)
+    return await effect.of(lambda: node.introduce.unblock(owner, did, by=by), lately_known, version)
 
 
 @router.post("/peers/{did}/ping")
-async def ping_peer(node: Node, owner: Owner, did: PeerDid) -> Ping:
-    """Ask a partner's node for its documents now."""
+async def ping_peer(node: Node, owner: Owner, asker: Asking, did: PeerDid) -> Ping:
+    """Ask a partner's node for its documents and its card now."""
     ping = await node.introduce.ping(owner, did)
-    return Ping(url=ping.url, keys_match=ping.keys_match, milliseconds=round(ping.milliseconds, 3))
+    return Ping(
+        url=ping.url,
+        keys_match=ping.keys_match,
+        milliseconds=round(ping.milliseconds, 3),
+        card=ping.card,
+        card_problem=ping.card_problem.say(asker.language) if ping.card_problem else None,
+    )
 
 
 @router.get("/peers/{did}/catalogue")
@@ -150,20 +241,32 @@ async def show_catalogue_dataset(node: Node, owner: Owner, did: PeerDid, dataset
     return _summary(await node.catalogue.look_up(owner, did, dataset_id))
 
 
-def _known(known: Known) -> Peer:
-    row, silence = known.peer, known.silence
+def known_peer(known: Known) -> Peer:
+    """Return what the API says of a partner."""
+    row = known.peer
+    silence = known.silence if row.status == "known" else None  # one that is held is not asked
     return Peer(
         did=row.did,
         name=row.name,
         url=row.url,
         status=row.status,
         pinned_keys=row.pinned,
+        seen_keys=row.seen_keys,
+        quarantined_at=row.quarantined_at,
+        first_contact_at=row.first_contact_at,
+        card=shown_card(stored(row.card)) if row.card else None,
+        offered_card=offered_card(stored(row.offered_card)) if row.offered_card else None,
         silent_since=silence.since if silence else None,
         next_attempt_at=silence.retry_at if silence else None,
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def lately_known(peer: Row) -> Peer:
+    """Return what the API says of a partner of which something was just decided."""
+    return known_peer(Known(peer, None))
 
 
 def _summary(summary: Summary) -> CatalogueDataset:

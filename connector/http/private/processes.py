@@ -42,6 +42,7 @@ class Why(Shape):
             "running",
             "given-up",
             "peer-silent",
+            "peer-held",
             "retrying",
             "on-its-way",
             "due-later",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from connector.identity.addresses import Addresses
 from connector.services.catalogue import Catalogue
 from connector.services.hosts import Hosts
+from connector.services.inbox import Inbox
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
@@ -27,6 +28,7 @@ class Services:
     addresses: Addresses
     hosts: Hosts
     introduce: Introduce
+    inbox: Inbox
     publish: Publish
     catalogue: Catalogue
     negotiate: Negotiate

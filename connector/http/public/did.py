@@ -1,5 +1,9 @@
-"""Serves the DID document of each hosted participant: `/.well-known/did.json` and `/o/SLUG/did.json`."""
+"""Serves what each hosted participant shows of itself: its DID document, and beside it its party card.
 
+`/.well-known/did.json` and `/.well-known/party-card.jws`; `/o/SLUG/did.json` and `/o/SLUG/party-card.jws`.
+"""
+
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -13,8 +17,18 @@ from connector.identity.addresses import Addresses
 DocumentOf = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 """owner → its DID document, or None when this node hosts no such participant."""
 
+CardOf = Callable[[str], str | None]
+"""owner → its party card as a compact JWS, or None when it has none or is not hosted here."""
 
-def routes(addresses: Addresses, document_of: DocumentOf) -> list[Route]:
+_PATHS = re.compile(r"(?:/\.well-known/party-card\.jws|/o/[^/]+/party-card\.jws|.*/did\.json)")
+
+
+def is_shown_here(path: str) -> bool:
+    """Return True for the addresses of documents and cards."""
+    return _PATHS.fullmatch(path) is not None
+
+
+def routes(addresses: Addresses, document_of: DocumentOf, card_of: CardOf) -> list[Route]:
     """Return the routes; unauthenticated, since a DID document is what proves anything at all."""
 
     async def serve(request: Request) -> Response:
@@ -26,4 +40,16 @@ def routes(addresses: Addresses, document_of: DocumentOf) -> list[Route]:
         headers = {"Cache-Control": "no-cache"}
         return Response(orjson.dumps(document), headers=headers, media_type="application/json")
 
-    return [Route("/.well-known/did.json", serve), Route("/o/{slug}/did.json", serve)]
+    async def serve_card(request: Request) -> Response:
+        owner = addresses.owner_of(request.path_params.get("slug"))
+        card = None if owner is None else card_of(owner)
+        if card is None:
+            return Response(status_code=404)
+        return Response(card, headers={"Cache-Control": "no-cache"}, media_type="application/jose")
+
+    return [
+        Route("/.well-known/did.json", serve),
+        Route("/o/{slug}/did.json", serve),
+        Route("/.well-known/party-card.jws", serve_card),
+        Route("/o/{slug}/party-card.jws", serve_card),
+    ]

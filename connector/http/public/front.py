@@ -1,7 +1,8 @@
 """The front of the public listener: whose address is it, and which room answers.
 
 `/o/SLUG` is taken off the path and becomes `scope["owner"]`, so that every route below is written once. An owner that
-is not hosted here is not found. Data addresses were taken out before (data.py), DID documents keep their whole path.
+is not hosted here is not found. Data addresses were taken out before (data.py), DID documents and party cards keep
+their whole path.
 An address or a method that nobody knows is refused in the form of the protocol to which the path belongs.
 """
 
@@ -53,16 +54,21 @@ class Front:
     """Finds the owner of an address and hands over to the protocol's routes."""
 
     def __init__(
-        self, addresses: Addresses, is_hosted: Callable[[str], bool], protocol: App, document_of: did.DocumentOf
+        self,
+        addresses: Addresses,
+        is_hosted: Callable[[str], bool],
+        protocol: App,
+        document_of: did.DocumentOf,
+        card_of: did.CardOf,
     ) -> None:
         self._addresses = addresses
         self._is_hosted = is_hosted
         self._protocol = protocol
-        self._documents = Starlette(routes=did.routes(addresses, document_of))
+        self._documents = Starlette(routes=did.routes(addresses, document_of, card_of))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path.endswith("/did.json"):
+        if did.is_shown_here(path):
             await self._documents(scope, receive, send)
             return
         slug, rest = _split(path)

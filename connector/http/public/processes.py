@@ -72,6 +72,8 @@ class Addresses:
         incoming = await wire.read(request, model)
         request.state.pids = incoming.provider_pid, incoming.consumer_pid
         pid = request.path_params.get("pid")
+        if pid is None:
+            await wire.inbox.let_in(owner_of(request), caller, incoming)
         outcome = await service.receive(owner_of(request), caller, incoming, pid)
         return Response(status_code=200) if pid else json_response(self._state(outcome.process), 201)
 

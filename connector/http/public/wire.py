@@ -18,6 +18,7 @@ from connector.identity.scheme import Participant, Scheme
 from connector.problems import Invalid, Problem, TooLarge
 from connector.protocol.messages import Message, parse
 from connector.services.exchange import Incoming
+from connector.services.inbox import Inbox
 
 log = logging.getLogger("pupitre.http")
 M = TypeVar("M", bound=Message)
@@ -59,6 +60,7 @@ class Wire:
     """Reads callers and bodies within the node's limits."""
 
     identity: Scheme
+    inbox: Inbox
     limit_bytes: int
     timeout_s: float
 
