@@ -49,7 +49,7 @@ def _datasets(node: Node, start: int, count: int, tx: Tx) -> None:
         name = f"urn:bench:dataset:{number:07d}"
         document = {"description": "Points lumineux du territoire. " * 8, "keywords": ["éclairage", "énergie"]}
         dataset = StoredDataset(owner=ROOT, id=name, title=f"Jeu {number}", document=document, source={})
-        offer = StoredOffer(owner=ROOT, id=f"{name}:offer", dataset=name, policy=USE, mode="automatic", by=BY)
+        offer = StoredOffer(owner=ROOT, id=f"{name}:offer", dataset=name, policy=USE, mode="automatic")
         rendered = listing.render(node.addresses, dataset, [offer])
         times = {"created_at": tx.now, "updated_at": tx.now, "version": 1}
         found.append(
