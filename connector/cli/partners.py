@@ -221,6 +221,6 @@ def _show_dataset(session: Session, found: Any) -> None:
             ("keywords", ", ".join(found["keywords"])),
             ("licence", found["licence"]),
             ("formats", ", ".join(found["formats"])),
-            ("offers", "\n".join(str(one.get("@id")) for one in found["offers"])),
+            ("offers", "\n".join(f"{offer} : {' '.join(rules)}" for offer, rules in found["terms"].items())),
         ],
     )

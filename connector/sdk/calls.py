@@ -205,8 +205,8 @@ def browse_catalogue(did: str, *, cursor: str | None = None, limit: int | None =
     return _call("GET", "peers", did, "catalogue", query={"cursor": cursor, "limit": limit})
 
 
-def show_catalogue_dataset(did: str, dataset_id: str) -> Call[t.CatalogueDataset]:
-    """Read one dataset of a partner's catalogue."""
+def show_catalogue_dataset(did: str, dataset_id: str) -> Call[t.CatalogueDatasetDetail]:
+    """Read one dataset of a partner's catalogue, with the rules of each offer in words."""
     return _call("GET", "peers", did, "catalogue", dataset_id)
 
 

@@ -118,6 +118,13 @@ class CataloguePage(TypedDict):
     """Cursor of the page before, if the partner says."""
 
 
+class CatalogueDatasetDetail(CatalogueDataset):
+    """A dataset of a partner, with the rules of use of each offer in words."""
+
+    terms: dict[str, list[str]]
+    """By identifier of the offer, a sentence for each of its rules."""
+
+
 class Newcomer(TypedDict):
     """An organisation that knocked."""
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from connector.sdk.partner_types import Card as Card
 from connector.sdk.partner_types import CatalogueDataset as CatalogueDataset
+from connector.sdk.partner_types import CatalogueDatasetDetail as CatalogueDatasetDetail
 from connector.sdk.partner_types import CataloguePage as CataloguePage
 from connector.sdk.partner_types import Invitation as Invitation
 from connector.sdk.partner_types import Newcomer as Newcomer

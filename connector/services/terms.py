@@ -44,6 +44,15 @@ def before(tx: Tx, negotiation: Negotiation) -> Before | None:
         return None
 
 
+def in_words(offer: Given, language: str) -> list[str]:
+    """Return the rules of an offer in one language, or why they cannot be read."""
+    spoken = _SPOKEN[language]
+    try:
+        return policies.sentences(policies.load(offer), spoken)
+    except policies.PolicyError as error:
+        return [error.say(spoken)]
+
+
 def tell(offer: str, earlier: Before | None, language: str) -> Told:
     """Return the terms in one language."""
     policy, spoken = policies.load(offer), _SPOKEN[language]

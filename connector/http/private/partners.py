@@ -1,7 +1,7 @@
 """Partners whom an owner knows, and what their catalogues show."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, JsonValue
@@ -26,6 +26,7 @@ from connector.identity.card import stored
 from connector.identity.invitation import read as read_invitation
 from connector.problems import Invalid
 from connector.protocol.catalog import Summary
+from connector.services import terms
 from connector.services.inspect import Known
 from connector.services.once import version_of
 from connector.store import peers
@@ -117,6 +118,14 @@ class CatalogueDataset(Shape):
     licence: str
     formats: list[str]
     offers: list[dict[str, JsonValue]]
+
+
+class CatalogueDatasetDetail(CatalogueDataset):
+    """A dataset of a partner, with the rules of use of each offer in words."""
+
+    terms: Annotated[
+        dict[str, list[str]], Field(description="By identifier of the offer, a sentence for each of its rules.")
+    ]
 
 
 class CataloguePage(Shape):
@@ -236,9 +245,13 @@ async def browse_catalogue(
 
 
 @router.get("/peers/{did}/catalogue/{dataset_id}")
-async def show_catalogue_dataset(node: Node, owner: Owner, did: PeerDid, dataset_id: Id) -> CatalogueDataset:
+async def show_catalogue_dataset(
+    node: Node, owner: Owner, asker: Asking, did: PeerDid, dataset_id: Id
+) -> CatalogueDatasetDetail:
     """Read one dataset of a partner's catalogue."""
-    return _summary(await node.catalogue.look_up(owner, did, dataset_id))
+    summary = await node.catalogue.look_up(owner, did, dataset_id)
+    told = {str(offer["@id"]): terms.in_words(offer, asker.language) for offer in summary.offers}
+    return CatalogueDatasetDetail(**_members(summary), terms=told)
 
 
 def known_peer(known: Known) -> Peer:
@@ -270,12 +283,16 @@ def lately_known(peer: Row) -> Peer:
 
 
 def _summary(summary: Summary) -> CatalogueDataset:
-    return CatalogueDataset(
-        id=summary.id,
-        title=summary.title,
-        description=summary.description,
-        keywords=list(summary.keywords),
-        licence=summary.licence,
-        formats=list(summary.formats),
-        offers=list(summary.offers),
-    )
+    return CatalogueDataset(**_members(summary))
+
+
+def _members(summary: Summary) -> dict[str, Any]:
+    return {
+        "id": summary.id,
+        "title": summary.title,
+        "description": summary.description,
+        "keywords": list(summary.keywords),
+        "licence": summary.licence,
+        "formats": list(summary.formats),
+        "offers": list(summary.offers),
+    }
