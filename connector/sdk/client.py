@@ -6,17 +6,20 @@ A client is a context manager; it keeps its connections. What the node refuses i
 
 import asyncio
 import functools
+import inspect
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
 from connector.sdk import calls
 from connector.sdk.calls import Call
+from connector.sdk.get import path
 from connector.sdk.problems import ApiProblem, NodeUnreachable
+from connector.sdk.wish import How, Pause, Question, Received, Steps, Wish
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,7 +58,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Speak to the node's private listener at `url`; `owner` names a participant for an administration key."""
-        headers = _headers(key, owner, language)
+        headers, self._language = _headers(key, owner, language), language
         self._http = httpx.Client(base_url=url, headers=headers, transport=transport, trust_env=False)
 
     def send(self, call: Call[T]) -> T:
@@ -82,6 +85,38 @@ class Client:
         while page["next_cursor"]:
             page = self.send(call.after(page["next_cursor"]))
             yield from page["items"]
+
+    def get(self, peer: str, dataset: str, *, to: str, **how: Unpack[How]) -> Received:
+        """Have a partner's dataset in a file of the node's machine: agree, open, receive, verify, complete (get.py).
+
+        An agreement that holds is used again; else `accept` is told the rules of use and answers True. Calling it again
+        goes on where it stopped. Raises Unfinished, ApiProblem, NodeUnreachable.
+        """
+        return self._perform(path(Wish(peer, dataset, to, self._language, **how)))
+
+    def _perform(self, steps: Steps[T]) -> T:
+        """Do what the steps want, one after the other, and return what they end with."""
+        go_on: Callable[[], Any] = functools.partial(next, steps)
+        while True:
+            try:
+                wanted = go_on()
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            try:
+                go_on = functools.partial(steps.send, self._do(wanted))
+            except ApiProblem as problem:
+                go_on = functools.partial(steps.throw, problem)
+
+    def _do(self, wanted: Call[Any] | Pause | Question) -> Any:
+        match wanted:
+            case Call():
+                return self.send(wanted)
+            case Pause():
+                time.sleep(wanted.seconds)
+                return None
+            case Question():
+                return wanted.accept(wanted.terms)
 
     def close(self) -> None:
         """Close the connections."""
@@ -169,7 +204,7 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Speak to the node's private listener at `url`; `owner` names a participant for an administration key."""
-        headers = _headers(key, owner, language)
+        headers, self._language = _headers(key, owner, language), language
         self._http = httpx.AsyncClient(base_url=url, headers=headers, transport=transport, trust_env=False)
 
     async def send(self, call: Call[T]) -> T:
@@ -198,6 +233,35 @@ class AsyncClient:
             page = await self.send(call.after(page["next_cursor"]))
             for item in page["items"]:
                 yield item
+
+    async def get(self, peer: str, dataset: str, *, to: str, **how: Unpack[How]) -> Received:
+        """Have a partner's dataset in a file of the node's machine, as `Client.get`; `accept` may be awaitable."""
+        return await self._perform(path(Wish(peer, dataset, to, self._language, **how)))
+
+    async def _perform(self, steps: Steps[T]) -> T:
+        """Do what the steps want, one after the other, and return what they end with."""
+        go_on: Callable[[], Any] = functools.partial(next, steps)
+        while True:
+            try:
+                wanted = go_on()
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            try:
+                go_on = functools.partial(steps.send, await self._do(wanted))
+            except ApiProblem as problem:
+                go_on = functools.partial(steps.throw, problem)
+
+    async def _do(self, wanted: Call[Any] | Pause | Question) -> Any:
+        match wanted:
+            case Call():
+                return await self.send(wanted)
+            case Pause():
+                await asyncio.sleep(wanted.seconds)
+                return None
+            case Question():
+                said = wanted.accept(wanted.terms)
+                return await said if inspect.isawaitable(said) else said
 
     async def close(self) -> None:
         """Close the connections."""
