@@ -1,6 +1,5 @@
 """`pupitre transfer`: having the data of an agreement, and receiving them into a file."""
 
-import sys
 import time
 from typing import Any
 
@@ -8,6 +7,7 @@ import click
 
 from connector import words
 from connector.cli import exits, processes, show
+from connector.cli.bar import Bar
 from connector.cli.frame import Session, command, group, in_period, option
 from connector.cli.partners import did_of
 
@@ -87,7 +87,7 @@ def _start_push(session: Session, agreement: str, place: str | None, overwrite: 
     if no_wait:
         _after(session, pid)
         return
-    with _bar(session) as advance:
+    with Bar(session) as advance:
         found = session.client.show_transfer(pid)
         while _is_coming(found):
             advance(found["fetch"])
@@ -213,7 +213,7 @@ def _show_fetch(session: Session, fetch: Any) -> None:
 def _watch(session: Session, pid: str) -> None:
     """Show the progress of a reception until it ends; on a terminal as a bar, on standard error."""
     found = session.client.show_fetch(pid)
-    with _bar(session) as advance:
+    with Bar(session) as advance:
         while found["status"] in ("waiting", "running"):
             advance(found)
             time.sleep(LOOK_EVERY_S)
@@ -222,39 +222,3 @@ def _watch(session: Session, pid: str) -> None:
     session.out(found, lambda: _show_fetch(session, found))
     if found["status"] == "failed":
         raise SystemExit(exits.PROBLEM)
-
-
-class _bar:
-    """A progress bar; nothing where nobody looks."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._progress: Any = None
-
-    def __enter__(self) -> Any:
-        if sys.stderr.isatty() and not self._session.is_json:
-            from rich import progress
-            from rich.console import Console
-
-            columns = (
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.DownloadColumn(),
-                progress.TransferSpeedColumn(),
-                progress.TimeRemainingColumn(),
-            )
-            self._progress = progress.Progress(*columns, console=Console(stderr=True))
-            self._progress.start()
-            self._task = self._progress.add_task("", total=None)
-        return self._advance
-
-    def _advance(self, fetch: Any) -> None:
-        if self._progress is not None:
-            said = show.value(self._session, fetch["status"])
-            self._progress.update(
-                self._task, completed=fetch["done_bytes"], total=fetch["size_bytes"], description=said
-            )
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()

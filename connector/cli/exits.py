@@ -8,6 +8,7 @@ USAGE = 2
 UNREACHABLE = 3
 REFUSED = 4
 STILL_WAITING = 5
+INTERRUPTED = 130
 
 MEANINGS: Mapping[str, Mapping[int, str]] = {
     "fr": {
@@ -17,6 +18,7 @@ MEANINGS: Mapping[str, Mapping[int, str]] = {
         UNREACHABLE: "le nœud ne répond pas, ou sa configuration est introuvable",
         REFUSED: "le partenaire a refusé, ou le dossier est résilié",
         STILL_WAITING: "l’attente demandée est écoulée, ou quelqu’un doit décider",
+        INTERRUPTED: "interrompu par Ctrl-C ; le nœud continue seul, la même commande aussi",
     },
     "en": {
         OK: "done",
@@ -25,5 +27,6 @@ MEANINGS: Mapping[str, Mapping[int, str]] = {
         UNREACHABLE: "the node does not answer, or its configuration is not found",
         REFUSED: "the partner refused, or the process is terminated",
         STILL_WAITING: "the wait that was asked for is over, or somebody has to decide",
+        INTERRUPTED: "interrupted by Ctrl-C; the node goes on by itself, and so does the same command",
     },
 }

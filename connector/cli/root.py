@@ -8,6 +8,7 @@ import click
 from connector.cli import (
     deliveries,
     doctor,
+    get,
     hosting,
     negotiations,
     newcomers,
@@ -118,5 +119,6 @@ def status(session: Session) -> None:
 
 
 install(cli)
-for room in (publication, partners, newcomers, negotiations, deliveries, records, safekeeping, hosting, doctor):
+ROOMS = (publication, partners, newcomers, negotiations, get, deliveries, records, safekeeping, hosting, doctor)
+for room in ROOMS:
     room.add_to(cli)
