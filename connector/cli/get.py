@@ -21,6 +21,8 @@ EXITS: Mapping[str, int] = {
 }
 """By why the path ended; for what is not here, exits.PROBLEM."""
 
+_YES = frozenset({"o", "oui", "y", "yes"})
+
 
 def add_to(cli: click.Group) -> None:
     """Add the command."""
@@ -77,7 +79,8 @@ def _asked(session: Session, terms: Any) -> bool:
     """Show the rules of use and ask; on standard error, since the answer of the command goes to standard output."""
     head = session.say(f"Règles d’usage de « {terms.title} » :", f"Rules of use of “{terms.title}”:")
     click.echo("\n".join((head, *(f"  - {one}" for one in terms.sentences))), err=True)
-    return click.confirm(session.say("Les acceptez-vous ?", "Do you accept them?"), err=True)
+    question = session.say("Les acceptez-vous ? [oui/NON]", "Do you accept them? [yes/NO]")
+    return click.prompt(question, default="", show_default=False, err=True).strip().lower() in _YES
 
 
 def _say_end(session: Session, end: Any) -> None:

@@ -118,7 +118,11 @@ def test_at_a_terminal_the_rules_are_shown_and_a_person_answers(
     assert "Permitted: “use”." in no.stderr
     assert "nothing was asked for" in no.stderr
     assert of(office, "negotiations", dataset) == []
-    yes = office.run(*words, "--json", input="y\n")
+    office.run(*words, input="\n", code=exits.PROBLEM)
+    assert of(office, "negotiations", dataset) == []
+    french = dataclasses.replace(office, language="fr")
+    yes = french.run(*words, "--json", input="oui\n")
+    assert "Les acceptez-vous ?" in yes.stderr
     assert Path(json.loads(yes.stdout)["path"]).read_bytes() == CONTENT
 
 
