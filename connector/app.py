@@ -64,6 +64,7 @@ from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
 from connector.services.deliver import Deliver
+from connector.services.feed import Feed
 from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
 from connector.services.inspect import Inspect
@@ -136,6 +137,11 @@ class Node:
         return Jobs(self.store, self.clock, handlers, give_up_after_s=self.settings.give_up_after_s)
 
     @cached_property
+    def feed(self) -> Feed:
+        """What those who follow an owner's affairs read."""
+        return Feed(self.store)
+
+    @cached_property
     def public(self) -> App:
         """What the public listener serves."""
         return _public(self)
@@ -198,7 +204,7 @@ async def build_app(
             negotiate=Negotiate(store, addresses, decisions, identity),
             transfer=transfer,
             receive=Receive(store, settings),
-            sweep=Sweep(store, ROOT),
+            sweep=Sweep(store, ROOT, events_kept_days=settings.events_kept_days),
             gate=gate,
             inlets=Inlets(store, clock, partial(_open_sink, threads), received, limit_bytes=settings.push_limit_bytes),
             worker=Worker(client, identity, clock, clock.now()),
@@ -248,6 +254,7 @@ def _private(node: Node) -> App:
             receive=node.receive,
             inspect=Inspect(node.store),
             once=Once(node.store),
+            feed=node.feed,
             waiting=Waiting(node.store),
             reconciliations=Reconciliations(node.store),
             running_jobs=lambda: node.jobs.running,
@@ -366,6 +373,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         await node.sweep.begin()
         ready.set()
         await stop.wait()
+        node.feed.close()
         for listener in listeners:
             listener.stop()
         await asyncio.wait(serving)

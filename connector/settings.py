@@ -85,6 +85,12 @@ class Settings(BaseModel):
     page_size: int = Field(
         50, gt=0, le=500, description="Datasets in one page of the catalogue, and rows in one page of the API."
     )
+    events_kept_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="How long the feed of events keeps them, in days. The journal stays.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log lines on standard error.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."

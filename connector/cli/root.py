@@ -8,6 +8,7 @@ import click
 from connector.cli import (
     deliveries,
     doctor,
+    events,
     get,
     hosting,
     negotiations,
@@ -119,6 +120,6 @@ def status(session: Session) -> None:
 
 
 install(cli)
-ROOMS = (publication, partners, newcomers, negotiations, get, deliveries, records, safekeeping, hosting, doctor)
+ROOMS = (publication, partners, newcomers, negotiations, get, deliveries, records, events, safekeeping, hosting, doctor)
 for room in ROOMS:
     room.add_to(cli)

@@ -15,7 +15,7 @@ class Call(Generic[T]):
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, str | tuple[str, ...]]
     body: Json | None = None
     wait_s: float = 0.0
     """How long the node may hold the answer back, because it was asked to."""
@@ -52,11 +52,15 @@ def call(
 ) -> Call[Any]:
     """Return the call of an address below `/api/v1`, its parts percent-encoded; what is None is left out."""
     path = "/".join(quote(part, safe="") for part in parts)
-    asked = {name: _text(value) for name, value in (query or {}).items() if value is not None}
+    asked: dict[str, str | tuple[str, ...]] = {
+        name: _text(value) for name, value in (query or {}).items() if value is not None
+    }
     return Call(method, f"/api/v1/{path}", asked, body, wait_s)
 
 
-def _text(value: object) -> str:
+def _text(value: object) -> str | tuple[str, ...]:
+    if isinstance(value, tuple):
+        return tuple(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

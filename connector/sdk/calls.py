@@ -4,6 +4,7 @@ Pure: nothing is sent here. The two clients (client.py) turn each of these funct
 Identifiers may be any IRI; they are written as one part of the path.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from connector.sdk import types as t
@@ -464,3 +465,19 @@ def list_reconciliations(
 ) -> Call[t.Reconciliations]:
     """List how processes of a restored backup stand with the partners."""
     return _call("GET", "reconciliations", query={"outcome": outcome, "cursor": cursor, "limit": limit})
+
+
+# Events
+
+
+def read_events(
+    *, after: int = 0, kinds: Sequence[str] = (), wait: float | None = None, limit: int | None = None
+) -> Call[t.Events]:
+    """Read what happened after an event; with `wait` (seconds), once something has."""
+    query = {"after": after, "limit": limit, "wait": wait, "kind": tuple(kinds) or None}
+    return _call("GET", "events", query=query, wait_s=wait or 0.0)
+
+
+def stream_events(*, after: int = 0, kinds: Sequence[str] = ()) -> Call[None]:
+    """Listen to what happens; the answer has no end, so only `Client.stream_events` sends this."""
+    return _call("GET", "events", "stream", query={"after": after, "kind": tuple(kinds) or None})

@@ -7,9 +7,10 @@ A client is a context manager; it keeps its connections. What the node refuses i
 import asyncio
 import functools
 import inspect
+import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
@@ -24,6 +25,8 @@ from connector.sdk.wish import How, Pause, Question, Received, Steps, Wish
 P = ParamSpec("P")
 T = TypeVar("T")
 TIMEOUT_S = 30.0
+STREAM_SILENCE_S = 45.0
+"""A stream without even a comment for so long is broken: the node sends one every 15 s."""
 PAUSES_S = (0.2, 1.0)
 """How long a call whose answer was lost waits before it is sent again. A POST carries its key, so it acts once."""
 _NOT_LOST = (httpx.ConnectError, httpx.TimeoutException, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -118,6 +121,26 @@ class Client:
             case Question():
                 return wanted.accept(wanted.terms)
 
+    def stream_events(self, *, after: int = 0, kinds: Sequence[str] = ()) -> Iterator[Any]:
+        """Yield events as they come, from the one after `after` on, for ever; a broken connection is made again.
+
+        Raises ApiProblem when the node refuses, NodeUnreachable when it cannot be reached any more.
+        """
+        while True:
+            request = {**_request(calls.stream_events(after=after, kinds=kinds)), "timeout": STREAM_SILENCE_S}
+            try:
+                with self._http.stream(**request) as answer:
+                    if not answer.is_success:
+                        answer.read()
+                        _read(answer)
+                    for event in _events(answer.iter_lines()):
+                        after = event["n"]
+                        yield event
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                raise NodeUnreachable(f"{self._http.base_url} {error}") from error
+            except httpx.TransportError:
+                time.sleep(PAUSES_S[0])
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -189,6 +212,7 @@ class Client:
     verify_journal = _now(calls.verify_journal)
     list_jobs = _now(calls.list_jobs)
     retry_job = _now(calls.retry_job)
+    read_events = _now(calls.read_events)
 
 
 class AsyncClient:
@@ -263,6 +287,27 @@ class AsyncClient:
                 said = wanted.accept(wanted.terms)
                 return await said if inspect.isawaitable(said) else said
 
+    async def stream_events(self, *, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Any]:
+        """Yield events as they come, from the one after `after` on, for ever; a broken connection is made again.
+
+        Raises ApiProblem when the node refuses, NodeUnreachable when it cannot be reached any more.
+        """
+        while True:
+            request = {**_request(calls.stream_events(after=after, kinds=kinds)), "timeout": STREAM_SILENCE_S}
+            try:
+                async with self._http.stream(**request) as answer:
+                    if not answer.is_success:
+                        await answer.aread()
+                        _read(answer)
+                    async for line in answer.aiter_lines():
+                        for event in _events((line,)):
+                            after = event["n"]
+                            yield event
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                raise NodeUnreachable(f"{self._http.base_url} {error}") from error
+            except httpx.TransportError:
+                await asyncio.sleep(PAUSES_S[0])
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
@@ -336,6 +381,11 @@ class AsyncClient:
     verify_journal = _later(calls.verify_journal)
     list_jobs = _later(calls.list_jobs)
     retry_job = _later(calls.retry_job)
+    read_events = _later(calls.read_events)
+
+
+for _method in (Client.stream_events, AsyncClient.stream_events):
+    vars(_method)["__wrapped__"] = calls.stream_events  # as with the methods that are made of calls
 
 
 def _headers(key: str, owner: str | None, language: str) -> dict[str, str]:
@@ -354,6 +404,13 @@ def _request(call: Call[Any]) -> dict[str, Any]:
         "headers": keyed.headers,
         "timeout": TIMEOUT_S + call.wait_s,
     }
+
+
+def _events(lines: Iterable[str]) -> Iterator[Any]:
+    """Yield the events of a stream; comments and other fields are passed over."""
+    for line in lines:
+        if line.startswith("data: "):
+            yield json.loads(line.removeprefix("data: "))
 
 
 def _pauses(call: Call[Any]) -> tuple[float, ...]:

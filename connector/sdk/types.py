@@ -492,3 +492,23 @@ class Reconciliations(TypedDict):
     items: list[Reconciliation]
     next_cursor: str | None
     """Cursor of the next page; null: this is the last one."""
+
+
+class Event(TypedDict):
+    """Something that happened."""
+
+    n: int
+    """Its number: one more with each event, and far more after a restoration."""
+    at: str
+    kind: str
+    subject: str
+    peer: str | None
+    told: dict[str, Any]
+    """What changed: see the page on events."""
+
+
+class Events(TypedDict):
+    """Some events, in order."""
+
+    items: list[Event]
+    after: int

@@ -21,12 +21,12 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import render
-from connector.services import deciders, exchange, permits, settle
+from connector.services import deciders, exchange, explain, permits, settle
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.settle import Exchange
-from connector.store import agreements, datasets, jobs, negotiations, peers
+from connector.store import agreements, datasets, events, jobs, negotiations, peers
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
@@ -122,7 +122,15 @@ class Negotiate(Exchange[Negotiation]):
             return Outcome(negotiation, is_repeat=True)
         self.react(tx, negotiation, negotiation.role.other, incoming.message.kind)
         negotiations.save(tx, negotiation)
+        if negotiation.pending is None and negotiation.intent is None:
+            self._say_if_ours(tx, negotiation)
         return Outcome(negotiation, is_new=is_new)
+
+    def _say_if_ours(self, tx: Tx, negotiation: Negotiation) -> None:
+        """Write the event that a person must decide, when nothing of ours is on its way and the turn is ours."""
+        if explain.turn(self.line.table, negotiation) == "us":
+            told = {"state": negotiation.state, "dataset": negotiation.dataset, "role": negotiation.role.value}
+            events.append(tx, negotiation.owner, "decision.awaited", negotiation.pid, negotiation.peer, **told)
 
     def _first(self, tx: Tx, owner: str, caller: Participant, incoming: Incoming) -> Negotiation:
         """Return the negotiation that a first message opens, or the one it has opened already (rule 5)."""

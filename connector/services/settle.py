@@ -15,7 +15,7 @@ from connector.protocol.machine import Role
 from connector.services import deciders, exchange
 from connector.services.deciders import Decider
 from connector.services.exchange import LOOKS_S, YIELDED, Answer, Delivery, Due, Line, Question, heard
-from connector.store import journal
+from connector.store import events, journal
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.processes import Process
@@ -98,6 +98,8 @@ def give_way(tx: Tx, line: Line[P], delivery: Delivery, code: str, reason: str) 
     process.problem = {"code": code, "reason": reason, "message": delivery.kind, "at": tx.now.isoformat()}
     entry = {"by": process.peer, "message": delivery.kind, "state": process.state, "problem": code, "reason": reason}
     journal.append(tx, process.owner, process.pid, "refused-by-peer", entry)
+    told = {"message": delivery.kind, "state": process.state, "problem": code, "reason": reason}
+    events.append(tx, process.owner, "message.refused", process.pid, process.peer, **told)
     line.queries.save(tx, process)
     return process
 
@@ -135,7 +137,9 @@ def mark_divergence(tx: Tx, process: Process, peer_state: str | None) -> None:
     stands = "does not know this process" if peer_state is None else f"stands in {peer_state}"
     reason = f"{process.peer} {stands}, we stand in {process.state}"
     process.problem = {"code": "divergence", "reason": reason, "at": tx.now.isoformat()}
-    journal.append(tx, process.owner, process.pid, "divergence", {"peer_state": peer_state, "state": process.state})
+    told = {"peer_state": peer_state, "state": process.state}
+    journal.append(tx, process.owner, process.pid, "divergence", told)
+    events.append(tx, process.owner, "process.diverged", process.pid, process.peer, **told)
 
 
 def is_current(process: Process, delivery: Delivery) -> bool:

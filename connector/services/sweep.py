@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timedelta
 
 from connector.problems import Unavailable
-from connector.store import idempotency
+from connector.store import events, idempotency
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 
@@ -18,11 +18,12 @@ EVERY = timedelta(hours=1)
 
 
 class Sweep:
-    """Forgets idempotency keys of more than a day ago."""
+    """Forgets idempotency keys of more than a day ago, and events that were kept long enough."""
 
-    def __init__(self, store: Store, owner: str) -> None:
+    def __init__(self, store: Store, owner: str, *, events_kept_days: float) -> None:
         self._store = store
         self._owner = owner
+        self._events_kept = timedelta(days=events_kept_days)
 
     async def begin(self) -> None:
         """See to it that the job exists; when it does, its next instant stands."""
@@ -36,6 +37,7 @@ class Sweep:
 
         def unit(tx: Tx) -> datetime:
             idempotency.forget_old(tx)
+            events.forget(tx, tx.now - self._events_kept)
             return tx.now + EVERY
 
         return await self._store.write(unit)

@@ -20,10 +20,11 @@ LOOK_EVERY = timedelta(seconds=1)
 class Waiting:
     """Those who wait, by the process that they wait for."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, topic: str = CHANGED) -> None:
         self.clock = store.clock
+        self.is_closing = False
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        store.subscribe(CHANGED, self._hear)
+        store.subscribe(topic, self._hear)
 
     async def until(self, pid: str, look: Callable[[], Awaitable[T]], is_enough: Callable[[T], bool], s: float) -> T:
         """Return what `look` shows as soon as it is enough, or after `s` seconds, at most 30."""
@@ -35,13 +36,18 @@ class Waiting:
                 event.clear()
                 seen = await look()
                 now = self.clock.now()
-                if is_enough(seen) or now >= ends_at:
+                if is_enough(seen) or now >= ends_at or self.is_closing:
                     return seen
                 await self.clock.wait(event, min(ends_at, now + LOOK_EVERY))
         finally:
             self._waiting[pid].discard(event)
             if not self._waiting[pid]:
                 del self._waiting[pid]
+
+    def close(self) -> None:
+        """Answer everybody who waits with what there is: the node stops."""
+        self.is_closing = True
+        self._hear("")
 
     def _hear(self, pid: str) -> None:
         waiting = self._waiting.get(pid, ()) if pid else [one for some in self._waiting.values() for one in some]

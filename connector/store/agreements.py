@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, bindparam, delete, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
+from connector.store import events
 from connector.store.db import Tx
 from connector.store.period import ALWAYS, Period
 from connector.store.tables import agreements
@@ -34,7 +35,13 @@ class StoredAgreement:
 _key = (agreements.c.owner == bindparam("k_owner"), agreements.c.id == bindparam("k_id"))
 _by_id = select(agreements).where(*_key)
 _insert = insert(agreements)
-_set_status = update(agreements).where(*_key).values(status=bindparam("v_status"))
+_set_status = (
+    update(agreements)
+    .where(*_key, agreements.c.status != bindparam("v_status"))
+    .values(status=bindparam("v_status"))
+    .returning(agreements.c.peer, agreements.c.role, agreements.c.negotiation, agreements.c.dataset)
+)
+_TOLD = {"active": "agreement.concluded", "ended": "agreement.ended"}
 
 
 def add(tx: Tx, agreement: StoredAgreement) -> None:
@@ -56,7 +63,10 @@ def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
 
 def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
     """Set the status: `drafted`, `active` or `ended`."""
-    tx.connection.execute(_set_status, {"k_owner": owner, "k_id": agreement_id, "v_status": status})
+    row = tx.connection.execute(_set_status, {"k_owner": owner, "k_id": agreement_id, "v_status": status}).first()
+    if row is not None and status in _TOLD:
+        told = {"role": row.role, "negotiation": row.negotiation, "dataset": row.dataset}
+        events.append(tx, owner, _TOLD[status], agreement_id, row.peer, **told)
 
 
 def discard_draft(tx: Tx, owner: str, agreement_id: str) -> None:

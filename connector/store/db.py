@@ -85,7 +85,19 @@ class Local:
 class Tx:
     """One unit's transaction. It ends with the unit; do not keep it."""
 
-    __slots__ = ("connection", "entries", "finished", "heads", "local", "now", "signals", "silent", "started", "told")
+    __slots__ = (
+        "connection",
+        "entries",
+        "finished",
+        "happened",
+        "heads",
+        "local",
+        "now",
+        "signals",
+        "silent",
+        "started",
+        "told",
+    )
 
     def __init__(self, connection: Connection, now: datetime, local: Local) -> None:
         self.connection = connection
@@ -99,6 +111,8 @@ class Tx:
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
         self.told: dict[tuple[str, str, str], bool] = {}
         self.silent: dict[tuple[str, str], bool] = {}
+        self.happened: list[dict[str, Any]] = []
+        """Events that are written together when the unit ends."""
         self.entries: list[dict[str, Any]] = []
         """Entries of the journal that are written together, at the latest when the unit ends."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from connector.problems import NotFound, Problem
+from connector.store import events
 from connector.store.db import Tx
 from connector.store.tables import fetches, transfers
 
@@ -136,6 +137,7 @@ def pause(tx: Tx, owner: str, transfer: str, done_bytes: int, problem: Problem |
 def fail(tx: Tx, owner: str, transfer: str, problem: Problem) -> None:
     """Record that the fetch ended for good, until somebody asks again."""
     _change(tx, owner, transfer, status="failed", problem=told(problem), updated_at=tx.now)
+    events.append(tx, owner, "fetch.failed", transfer, problem=problem.code)
 
 
 def finish(tx: Tx, owner: str, transfer: str, *, size_bytes: int, sha256: str) -> None:
@@ -151,6 +153,7 @@ def finish(tx: Tx, owner: str, transfer: str, *, size_bytes: int, sha256: str) -
         problem=None,
         updated_at=tx.now,
     )
+    events.append(tx, owner, "fetch.done", transfer, size_bytes=size_bytes, sha256=sha256)
 
 
 def renew_address(tx: Tx, owner: str, transfer: str, before: str, after: str) -> None:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from connector.clock import Clock
 from connector.ids import new_id
 from connector.problems import Unavailable
-from connector.store import job_rows, silence
+from connector.store import events, job_rows, silence
 from connector.store.backoff import HEARTBEAT_S, LEASE_S, MAX_FAILURES, SAFETY_POLL_S, failure_delay_s
 from connector.store.db import JOBS, Store, Tx
 from connector.store.job_rows import Job
@@ -253,7 +253,8 @@ class Jobs:
             known = silence.note(tx.connection, job.owner, peer, reason, tx.now, is_probe)
             if tx.now - known.since >= self.give_up_after:
                 job_rows.bury(tx.connection, job, job.attempts, reason)
-                silence.give_up(tx.connection, job.owner, known)
+                for kind, key in [(job.kind, job.key), *silence.give_up(tx.connection, job.owner, known)]:
+                    events.append(tx, job.owner, "job.dead", key, peer, job=kind, problem=reason)
             else:
                 self._release(tx, job, known.retry_at, job.attempts, reason, peer)
 
@@ -265,6 +266,7 @@ class Jobs:
         def unit(tx: Tx) -> None:
             if attempts >= MAX_FAILURES and job_rows.woken(tx.connection, job) is None:
                 job_rows.bury(tx.connection, job, attempts, problem)
+                events.append(tx, job.owner, "job.dead", job.key, job.peer, job=job.kind, problem=problem)
             else:
                 again_at = tx.now + timedelta(seconds=failure_delay_s(attempts))
                 self._release(tx, job, again_at, attempts, problem)

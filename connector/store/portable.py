@@ -70,4 +70,13 @@ def load(tx: Tx, table: Table, rows: Iterable[dict[str, Any]]) -> int:
             raise BadRows(f"{table.name}: {', '.join(sorted(strange))}")
         tx.connection.execute(insert(table), chunk)
         count += len(chunk)
+    _go_on(tx, table)
     return count
+
+
+def _go_on(tx: Tx, table: Table) -> None:
+    """Have a column to which PostgreSQL gives numbers go on after those of the rows."""
+    for column in table.columns:
+        if column.identity is not None:
+            sequence = func.pg_get_serial_sequence(table.name, column.name)
+            tx.connection.execute(select(func.setval(sequence, func.max(column))))

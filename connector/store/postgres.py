@@ -21,7 +21,7 @@ from sqlalchemy.util import greenlet_spawn
 from connector.clock import Clock
 from connector.ids import new_id
 from connector.problems import Unavailable
-from connector.store import conditions, journal
+from connector.store import conditions, events, journal
 from connector.store.backoff import rerun_delay_s
 from connector.store.db import Local, Tx
 from connector.store.errors import StaleVersion
@@ -128,6 +128,7 @@ class PostgresStore:
             tx = Tx(connection, self.clock.now(), self.local)
             result = unit(tx)
             journal.flush(tx)
+            events.flush(tx)
             notify(connection, self._origin, tx)
             try:
                 connection.commit()

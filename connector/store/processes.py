@@ -13,7 +13,7 @@ from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, u
 
 from connector.problems import NotFound
 from connector.protocol.machine import Arrival, Position, Role
-from connector.store import journal, silence
+from connector.store import events, journal, silence
 from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
 from connector.store.period import ALWAYS, Period
@@ -49,6 +49,8 @@ class Process:
     version: int = 0
     created_at: datetime = field(default_factory=lambda: datetime.min)
     updated_at: datetime = field(default_factory=lambda: datetime.min)
+    stored_state: str | None = field(default=None, init=False, compare=False, repr=False)
+    """The state in which the row stands: an event tells when it changes."""
 
     @property
     def position(self) -> Position:
@@ -79,6 +81,7 @@ class Process:
 
 
 P = TypeVar("P", bound=Process)
+INITIAL = "INITIAL"
 CHANGED = "process"
 """Topic, within this process only, of the processes that were saved; key: the pid."""
 _JSON_COLUMNS = ("intent", "problem", "data_address", "given_up")
@@ -90,8 +93,9 @@ class Queries(Generic[P]):
 
     def __init__(self, table: Table, record: type[P]) -> None:
         self._table, self._record = table, record
-        self._names = tuple(item.name for item in fields(record))
+        self._names = tuple(item.name for item in fields(record) if item.init)
         self._column_names = tuple(table.c.keys())
+        self._moved = f"{table.name.removesuffix('s')}.moved"
         columns = table.c
         key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
         self._by_pid = select(table).where(key)
@@ -155,7 +159,17 @@ class Queries(Generic[P]):
         tx.signals.append((CHANGED, process.pid, False))
         if process.version == 0:
             self._add(tx, process)
-            return
+        else:
+            self._change(tx, process)
+        if process.state not in (process.stored_state, INITIAL):
+            self._say_moved(tx, process)
+        process.stored_state = process.state
+
+    def _say_moved(self, tx: Tx, process: P) -> None:
+        told = {name: getattr(process, name) for name in ("state", "dataset", "agreement")}
+        events.append(tx, process.owner, self._moved, process.pid, process.peer, role=process.role.value, **told)
+
+    def _change(self, tx: Tx, process: P) -> None:
         values = {f"v_{name}": self._value(process, name) for name in self._names if name not in _FIXED}
         keys = {"k_owner": process.owner, "k_pid": process.pid, "k_version": process.version}
         done = tx.connection.execute(self._update, {**values, **keys, "v_updated_at": tx.now})
@@ -199,7 +213,9 @@ class Queries(Generic[P]):
             if values.get(name) is not None:
                 values[name] = json.loads(values[name])
         values["given_up"] = tuple(values["given_up"] or ())
-        return self._record(**values)
+        process = self._record(**values)
+        process.stored_state = process.state
+        return process
 
     def _value(self, process: P, name: str) -> Any:
         value = getattr(process, name)

@@ -16,7 +16,7 @@ from connector.problems import NotFound
 from connector.protocol import machine
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
-from connector.store import job_rows, journal
+from connector.store import events, job_rows, journal, participants
 from connector.store.db import Tx
 from connector.store.job_rows import Job
 from connector.store.tables import api_keys, negotiations, reconciliations, restores, transfers
@@ -63,7 +63,10 @@ def last(tx: Tx) -> Restore | None:
 
 
 def begin(tx: Tx, backup: str, taken_at: datetime, *, revoke_keys: bool) -> Restore:
-    """Number the restoration; have every process that may have moved compared, and free what a dead node held."""
+    """Number the restoration; have every process that may have moved compared, and free what a dead node held.
+
+    Events go on with numbers that no follower has seen.
+    """
     before = last(tx)
     restore = Restore(before.n + 1 if before else 1, backup, taken_at, tx.now)
     tx.connection.execute(insert(restores), asdict(restore))
@@ -73,6 +76,8 @@ def begin(tx: Tx, backup: str, taken_at: datetime, *, revoke_keys: bool) -> Rest
     for kind, table, machine_table in _PROCESSES:
         for row in list(_may_have_moved(tx, table, machine_table, taken_at)):
             _expect(tx, restore, kind, row)
+    for hosted in participants.every(tx):
+        events.skip(tx, hosted.owner)
     return restore
 
 

@@ -84,7 +84,12 @@ _MOVE_ALL = (
     .values(run_at=bindparam("now", type_=Instant))
 )
 _MOVE = update(jobs).where(_HELD_BACK).values(run_at=bindparam("again_at", type_=Instant))
-_GIVE_UP = update(jobs).where(_HELD_BACK).values(status="dead", problem=bindparam("why", type_=Text))
+_GIVE_UP = (
+    update(jobs)
+    .where(_HELD_BACK)
+    .values(status="dead", problem=bindparam("why", type_=Text))
+    .returning(jobs.c.kind, jobs.c.key)
+)
 _REVIVE = (
     update(jobs)
     .where(jobs.c.owner == bindparam("of_owner"), jobs.c.peer == bindparam("of_peer"))
@@ -139,10 +144,10 @@ def broken(connection: Connection, owner: str, peer: str, now: datetime) -> bool
     return True
 
 
-def give_up(connection: Connection, owner: str, silence: Silence) -> None:
-    """Mark dead all that waits for the peer."""
+def give_up(connection: Connection, owner: str, silence: Silence) -> list[tuple[str, str]]:
+    """Mark dead all that waits for the peer; return kind and key of each."""
     held = {**_named(owner, silence.peer), "held_until": silence.retry_at, "why": silence.problem}
-    connection.execute(_GIVE_UP, held)
+    return [(row.kind, row.key) for row in connection.execute(_GIVE_UP, held)]
 
 
 def try_now(connection: Connection, owner: str, peer: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -394,4 +395,27 @@ reconciliations = Table(
     PrimaryKeyConstraint("owner", "process"),
     ForeignKeyConstraint(["restore"], ["restores.n"]),
     Index("reconciliations_by_outcome", "owner", "outcome", "process"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("n", BigInteger),  # given by whoever reads first
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("peer", Text),
+    Column("told", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    Index("events_listed", "owner", "n"),
+    Index("events_age", "at"),
+)
+
+event_heads = Table(
+    "event_heads",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
 )

@@ -65,6 +65,8 @@ def test_no_input_makes_the_api_fail(api: Any, stand: Stand, mode: str) -> None:
     """Requests that follow the schema, and requests that break it: clear answers, never a failure of ours."""
     answers: Counter[str] = Counter()
     for operation in (found.ok() for found in api.get_all_operations()):
+        if operation.path.endswith("/stream"):  # its answer has no end
+            continue
         strategy = operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode))
         _try(strategy, stand, answers)
     assert sum(answers.values()) > 3 * len(list(api.get_all_operations()))

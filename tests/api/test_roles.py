@@ -81,6 +81,8 @@ show_journal             × × · ×
 verify_journal           × × · ×
 list_jobs                × · · ×
 retry_job                × · · ·
+read_events              × × × ×
+stream_events            × × × ×
 """
 
 OPERATIONS = {operation["operationId"]: (method, path) for method, path, operation in reference.operations()}
@@ -119,7 +121,9 @@ def test_a_role_may_what_the_table_says(
     path = re.sub(r"{\w+}", "urn:nobody", path)
     body: Any = None if method == "get" else {"nothing": 1}
     headers = {"authorization": f"Bearer {second_keys[ROLES[column]]}", "accept-language": "en"}
-    answer = http.request(method, consumer.url + path, json=body, headers=headers)
+    with http.stream(method, consumer.url + path, json=body, headers=headers) as answer:
+        if answer.status_code != 200:  # an answer that was granted may have no end
+            answer.read()
     if ROWS[name][column] == "×":
         assert answer.status_code in ((200, 404) if method == "get" else (400, 404))
         return

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from connector.app import ROOT
 from connector.clock import SystemClock
 from connector.services.backup.take import KeysFile, take
+from connector.services.feed import Told
 from connector.settings import Settings, load
+from connector.store import events
 from tests.harness import nodes
 
 PASSPHRASE = SecretStr("une phrase de passe d’essai")
@@ -37,12 +39,13 @@ def at(folder: Path, port: int, database: str | None = None) -> Settings:
 
 @dataclass
 class Saved:
-    """A backup of a node, and the folder of the node."""
+    """A backup of a node, the folder of the node, and what a follower of its events has seen since."""
 
     folder: Path
     port: int
     file: Path
     keys: KeysFile
+    told: Told = field(default_factory=lambda: Told([], 0))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +62,13 @@ def taken(tmp_path_factory: pytest.TempPathFactory, database: str | None) -> Sav
             await nodes.publish(node, content=CONTENT)
             await nodes.agreed(other, node)
             await node.hosts.issue_key(ROOT, "a program", "steward")
+            numbered = await node.feed.read(ROOT, 0, 1000)
+            await node.store.write(lambda tx: events.append(tx, ROOT, "job.dead", "unnumbered in the backup"))
             settings, now = node.settings, SystemClock().now()
             await asyncio.to_thread(take, settings, made.file, made.keys, program="test", now=now)
+            await node.store.write(lambda tx: events.append(tx, ROOT, "job.dead", "not in the backup"))
+            made.told = await node.feed.read(ROOT, 0, 1000)
+            assert len(made.told.items) == len(numbered.items) + 2
 
     asyncio.run(play())
     return made

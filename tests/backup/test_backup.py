@@ -41,7 +41,7 @@ from tests.backup.conftest import CONTENT, PASSPHRASE, Saved, at
 from tests.harness import nodes
 
 NOW = SystemClock().now()
-LATER = ("restores", "reconciliations", "journal", "jobs", "api_keys")
+LATER = ("restores", "reconciliations", "journal", "jobs", "api_keys", "events", "event_heads")
 """Tables that a restoration adds to."""
 
 
@@ -122,7 +122,14 @@ def _comes_back(saved: Saved, settings: Settings, before: dict[str, list[dict[st
             ) as node,
             nodes.running(settings.data_dir.parent / "new") as new,
         ):
+            seen, after = saved.told.items, saved.told.after
             await nodes.agreed(new, node)
+            whole = (await node.feed.read(ROOT, 0, 1000)).items
+            held, fresh = whole[: len(seen) - 1], whole[len(seen) - 1 :]
+            assert held == seen[:-1], "all that the backup holds has the numbers under which it was seen"
+            assert "agreement.concluded" in [one.kind for one in fresh]
+            told = (await node.feed.read(ROOT, after, 1000)).items
+            assert told[: len(fresh)] == fresh, "a follower goes on with what is new, misses and repeats nothing"
 
     asyncio.run(play())
 

@@ -5,6 +5,7 @@ answer. Who may ask, and within which limits, is in entrance.py. No framework in
 application carries the services it was made with.
 """
 
+from collections import Counter
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from connector.http.private import (
     deliveries,
+    events,
     negotiations,
     newcomers,
     participants,
@@ -43,6 +45,7 @@ ROOMS = (
     deliveries,
     records,
     reconciliations,
+    events,
 )
 DESCRIPTION = """Everything that the command line and the pages do goes through these addresses.
 
@@ -93,6 +96,7 @@ def create_api(services: Services) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
+    app.state.streams = Counter()
     for room in ROOMS:
         app.include_router(room.router, prefix=PREFIX, dependencies=[Depends(permitted)])
     app.add_exception_handler(RequestValidationError, _refuse_input)

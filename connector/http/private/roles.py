@@ -86,6 +86,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "list_jobs": (OPERATOR, AUDITOR),
     "list_reconciliations": _OF_RECORDS,
     "retry_job": (OPERATOR,),
+    "read_events": _EVERYBODY,
+    "stream_events": _EVERYBODY,
 }
 
 

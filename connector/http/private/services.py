@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connector.identity.addresses import Addresses
 from connector.services.catalogue import Catalogue
+from connector.services.feed import Feed
 from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
 from connector.services.inspect import Inspect
@@ -36,6 +37,7 @@ class Services:
     receive: Receive
     inspect: Inspect
     once: Once
+    feed: Feed
     waiting: Waiting
     reconciliations: Reconciliations
     running_jobs: Callable[[], int]
