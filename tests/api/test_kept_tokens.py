@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -170,17 +171,18 @@ def test_no_repr_shows_a_token() -> None:
         **row, agreement="a", dataset="d", format="f", data_address=START["dataAddress"], pending_body=text
     )
     delivery = Delivery(
-        "o",
-        "p",
-        "d",
-        "TransferStartMessage",
-        "u",
-        None,
-        text,
-        0,
-        None,
-        None,
-        {},  # type: ignore[arg-type]
+        owner="o",
+        pid="p",
+        peer="d",
+        kind="TransferStartMessage",
+        url="u",
+        state_url=None,
+        body=text,
+        attempts=0,
+        answers=0,
+        sent_at=datetime.now(UTC),
+        position=process.position,
+        names={},
     )
     for one in (message, Incoming(message, text), process, delivery, Answer("TransferStartMessage", BY, START)):
         assert "s3cret" not in repr(one) + str(one)

@@ -80,6 +80,7 @@ terminate_transfer       · × × ·
 show_journal             × × · ×
 verify_journal           × × · ×
 list_jobs                × · · ×
+list_reconciliations     × × · ×
 retry_job                × · · ·
 read_events              × × × ×
 stream_events            × × × ×
