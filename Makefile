@@ -9,7 +9,7 @@ TESTS_LOCK := tests/requirements.lock
 
 # With CI=true a test that is skipped is a failure, and the whole run has a time limit (seconds).
 ifeq ($(CI),true)
-STRICT := -p tests.tools.nothing_skipped --session-timeout=2160
+STRICT := -p tests.tools.nothing_skipped --session-timeout=4200
 endif
 
 .DEFAULT_GOAL := help
