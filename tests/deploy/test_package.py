@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.machine import Machine, machine, network, stop
+from tests.harness.machine import Machine, machine, network, put, stop
 
 HOUSE = Path(__file__).parents[2]
 UNIT = HOUSE / "deploy/pupitre.service"
@@ -39,7 +39,7 @@ def test_it_is_installed_upgraded_and_removed_and_the_data_stays(
     package: Path, next_package: Path, tmp_path: Path
 ) -> None:
     with network() as net, machine(net, tmp_path / "brume") as place:
-        place.run("sh", "-c", "cat > /tmp/pupitre.deb", stdin=package.open())
+        put(place, package, "/tmp/pupitre.deb")
         place.sh("dpkg -i /tmp/pupitre.deb")
         assert place.sh("stat -c '%U %a' /var/lib/pupitre /etc/pupitre").stdout.split() == [
             "pupitre", "700", "pupitre", "750",
@@ -53,7 +53,7 @@ def test_it_is_installed_upgraded_and_removed_and_the_data_stays(
         before = place.sh("cd /etc/pupitre && cat node.toml && sha256sum /var/lib/pupitre/data/keys/root/*").stdout
         stop(node)
 
-        place.run("sh", "-c", "cat > /tmp/next.deb", stdin=next_package.open())
+        put(place, next_package, "/tmp/next.deb")
         place.sh("dpkg -i /tmp/next.deb")
         assert place.sh("dpkg-query -W -f '${Version}' pupitre").stdout == "99.0"
         assert (
@@ -86,7 +86,7 @@ def test_it_holds_no_trace_of_where_it_was_built_and_no_private_file(package: Pa
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
 def test_the_unit_is_well_formed_and_closed(package: Path, tmp_path: Path) -> None:
     with network() as net, machine(net, tmp_path / "brume") as place:
-        place.run("sh", "-c", "cat > /tmp/pupitre.deb", stdin=package.open())
+        put(place, package, "/tmp/pupitre.deb")
         place.sh("dpkg -i /tmp/pupitre.deb")
         verified = place.run("systemd-analyze", "verify", "/lib/systemd/system/pupitre.service", check=False)
         assert "pupitre" not in verified.stderr, verified.stderr

@@ -161,7 +161,8 @@ def machine(net: Network, folder: Path) -> Iterator[Machine]:
 
 def put(place: Machine, file: Path, path: str) -> None:
     """Copy a file of the test onto the machine."""
-    place.run("sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}", input=file.read_text("utf-8"))
+    with file.open("rb") as content:
+        place.run("sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}", stdin=content)
 
 
 def _cannot() -> None:
