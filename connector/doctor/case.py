@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aiohttp.abc import AbstractResolver
-
 from connector.clock import Clock
 from connector.identity.addresses import Addresses
 from connector.identity.keys import Keys
+from connector.peer.guard import Resolver
 from connector.peer.probe import Probe, Sight
 from connector.settings import Settings
 from connector.store.participants import Hosted
@@ -43,7 +42,7 @@ class Question:
     environ: Mapping[str, str]
     clock: Clock
     peer: str | None = None
-    resolver: AbstractResolver | None = None
+    resolver: Resolver | None = None
     """Another name server than the machine's."""
 
 

@@ -52,6 +52,9 @@ _WHY = {
     "network": {"fr": "cette adresse n’est pas publique", "en": "this address is not public"},
 }
 
+Resolver = AbstractResolver
+"""Something that finds the addresses of a name, for who has to name one without an HTTP client."""
+
 
 class Guard:
     """Vets addresses by the settings of one node, and makes the connector that obeys it."""
