@@ -8,6 +8,7 @@ drawn from the seed too.
 
 import asyncio
 import contextlib
+import gc
 import random
 import selectors
 import uuid
@@ -58,11 +59,14 @@ def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[
         clock.advance_to(alarm)
 
     selector.when_idle = when_idle or move_on
+    gc.collect()
+    gc.disable()  # its turns depend on what ran before; a coroutine of a killed node must not end at one of them
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         try:
             return runner.run(main)
         finally:
             selector.when_idle = None
+            gc.enable()
 
 
 class _NoThread:
