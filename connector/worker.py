@@ -19,7 +19,7 @@ from connector.peer.client import Answer, Client
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol.errors import Busy
 from connector.protocol.refusals import Refusal, read_refusal
-from connector.services.exchange import Delivery, Question
+from connector.services.exchange import Delivery, NoProcessIdentifier, Question
 from connector.services.reconcile import Reconcile
 from connector.services.settle import Exchange
 from connector.store.jobs import Job, Postpone
@@ -116,7 +116,12 @@ class Worker:
         return answer
 
     async def _report_acknowledged(self, service: Exchange[Any], job: Job, due: Delivery, answer: Answer) -> None:
-        if not await service.acknowledged(job, due, answer.body):
+        try:
+            is_settled = await service.acknowledged(job, due, answer.body)
+        except NoProcessIdentifier as problem:
+            await service.not_yet(due, problem.code, str(problem))
+            raise  # tried again as a failure is, ten times: a peer that answers so may begin a process each time
+        if not is_settled:
             # Our message had given way, yet the peer took it: look whether we still agree.
             state = await self._ask(due)
             if state is not None:

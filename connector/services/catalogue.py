@@ -1,6 +1,7 @@
 """Verbs of the catalogue: what a partner may see of ours, and what we may see of a partner's."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from connector.catalogue import listing
@@ -26,6 +27,11 @@ class PeerRefused(Problem):
 
     code = "peer-refused"
     status = 502
+    title: ClassVar[dict[str, str]] = {"fr": "Le partenaire a refusé.", "en": "The partner refused."}
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Lisez son motif ; s’il ne suffit pas, appelez-le.",
+        "en": "Read its reason; if that does not help, call this partner.",
+    }
 
 
 @dataclass(frozen=True, slots=True)

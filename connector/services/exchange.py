@@ -4,11 +4,12 @@ The functions work inside a transaction that a service opened, on a process that
 knows a negotiation from a transfer: a `Line` of work is its table, its queries, its paths and its job.
 """
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from connector.identity.scheme import Participant, Scheme
 from connector.problems import Invalid, NotFound, Problem
@@ -31,6 +32,21 @@ YIELDED = "yielded"
 LOOKS_S = (2.0, 150.0)
 """When the peer's state is looked at after a message of ours gave way, in seconds: once its answer should be there, and
 once its token has expired, so that the peer cannot take it any more."""
+
+
+class NoProcessIdentifier(Problem):
+    """The peer answered a first message without its process identifier."""
+
+    code = "no-process-identifier"
+    status = 502
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Le partenaire a répondu sans donner l’identifiant de son dossier.",
+        "en": "The partner answered without its process identifier.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Le nœud redemande seul ; si cela dure, signalez-le au partenaire.",
+        "en": "The node asks again by itself; if it lasts, report it to the partner.",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,3 +364,11 @@ def drop_intent(tx: Tx, process: Process) -> None:
 def next_instant(process: Process) -> datetime | None:
     instants = [datetime.fromisoformat(process.intent["due_at"])] if process.intent else []
     return min([*instants, process.look_at] if process.look_at else instants, default=None)
+
+
+def peer_pid_in(body: bytes, member: str) -> str:
+    """Return the peer's identifier from its answer to a first message. Raises NoProcessIdentifier."""
+    try:
+        return str(json.loads(body)[member])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoProcessIdentifier(member) from error

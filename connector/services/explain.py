@@ -19,6 +19,7 @@ from connector.protocol.catalog import HTTP_PUSH
 from connector.protocol.machine import Role, Table
 from connector.services import deciders
 from connector.services.deciders import Decider
+from connector.services.exchange import NoProcessIdentifier
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from connector.store.processes import Process
@@ -51,6 +52,7 @@ _TITLES = {
         DidUnresolved,
         PeerQuarantined,
         PeerBlocked,
+        NoProcessIdentifier,
     )
 }
 

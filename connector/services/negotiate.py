@@ -15,7 +15,7 @@ from connector.identity.addresses import Addresses
 from connector.identity.errors import PeerBlocked
 from connector.identity.scheme import Participant, Scheme
 from connector.ids import new_id
-from connector.problems import Invalid, NotFound, Problem
+from connector.problems import Invalid, NotFound
 from connector.protocol import messages
 from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
@@ -52,13 +52,6 @@ def path(negotiation: Negotiation, kind: str) -> str:
     if negotiation.peer_pid is None:
         return _FIRST.get(kind, "/negotiations")
     return f"/negotiations/{negotiation.peer_pid}{_PATHS[kind]}"
-
-
-class NoProcessIdentifier(Problem):
-    """The peer answered a first message without its process identifier."""
-
-    code = "no-process-identifier"
-    status = 502
 
 
 class Negotiate(Exchange[Negotiation]):
@@ -305,7 +298,7 @@ class Negotiate(Exchange[Negotiation]):
     async def acknowledged(self, job: Job, delivery: Delivery, body: bytes) -> bool:
         """Record that the peer accepted our message and move the negotiation on; False when ours gave way to theirs."""
         member = "providerPid" if delivery.kind == n.REQUEST else "consumerPid"
-        peer_pid = peer_pid_in(body, member) if delivery.state_url is None else None
+        peer_pid = exchange.peer_pid_in(body, member) if delivery.state_url is None else None
 
         def unit(tx: Tx) -> bool:
             negotiation = negotiations.load(tx, delivery.owner, delivery.pid)
@@ -409,11 +402,3 @@ def _record_agreement(tx: Tx, negotiation: Negotiation, agreement: dict[str, Any
             created_at=tx.now,
         ),
     )
-
-
-def peer_pid_in(body: bytes, member: str) -> str:
-    """Return the peer's identifier from its answer to a first message. Raises Problem when it gave none."""
-    try:
-        return str(json.loads(body)[member])
-    except (ValueError, KeyError, TypeError) as error:
-        raise NoProcessIdentifier(member) from error

@@ -22,7 +22,6 @@ from connector.services import exchange, settle
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
-from connector.services.negotiate import peer_pid_in
 from connector.services.redaction import kept_of
 from connector.services.settle import Exchange
 from connector.store import agreements, fetches, jobs, negotiations, peers, transfers
@@ -229,7 +228,7 @@ class Transfer(Exchange[TransferRow]):
 
     async def acknowledged(self, job: Job, delivery: Delivery, body: bytes) -> bool:
         """Record that the peer accepted our message and move the transfer on; False when ours gave way to theirs."""
-        peer_pid = peer_pid_in(body, "providerPid") if delivery.state_url is None else None
+        peer_pid = exchange.peer_pid_in(body, "providerPid") if delivery.state_url is None else None
 
         def unit(tx: Tx) -> bool:
             row = transfers.load(tx, delivery.owner, delivery.pid)
