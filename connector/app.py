@@ -53,10 +53,12 @@ from connector.identity.keys import Keys
 from connector.identity.pinned import PinnedCallers
 from connector.identity.replays import MemoryReplays, Replays, StoredReplays
 from connector.identity.scheme import Scheme
+from connector.identity.webhook_keys import WebhookKeys
 from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import negotiate as negotiating
+from connector.services import notify as notifying
 from connector.services import permits
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
@@ -71,6 +73,7 @@ from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
 from connector.services.mirror import Mirror
 from connector.services.negotiate import Negotiate
+from connector.services.notify import Notify
 from connector.services.once import Once
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
@@ -80,6 +83,7 @@ from connector.services.roles import ADMINISTRATION
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
+from connector.services.webhooks import Webhooks
 from connector.settings import Settings
 from connector.store import restores
 from connector.store.db import Store, open_store
@@ -112,7 +116,7 @@ class Node:
     negotiate: Negotiate
     transfer: Transfer
     receive: Receive
-    sweep: Sweep
+    notify: Notify
     gate: Gate
     inlets: Inlets
     worker: Worker
@@ -127,6 +131,7 @@ class Node:
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
+            notifying.JOB: self.notify,
             restores.JOBS["negotiation"]: partial(self.worker.reconcile, Reconcile(self.store, self.negotiate)),
             restores.JOBS["transfer"]: partial(self.worker.reconcile, Reconcile(self.store, self.transfer)),
         }
@@ -135,6 +140,17 @@ class Node:
         if self.pusher is not None:
             handlers[http_push.JOB] = self.pusher
         return Jobs(self.store, self.clock, handlers, give_up_after_s=self.settings.give_up_after_s)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """What forgets, every hour."""
+        return Sweep(self.store, ROOT, events_kept_days=self.settings.events_kept_days)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Who is told of events."""
+        keys, vet = WebhookKeys(self.settings.data_dir), Guard(self.settings).check_url
+        return Webhooks(self.store, self.addresses, keys, self.notify, vet)
 
     @cached_property
     def feed(self) -> Feed:
@@ -204,7 +220,7 @@ async def build_app(
             negotiate=Negotiate(store, addresses, decisions, identity),
             transfer=transfer,
             receive=Receive(store, settings),
-            sweep=Sweep(store, ROOT, events_kept_days=settings.events_kept_days),
+            notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),
             gate=gate,
             inlets=Inlets(store, clock, partial(_open_sink, threads), received, limit_bytes=settings.push_limit_bytes),
             worker=Worker(client, identity, clock, clock.now()),
@@ -255,6 +271,7 @@ def _private(node: Node) -> App:
             inspect=Inspect(node.store),
             once=Once(node.store),
             feed=node.feed,
+            webhooks=node.webhooks,
             waiting=Waiting(node.store),
             reconciliations=Reconciliations(node.store),
             running_jobs=lambda: node.jobs.running,
@@ -366,7 +383,8 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         Listener(node.private, settings.private_host, settings.private_port, http=BoundedConnection),
     ]
     async with asyncio.TaskGroup() as group:
-        work = [group.create_task(one) for one in (node.jobs.run(), node.hosts.follow(), node.replicas.keep())]
+        lasting = (node.jobs.run(), node.hosts.follow(), node.notify.follow(), node.replicas.keep())
+        work = [group.create_task(one) for one in lasting]
         serving = [group.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.started.wait()

@@ -91,6 +91,11 @@ class Settings(BaseModel):
         le=3650,
         description="How long the feed of events keeps them, in days. The journal stays.",
     )
+    webhook_give_up_after_s: float = Field(
+        86400.0,
+        gt=0,
+        description="How long the receiver of a webhook is tried in vain before the webhook stops, in seconds.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="Form of the log lines on standard error.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."

@@ -18,6 +18,7 @@ from connector.cli import (
     records,
     safekeeping,
     show,
+    webhooks,
 )
 from connector.cli.frame import Group, Option, Session, command, locale_language
 from connector.cli.install import install
@@ -120,6 +121,9 @@ def status(session: Session) -> None:
 
 
 install(cli)
-ROOMS = (publication, partners, newcomers, negotiations, get, deliveries, records, events, safekeeping, hosting, doctor)
+ROOMS = (
+    publication, partners, newcomers, negotiations, get, deliveries, records, events, webhooks, safekeeping, hosting,
+    doctor,
+)  # fmt: skip
 for room in ROOMS:
     room.add_to(cli)

@@ -15,6 +15,7 @@ from connector.store.peers import Peer
 from connector.store.queue import Counts
 from connector.store.replicas import Replica
 from connector.store.silence import Silence
+from connector.store.webhooks import Webhook
 
 ROOT = "root"
 
@@ -30,6 +31,8 @@ class Holdings:
     """(owner, silence)."""
     jobs: Counts
     replicas: list[Replica]
+    webhooks: list[Webhook]
+    """Those that do not get their events now."""
     processes: Mapping[str, list[tuple[str, str, int]]]
     """`negotiations`, `transfers`, `datasets` → (owner, state, number)."""
 

@@ -71,7 +71,7 @@ class Keys:
         for folder in (self._folder, path.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _write_once(path, _pem(ec.generate_private_key(ec.SECP256R1())))
+            write_once(path, _pem(ec.generate_private_key(ec.SECP256R1())))
         return self.auth(owner)
 
     def _path(self, owner: str) -> Path:
@@ -111,7 +111,7 @@ def _load(path: Path) -> SigningKey:
     return SigningKey(key)
 
 
-def _write_once(path: Path, content: bytes) -> None:
+def write_once(path: Path, content: bytes) -> None:
     """Write a new private file whole or not at all; one that another process made meanwhile is kept."""
     draft = path.with_name(f".{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -6,7 +6,8 @@
         for peer in node.each(calls.list_peers()):
             print(peer["did"])
 
-`Client.get` and `AsyncClient.get` go the whole way from a partner's dataset to a verified file (get.py).
+`Client.get` and `AsyncClient.get` go the whole way from a partner's dataset to a verified file (get.py). A program that
+receives webhooks asks `verify_webhook` whether they are genuine (webhooks.py).
 
 The clients are loaded when they are first named: their HTTP library takes a third of a second, which `pupitre serve`
 does not have to spend.
@@ -16,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sdk import calls
 from connector.sdk.problems import ApiProblem, NodeUnreachable, Unfinished
+from connector.sdk.webhooks import BadSignature, verify_webhook
 
 if TYPE_CHECKING:
     from connector.sdk.client import AsyncClient, Client
 
-__all__ = ["ApiProblem", "AsyncClient", "Client", "NodeUnreachable", "Unfinished", "calls"]
+__all__ = [
+    "ApiProblem", "AsyncClient", "BadSignature", "Client", "NodeUnreachable", "Unfinished", "calls", "verify_webhook",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,14 @@ from connector.sdk.call import Call as Call
 from connector.sdk.call import Json
 from connector.sdk.call import call as _call
 from connector.sdk.call import said as _said
+from connector.sdk.webhook_calls import change_webhook as change_webhook
+from connector.sdk.webhook_calls import create_webhook as create_webhook
+from connector.sdk.webhook_calls import delete_webhook as delete_webhook
+from connector.sdk.webhook_calls import list_webhooks as list_webhooks
+from connector.sdk.webhook_calls import retry_webhook as retry_webhook
+from connector.sdk.webhook_calls import rotate_webhook as rotate_webhook
+from connector.sdk.webhook_calls import show_webhook as show_webhook
+from connector.sdk.webhook_calls import test_webhook as test_webhook
 
 # The node
 

@@ -213,6 +213,14 @@ class Client:
     list_jobs = _now(calls.list_jobs)
     retry_job = _now(calls.retry_job)
     read_events = _now(calls.read_events)
+    list_webhooks = _now(calls.list_webhooks)
+    create_webhook = _now(calls.create_webhook)
+    show_webhook = _now(calls.show_webhook)
+    change_webhook = _now(calls.change_webhook)
+    delete_webhook = _now(calls.delete_webhook)
+    rotate_webhook = _now(calls.rotate_webhook)
+    retry_webhook = _now(calls.retry_webhook)
+    test_webhook = _now(calls.test_webhook)
 
 
 class AsyncClient:
@@ -382,6 +390,14 @@ class AsyncClient:
     list_jobs = _later(calls.list_jobs)
     retry_job = _later(calls.retry_job)
     read_events = _later(calls.read_events)
+    list_webhooks = _later(calls.list_webhooks)
+    create_webhook = _later(calls.create_webhook)
+    show_webhook = _later(calls.show_webhook)
+    change_webhook = _later(calls.change_webhook)
+    delete_webhook = _later(calls.delete_webhook)
+    rotate_webhook = _later(calls.rotate_webhook)
+    retry_webhook = _later(calls.retry_webhook)
+    test_webhook = _later(calls.test_webhook)
 
 
 for _method in (Client.stream_events, AsyncClient.stream_events):

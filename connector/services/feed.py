@@ -38,23 +38,23 @@ class Feed:
 
         A number that was not given yet counts as the latest one.
         """
-        after = min(after, await self._head(owner))
+        after = min(after, await self.latest(owner))
         return await self._waiting.until(
             owner, lambda: self._page(owner, after, limit, kinds), lambda told: bool(told.items), wait_s
         )
 
-    def close(self) -> None:
-        """Answer everybody who waits."""
-        self._waiting.close()
-
-    async def _head(self, owner: str) -> int:
+    async def latest(self, owner: str) -> int:
         """Return the latest number, after giving numbers to what has none."""
         if await self._store.read(lambda tx: events.has_fresh(tx, owner)):
             await self._store.write(lambda tx: events.number(tx, owner))
         return await self._store.read(lambda tx: events.head(tx, owner))
 
+    def close(self) -> None:
+        """Answer everybody who waits."""
+        self._waiting.close()
+
     async def _page(self, owner: str, after: int, limit: int, kinds: Collection[str]) -> Told:
-        head = await self._head(owner)
+        head = await self.latest(owner)
 
         def unit(tx: Tx) -> Told:
             items = events.page(tx, owner, after, limit, kinds)

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timedelta
 
 from connector.problems import Unavailable
-from connector.store import events, idempotency
+from connector.store import events, idempotency, participants
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 
@@ -37,6 +37,8 @@ class Sweep:
 
         def unit(tx: Tx) -> datetime:
             idempotency.forget_old(tx)
+            for hosted in participants.every(tx):  # so that whoever comes too late sees that something is missing
+                events.latest(tx, hosted.owner)
             events.forget(tx, tx.now - self._events_kept)
             return tx.now + EVERY
 

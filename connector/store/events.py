@@ -30,6 +30,7 @@ KINDS = (
     "fetch.done",
     "fetch.failed",
     "job.dead",
+    "webhook.stopped",
 )
 NUMBERED_AT_ONCE = 10_000
 SKIPPED = 1_000_000_000
@@ -117,11 +118,23 @@ def head(tx: Tx, owner: str) -> int:
     return int(found.scalar() or 0)
 
 
-def skip(tx: Tx, owner: str) -> None:
-    """Number what has none, as the node of the backup would have, then go on far above all that it gave since."""
+def first_after(tx: Tx, owner: str, after: int) -> int | None:
+    """Return the lowest number above this one that an event still has."""
+    found = page(tx, owner, after, 1)
+    return found[0].n if found else None
+
+
+def latest(tx: Tx, owner: str) -> int:
+    """Number all that has none, and return the highest number. For units that write."""
     number(tx, owner)
     while has_fresh(tx, owner):
         number(tx, owner)
+    return head(tx, owner)
+
+
+def skip(tx: Tx, owner: str) -> None:
+    """Number what has none, as the node of the backup would have, then go on far above all that it gave since."""
+    latest(tx, owner)
     tx.connection.execute(_ADVANCE, {"of_owner": owner, "more": SKIPPED})
 
 

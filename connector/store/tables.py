@@ -419,3 +419,28 @@ event_heads = Table(
     Column("owner", Text, primary_key=True),
     Column("n", BigInteger, nullable=False),
 )
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kinds", Text, nullable=False),  # a JSON list; an empty one means all
+    Column("status", Text, CheckConstraint("status IN ('active','failing','stopped')"), nullable=False),
+    Column("after_n", BigInteger, nullable=False),  # the last event that was delivered or passed over
+    Column("generation", Integer, nullable=False),  # of the secret, which no table holds
+    Column("key_id", Text, nullable=False),  # which key the secret is derived from
+    Column("overlap_until", Instant),  # until when the generation before signs too
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("retry_at", Instant),
+    Column("problem", Text),
+    Column("gap_after", BigInteger),
+    Column("gap_before", BigInteger),
+    Column("delivered_at", Instant),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "id"),
+)

@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "create_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
     "accept_key": {"fingerprint": "x" * 43},
     "accept_card": {"digest": "x"},
+    "change_webhook": {"url": "https://si.example/"},
     "counter_negotiation": {"policy": {"permission": [{"action": "use"}]}},
 }
 OPERATIONS = [(operation["operationId"], method, path) for method, path, operation in reference.operations()]

@@ -86,6 +86,8 @@ ACTIONS = {
     "/transfers/{pid}/start": None,
     "/transfers/{pid}/complete": None,
     "/transfers/{pid}/terminate": None,
+    "/webhooks/{webhook_id}/rotate": None,
+    "/webhooks/{webhook_id}/retry": None,
 }
 
 

@@ -51,6 +51,7 @@ CREATES: dict[str, tuple[Any, Callable[[Any, Running], tuple[str, Any]]]] = {
     "a request": (tables.negotiations, lambda s, p: ("/negotiations/request", {"peer": p.did, "dataset": RESERVED})),
     "a proposal": (tables.negotiations, lambda s, p: ("/negotiations/offer", {"peer": p.did, "offer_id": s.offer_id})),
     "a transfer": (tables.transfers, lambda s, p: ("/transfers", {"agreement": s.agreement_id})),
+    "a webhook": (tables.webhooks, lambda s, p: ("/webhooks", {"url": "https://si.example/", "kinds": ["job.dead"]})),
     "a participant": (tables.participants, lambda s, p: ("/participants", {"owner": "une-fois", "name": "Une fois"})),
 }
 RESERVED = "urn:test:reserve"
@@ -169,7 +170,7 @@ def test_a_key_that_is_none_is_refused(consumer: Running, key: str) -> None:
 def test_every_post_takes_a_key_and_every_action_a_version() -> None:
     for method, path, operation in reference.operations():
         names = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"}
-        if path.endswith("/ping") or (method == "delete" and "keys" in path):
+        if path.endswith(("/ping", "/test")) or (method == "delete" and "keys" in path):
             continue
         assert ("idempotency-key" in names) == (method == "post"), path
         assert ("if-match" in names) == (method != "get"), path

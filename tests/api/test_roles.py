@@ -84,6 +84,14 @@ list_reconciliations     × × · ×
 retry_job                × · · ·
 read_events              × × × ×
 stream_events            × × × ×
+list_webhooks            × × × ×
+show_webhook             × × × ×
+create_webhook           × · × ·
+change_webhook           × · × ·
+delete_webhook           × · × ·
+rotate_webhook           × · × ·
+retry_webhook            × · × ·
+test_webhook             × · × ·
 """
 
 OPERATIONS = {operation["operationId"]: (method, path) for method, path, operation in reference.operations()}

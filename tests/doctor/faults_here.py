@@ -11,8 +11,13 @@ from aiohttp import web
 from sqlalchemy import insert, update
 
 from connector.app import ROOT
+from connector.problems import Problem
+from connector.services.webhook_errors import WebhookGone, WebhookUnreachable
+from connector.store import webhooks
+from connector.store.db import Tx
 from connector.store.jobs import Job
 from connector.store.tables import jobs, peer_health
+from connector.store.webhooks import Webhook
 from tests.doctor.scene import Scene, as_another_account
 from tests.harness.nodes import free_port
 
@@ -252,6 +257,29 @@ async def _(scene: Scene) -> None:
             insert(jobs), {**late, "run_at": tx.now - timedelta(hours=1), "created_at": tx.now - timedelta(hours=1)}
         )
     )
+
+
+async def have_webhook(scene: Scene, problem: Problem, retry_after: timedelta | None) -> None:
+    """Leave a webhook as it stands after an attempt that failed."""
+    await scene.prepare()
+
+    def unit(tx: Tx) -> None:
+        made = Webhook(owner=ROOT, id="urn:uuid:1", url="https://si.example/", after_n=0, key_id="")
+        webhooks.put(tx, made)
+        retry_at = None if retry_after is None else tx.now + retry_after
+        assert webhooks.failed(tx, made, problem, tx.now - timedelta(hours=1), retry_at)
+
+    await scene.change(unit)
+
+
+@fault("webhook-failing")
+async def _(scene: Scene) -> None:
+    await have_webhook(scene, WebhookUnreachable("si.example"), timedelta(minutes=5))
+
+
+@fault("webhook-stopped")
+async def _(scene: Scene) -> None:
+    await have_webhook(scene, WebhookGone(), None)
 
 
 @fault("partner-silent")

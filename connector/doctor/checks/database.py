@@ -3,7 +3,7 @@
 from connector.doctor.case import Case, Holdings
 from connector.doctor.diagnosis import Diagnosis, Finding, Verdict, ok
 from connector.services.replicas import GONE_AFTER
-from connector.store import datasets, negotiations, participants, peers, queue, replicas, silence, transfers
+from connector.store import datasets, negotiations, participants, peers, queue, replicas, silence, transfers, webhooks
 from connector.store.db import Tx
 from connector.store.migrate import migrations
 from connector.store.peek import Peek, Unread, peeking
@@ -12,6 +12,8 @@ TITLE = {"fr": "Base de données", "en": "Database"}
 MOST_PARTNERS = 200
 REPLICAS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "replicas")
 """The migration that made the table of replicas: an older database has none."""
+WEBHOOKS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "webhooks")
+"""That of webhooks."""
 
 GOOD = ok("database-ok", "La base répond, avec le schéma {schema}.", "The database answers, with schema {schema}.")
 UNREACHABLE = Diagnosis(
@@ -157,6 +159,7 @@ async def _holdings(peek: Peek, schema: int) -> Holdings:
             ],
             jobs=queue.count(tx),
             replicas=replicas.seen_since(tx, tx.now - GONE_AFTER) if schema >= REPLICAS_SINCE else [],
+            webhooks=webhooks.troubled(tx) if schema >= WEBHOOKS_SINCE else [],
             processes={
                 "negotiations": negotiations.queries.count_by_state(tx),
                 "transfers": transfers.queries.count_by_state(tx),

@@ -1,9 +1,12 @@
-"""Work that stands still: jobs given up, jobs that are late, partners that have not answered for long."""
+"""Work that stands still: jobs given up, jobs that are late, partners that have not answered for long, and webhooks
+whose receiver does not take its events.
+"""
 
 from datetime import timedelta
 
 from connector.doctor.case import Case
 from connector.doctor.diagnosis import Diagnosis, Finding, Verdict, ok
+from connector.store.webhooks import STOPPED, Webhook
 
 TITLE = {"fr": "Travail en attente", "en": "Waiting work"}
 LATE_AFTER = timedelta(minutes=5)
@@ -48,6 +51,32 @@ SILENT = Diagnosis(
         "en": "The node tries again by itself; if it lasts, call this partner.",
     },
 )
+WEBHOOK_FAILING = Diagnosis(
+    "webhook-failing",
+    Verdict.WARNING,
+    {
+        "fr": "Le destinataire {subject} ne reçoit plus les événements depuis {since} : {problem}",
+        "en": "The receiver {subject} has not taken events since {since}: {problem}",
+    },
+    {
+        "fr": "Le nœud réessaie seul ; voyez « pupitre webhooks show » et « pupitre webhooks test ».",
+        "en": "The node tries again by itself; see “pupitre webhooks show” and “pupitre webhooks test”.",
+    },
+)
+WEBHOOK_STOPPED = Diagnosis(
+    "webhook-stopped",
+    Verdict.WARNING,
+    {
+        "fr": "L’envoi d’événements {subject} est arrêté : {problem}",
+        "en": "The webhook {subject} is stopped: {problem}",
+    },
+    {
+        "fr": "Ôtez la cause (« pupitre webhooks show »), puis relancez avant que les événements ne soient oubliés "
+        "(« pupitre webhooks retry »).",
+        "en": "Remove the cause (“pupitre webhooks show”), then go on before the events are forgotten (“pupitre "
+        "webhooks retry”).",
+    },
+)
 
 
 async def check(case: Case) -> list[Finding]:
@@ -62,4 +91,13 @@ async def check(case: Case) -> list[Finding]:
     for _, silence in case.holdings.silences:
         since = silence.since.strftime("%Y-%m-%d %H:%M UTC")
         findings.append(SILENT.found(silence.peer, since=since, problem=silence.problem))
+    findings += map(_of_webhook, case.holdings.webhooks)
     return findings or [GOOD.found()]
+
+
+def _of_webhook(webhook: Webhook) -> Finding:
+    reason = webhook.problem["reason"] if webhook.problem else ""
+    if webhook.status == STOPPED:
+        return WEBHOOK_STOPPED.found(webhook.id, problem=reason)
+    since = webhook.failing_since.strftime("%Y-%m-%d %H:%M UTC") if webhook.failing_since else ""
+    return WEBHOOK_FAILING.found(webhook.id, since=since, problem=reason)

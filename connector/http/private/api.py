@@ -26,6 +26,7 @@ from connector.http.private import (
     reconciliations,
     records,
     status,
+    webhooks,
 )
 from connector.http.private.documents import MEDIA_TYPE
 from connector.http.private.entrance import OPENAPI_PATH, Entrance
@@ -46,6 +47,7 @@ ROOMS = (
     records,
     reconciliations,
     events,
+    webhooks,
 )
 DESCRIPTION = """Everything that the command line and the pages do goes through these addresses.
 

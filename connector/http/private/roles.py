@@ -88,6 +88,15 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "retry_job": (OPERATOR,),
     "read_events": _EVERYBODY,
     "stream_events": _EVERYBODY,
+    # Webhooks: plumbing of the house's own programs, by who runs the node and who writes them
+    "list_webhooks": _EVERYBODY,
+    "show_webhook": _EVERYBODY,
+    "create_webhook": (OPERATOR, DEVELOPER),
+    "change_webhook": (OPERATOR, DEVELOPER),
+    "delete_webhook": (OPERATOR, DEVELOPER),
+    "rotate_webhook": (OPERATOR, DEVELOPER),
+    "retry_webhook": (OPERATOR, DEVELOPER),
+    "test_webhook": (OPERATOR, DEVELOPER),
 }
 
 

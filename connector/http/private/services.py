@@ -17,6 +17,7 @@ from connector.services.receive import Receive
 from connector.services.reconcile import Reconciliations
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
+from connector.services.webhooks import Webhooks
 from connector.settings import Settings
 
 
@@ -38,6 +39,7 @@ class Services:
     inspect: Inspect
     once: Once
     feed: Feed
+    webhooks: Webhooks
     waiting: Waiting
     reconciliations: Reconciliations
     running_jobs: Callable[[], int]

@@ -1,0 +1,22 @@
+CREATE TABLE webhooks (
+    owner TEXT NOT NULL,
+    id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    kinds TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('active','failing','stopped')),
+    after_n BIGINT NOT NULL,
+    generation INTEGER NOT NULL,
+    key_id TEXT NOT NULL,
+    overlap_until TEXT,
+    failures INTEGER NOT NULL,
+    failing_since TEXT,
+    retry_at TEXT,
+    problem TEXT,
+    gap_after BIGINT,
+    gap_before BIGINT,
+    delivered_at TEXT,
+    version INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (owner, id)
+);
