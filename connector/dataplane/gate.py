@@ -74,7 +74,7 @@ class Gate:
         self._open_source = open_source
         self._admissions: dict[str, Admission] = {}
         self._tokens_of: dict[str, set[str]] = {}
-        self._asking: list[set[str]] = []
+        self._asking: dict[int, set[str]] = {}
         self.streams = flows.Streams()
         store.subscribe(flows.TOPIC, self._signalled)
 
@@ -154,11 +154,11 @@ class Gate:
     def _listening(self) -> Iterator[set[str]]:
         """Collect the flows that are signalled meanwhile."""
         signalled: set[str] = set()
-        self._asking.append(signalled)
+        self._asking[id(signalled)] = signalled  # by identity: two empty sets are equal
         try:
             yield signalled
         finally:
-            self._asking.remove(signalled)
+            del self._asking[id(signalled)]
 
     def _remember(self, fingerprint: str, admission: Admission) -> None:
         if not self._store.signals_are_live:
@@ -175,7 +175,7 @@ class Gate:
             del self._tokens_of[flow]
 
     def _signalled(self, flow: str) -> None:
-        for signalled in self._asking:
+        for signalled in self._asking.values():
             signalled.add(flow)
         if flow == flows.EVERYTHING:
             self._admissions.clear()

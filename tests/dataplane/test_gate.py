@@ -290,6 +290,27 @@ def test_a_flow_that_stops_while_it_is_judged_is_not_opened(node: Any, token: An
     assert answers(node, play).status == 401
 
 
+def test_who_asks_at_the_same_time_does_not_keep_the_signal_from_the_other(node: Any, token: Any) -> None:
+    """A second question begins and ends between the reading of the first one's rows and the signal."""
+
+    async def play(one: Any) -> Any:
+        bearer, other = token(await one.provide()), token(await one.provide(OTHER))
+        judge, asked = one.store.read, []
+
+        async def read_then_stop(unit: Any) -> Any:
+            result = await judge(unit)
+            if not asked:
+                asked.append(unit)
+                assert (await one.get(f"/data/{OTHER}", other)).status == 200
+                await one.stop()
+            return result
+
+        one.store.read = read_then_stop
+        return await one.get(PATH, bearer)
+
+    assert answers(node, play).status == 401
+
+
 SOURCES = [
     ("write", 409, "source-changed"),
     ("touch", 409, "source-changed"),
