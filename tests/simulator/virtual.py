@@ -9,6 +9,7 @@ drawn from the seed too.
 import asyncio
 import contextlib
 import gc
+import itertools
 import random
 import selectors
 import uuid
@@ -45,6 +46,26 @@ class IdleSelector(selectors.DefaultSelector):
         return []
 
 
+class NumberedTask(asyncio.Task[Any]):
+    """A task whose place in a set depends on when it was begun in its loop, not on where it lies in memory.
+
+    Task groups and killed nodes cancel what they hold in the order of a set: who hears first decides what comes next.
+    """
+
+    def __init__(self, number: int, coroutine: Coroutine[Any, Any, Any], **options: Any) -> None:
+        self._number = number  # before the task is begun: it enters the set of all tasks then
+        super().__init__(coroutine, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+def numbered_tasks() -> Callable[..., asyncio.Task[Any]]:
+    """Return a task factory for one loop."""
+    numbers = itertools.count()
+    return lambda loop, coroutine, **options: NumberedTask(next(numbers), coroutine, loop=loop, **options)
+
+
 def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[], None] | None = None) -> T:
     """Run a coroutine in a loop whose time is the clock's; no thread and no socket may be waited for.
 
@@ -62,6 +83,7 @@ def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[
     gc.collect()
     gc.disable()  # its turns depend on what ran before; a coroutine of a killed node must not end at one of them
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.get_loop().set_task_factory(numbered_tasks())
         try:
             return runner.run(main)
         finally:
