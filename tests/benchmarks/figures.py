@@ -55,12 +55,13 @@ def spread(values: Sequence[float], unit: str = "") -> str:
     return f"runs {min(values):,.3g}–{max(values):,.3g}{unit}" if max(values) < 1000 else _whole(values, unit)
 
 
-def keep(measure: str, how: str, figures: Sequence[Figure], machine: dict[str, str]) -> None:
-    """Store what a measure saw, with when and under what load."""
+def keep(measure: str, how: str, figures: Sequence[Figure], machine: dict[str, str], loop_ms: float) -> None:
+    """Store what a measure saw, with when, under what load, and how fast the machine was (machine.py)."""
     KEPT.parent.mkdir(exist_ok=True)
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
-    taken = {"how": how, "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": load}
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    taken = {"how": how, "at": at, "load": load, "loop": f"{loop_ms:.0f} ms"}
     kept[measure] = {**taken, "figures": [asdict(figure) for figure in figures]}
     kept["machine"] = machine
     KEPT.write_text(json.dumps(kept, ensure_ascii=False, indent=1))
@@ -83,8 +84,8 @@ def write_results(measures: Sequence[str]) -> None:
     ]
     taken = [(name, kept[name]) for name in measures if name in kept]
     lines += [_row(Figure(**figure)) for _, one in taken for figure in one["figures"]]
-    lines += ["", "| Measure | How | Taken | Load average at its end |", "|---|---|---|---|"]
-    lines += [f"| `{name}` | {one['how']} | {one['at']} | {one['load']} |" for name, one in taken]
+    lines += ["", "| Measure | How | Taken | Load average at its end | Fixed loop |", "|---|---|---|---|---|"]
+    lines += [f"| `{name}` | {one['how']} | {one['at']} | {one['load']} | {one['loop']} |" for name, one in taken]
     RESULTS.write_text("\n".join([*lines, ""]))
 
 

@@ -5,8 +5,10 @@ import platform
 import re
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,6 +39,20 @@ def facts() -> dict[str, str]:
         ),
         "Command": f"`{_niceness()}{Path(sys.executable).name} tests/benchmarks/run.py` (`make bench`)",
     }
+
+
+def loop_ms() -> float:
+    """Return the milliseconds of a fixed loop, the median of nine: how fast this machine computes at this hour.
+
+    The same virtual machine may compute at half its speed of the day before. Figures of two days are compared by it.
+    """
+    taken = []
+    for _ in range(9):
+        began, total = time.perf_counter(), 0
+        for number in range(1_000_000):
+            total += number
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken)
 
 
 def program(name: str) -> str:

@@ -60,7 +60,7 @@ def is_missed(figure: Figure) -> bool:
 
 
 def _take(name: str, bench: Bench) -> list[Figure]:
-    began = time.monotonic()
+    loop_ms, began = machine.loop_ms(), time.monotonic()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(_measured(name, bench))
     for figure in found:
@@ -68,7 +68,7 @@ def _take(name: str, bench: Bench) -> list[Figure]:
     print(f"{name:12} {time.monotonic() - began:.0f} s", flush=True)
     if not bench.is_quick:
         how = (MEASURES[name].__doc__ or "").strip()
-        figures.keep(name, how, found, machine.facts())
+        figures.keep(name, how, found, machine.facts(), (loop_ms + machine.loop_ms()) / 2)
         figures.write_results(list(MEASURES))
     return found
 
