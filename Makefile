@@ -7,6 +7,9 @@ PYTHON := .venv/bin/python
 NODE_LOCKS := deploy/build.lock deploy/requirements.lock
 TESTS_LOCK := tests/requirements.lock
 
+# All tests are shared between two processes, whole files each (tests/conftest.py says which files stay together).
+SHARED := -n 2 --dist loadgroup --no-loadscope-reorder
+
 # With CI=true a test that is skipped is a failure, and the whole run has a time limit (seconds).
 ifeq ($(CI),true)
 STRICT := -p tests.tools.nothing_skipped --session-timeout=4200
@@ -41,10 +44,10 @@ demo: .venv/.node
 
 test: .venv/.tests
 	@tests/tools/install-what-tests-need test
-	@selection=$$($(PYTHON) -m tests.tools.what_is_missing test) && $(PYTHON) -m pytest $(STRICT) -m "$$selection"
+	@selection=$$($(PYTHON) -m tests.tools.what_is_missing test) && $(PYTHON) -m pytest $(SHARED) $(STRICT) -m "$$selection"
 
 test-fast: .venv/.tests
-	@$(PYTHON) -m pytest -m 'not slow and not kit and not interop and not postgres'
+	@$(PYTHON) -m pytest $(SHARED) -m 'not slow and not kit and not interop and not postgres'
 
 lint: .venv/.tests
 	@.venv/bin/ruff check --quiet .

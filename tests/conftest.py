@@ -7,13 +7,38 @@ import pytest
 
 from tests.tools.postgres import Postgres, server
 
-CITY = Path(__file__).resolve().parents[2] / "shared" / "data" / "montpellier"
+TESTS = Path(__file__).resolve().parent
+CITY = TESTS.parents[1] / "shared" / "data" / "montpellier"
+STAYS_TOGETHER = frozenset({"deploy", "interop", "kits", "rehearsal"})
+"""Rooms whose files share what is dear to start, or much of the machine: one process runs them all."""
+GOES_FIRST = ("interop", "kits", "deploy", "rehearsal", "acceptance", "simulator", "backup", "docs", "api")
+"""Rooms that take longest, so that no process is left alone with one at the end."""
 collect_ignore = [] if CITY.is_dir() else ["acceptance/test_city.py"]
 
 
 def pytest_report_header() -> list[str]:
     """Say what this run leaves out because its data is not there."""
     return [] if CITY.is_dir() else [f"not run: the catalogue of a real city ({CITY} is not there)"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (`-n`), give whole files to one of them, the longest rooms first."""
+    if not config.pluginmanager.has_plugin("xdist"):
+        return
+    for item in items:
+        room = _room(item)
+        item.add_marker(pytest.mark.xdist_group(room if room in STAYS_TOGETHER else str(item.path)))
+    if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    room = _room(item)
+    return GOES_FIRST.index(room) if room in GOES_FIRST else len(GOES_FIRST)
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
 
 
 @pytest.fixture(scope="session")
