@@ -4,7 +4,7 @@
 Whether to agree at all is decided elsewhere; what the terms mean is told by policies/.
 """
 
-from contracts.agreement import check, draw_up
+from contracts.agreement import check, draw_up, is_older
 from contracts.errors import AgreementError
 
-__all__ = ["AgreementError", "check", "draw_up"]
+__all__ = ["AgreementError", "check", "draw_up", "is_older"]

@@ -85,6 +85,15 @@ def check(
         raise OtherTerms()
 
 
+def is_older(agreement: Mapping[str, Json], than: Mapping[str, Json]) -> bool:
+    """Return whether an agreement says that it was concluded before another; False where one of them does not say."""
+    first, second = (one.get("timestamp") for one in (agreement, than))
+    if not isinstance(first, str) or not isinstance(second, str):
+        return False
+    before, after = span(Value(first)), span(Value(second))
+    return before is not None and after is not None and before.start < after.start
+
+
 def _read(agreement: Mapping[str, Json]) -> Policy:
     try:
         received = policies.load(agreement)

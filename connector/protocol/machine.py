@@ -9,7 +9,8 @@ acknowledgements are lost and messages cross. Five rules close that gap; leaving
 2. Termination wins a crossing.
 3. The provider holds (answers "busy"), the consumer yields, in any other crossing; a termination is never yielded.
 4. Ask before repeating, and before believing a refusal: `observed` says what the peer's own state proves.
-5. Same again: what brought us here is acknowledged again without effect; what was overtaken is illegal.
+5. Same again: what brought us here is acknowledged again without effect; what was overtaken is illegal. What a peer
+   drew up anew, because it never heard our answer to the first, takes the place of the first.
 
 A message that gave way may still be on its way: it stays in `given_up`, and the peer's answer to it, or the peer's
 state, may yet tell that it was taken.
@@ -59,6 +60,8 @@ class Table:
     witnessed: Mapping[Role, frozenset[str]] = field(default_factory=dict)
     """By our role, the messages for which the peer's later state is witness enough when our own memory of them is lost:
     they carry nothing to keep, and nobody has to decide about them any more."""
+    redrawn: frozenset[str] = frozenset()
+    """Messages that some peers draw up anew instead of repeating them when no answer reached them."""
     closing: frozenset[str] = frozenset()
     """States that leave nothing to do or to keep: the peer's word for them is enough, whatever the way."""
 
@@ -174,6 +177,8 @@ def receive(table: Table, at: Position, arrival: Arrival) -> Received:
     """
     if is_same_again(table, at, arrival):
         return Received(at, is_repeat=True)
+    if at.arrived is not None and is_redrawn(table, at.arrived, arrival):
+        return Received(replace(at, arrived=replace(arrival, came_from=at.arrived.came_from)))
     now = None if arrival.seen_before else table.step(at.state, arrival.message, at.role.other)
     if at.pending is None:
         return Received(_moved(table, at, now, replace(arrival, came_from=at.state)))
@@ -205,6 +210,16 @@ def is_same_again(table: Table, at: Position, arrival: Arrival) -> bool:
     if arrival.message in table.unrepeatable:
         return False
     return not (arrival.is_identified and _could_be_new(table, at, arrival.message))
+
+
+def is_redrawn(table: Table, first: Arrival, arrival: Arrival) -> bool:
+    """Rule 5: true when the peer has drawn up anew what brought us here (`first`) and has not taken our answer to it.
+
+    It sends it again because it never heard that we took it, so that what it holds now is the new one. Once it has
+    acknowledged anything of ours since, we stand elsewhere and the message is illegal.
+    """
+    is_another = first.message == arrival.message and first.digest != arrival.digest
+    return is_another and arrival.message in table.redrawn and not arrival.seen_before
 
 
 def is_implied_acknowledgement(table: Table, at: Position, now: str | None, then: str | None) -> bool:

@@ -36,6 +36,7 @@ NEGOTIATION = Table(
         _PROVIDER: frozenset({ACCEPT, VERIFICATION, FINALIZE}),
         _CONSUMER: frozenset({VERIFICATION, FINALIZE}),  # whether we accepted, a person must say
     },
+    redrawn=frozenset({AGREEMENT}),
     closing=frozenset({TERMINATED}),
     rows=(
         Row(INITIAL, REQUEST, _CONSUMER, REQUESTED, "Contract Request Message"),

@@ -20,7 +20,7 @@ from connector.protocol import messages
 from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
-from connector.protocol.wire import render
+from connector.protocol.wire import Message, render
 from connector.services import deciders, exchange, explain, permits, settle
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
@@ -103,6 +103,7 @@ class Negotiate(Exchange[Negotiation]):
     def _take(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> Outcome[Negotiation]:
         is_new = negotiation.version == 0
         try:
+            _check_not_overtaken(tx, negotiation, incoming.message)
             received = exchange.arrive(tx, self.line, negotiation, incoming)
             if not received.is_repeat:
                 self._take_terms(tx, negotiation, incoming)
@@ -173,6 +174,12 @@ class Negotiate(Exchange[Negotiation]):
                 pass
 
     def _keep_agreement(self, tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
+        """Keep the provider's agreement, in the place of one that it has drawn up anew (rule 5).
+
+        Raises Invalid for an `@id` that is taken.
+        """
+        if negotiation.agreement is not None:
+            agreements.discard_draft(tx, negotiation.owner, negotiation.agreement)
         agreement_id = str(agreement["@id"])
         try:
             agreements.load(tx, negotiation.owner, agreement_id)
@@ -187,7 +194,7 @@ class Negotiate(Exchange[Negotiation]):
             self._settle_agreement(tx, negotiation, negotiation.agreement, by)
         wanted = self._check_agreement(tx, negotiation, by, kind)
         wanted = wanted or self._decisions.negotiation_moved(tx, negotiation, by, kind)
-        if wanted is not None:
+        if wanted is not None and wanted.kind != negotiation.pending:
             exchange.answer(tx, self.line, negotiation, wanted)
 
     def _settle_agreement(self, tx: Tx, negotiation: Negotiation, agreement: str, by: Role) -> None:
@@ -382,6 +389,15 @@ def _lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
     negotiation.offer_by = by.value
     if by is Role.CONSUMER:
         negotiation.requested = negotiation.offer
+
+
+def _check_not_overtaken(tx: Tx, negotiation: Negotiation, message: Message) -> None:
+    """Raise IllegalTransition for an agreement in whose place a later one came, while it was on its way."""
+    if not isinstance(message, messages.ContractAgreementMessage) or negotiation.agreement is None:
+        return
+    present = agreements.load(tx, negotiation.owner, negotiation.agreement)
+    if contracts.is_older(message.agreement, json.loads(present.document)):
+        raise IllegalTransition("the agreement is older than the one that was drawn up since")
 
 
 def _record_agreement(tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ A failure prints its seed; `History(seed, log=print).run()` tells it step by ste
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -33,6 +33,9 @@ PATIENCE = 4
 """Attempts after which a 409 is believed; EDC gives one to what reaches it too early."""
 ROUNDS = 60
 """Rounds of retries after which a healed history counts as stuck."""
+
+REDRAWN = 1_000_000
+"""Between the numbers of a letter and of what was drawn up anew in its place."""
 
 
 class Broken(AssertionError):
@@ -178,7 +181,10 @@ class End:
 
 
 class Stranger(End):
-    """A peer without our rules: it repeats blindly, knows no repetition but of the last kind, and ends at any 4xx."""
+    """A peer without our rules: it repeats blindly, knows no repetition but of the last kind, and ends at any 4xx.
+
+    An agreement that nobody answered it draws up anew, as EDC does.
+    """
 
     def receive(self, letter: Letter) -> int:
         if self.at is None:
@@ -205,6 +211,9 @@ class Stranger(End):
         return None
 
     def retry(self) -> Parcel | None:
+        if self.letter is not None and self.letter.kind in self.table.redrawn:
+            number = self.letter.id + REDRAWN
+            self.letter = replace(self.letter, id=number, digest=f"{self.letter.kind}/{number}")
         return self.letter
 
     def _end(self, letter_id: int) -> None:

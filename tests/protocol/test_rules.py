@@ -1,5 +1,7 @@
 """The five rules, one by one, each with the sentence or the observation that asks for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from connector.protocol import negotiation as n
@@ -215,9 +217,29 @@ def test_the_same_content_again_is_enough_where_the_peer_keeps_no_identity() -> 
 
 
 def test_other_content_is_not_the_same_again() -> None:
-    agreed = receive(NEGOTIATION, Position(CONSUMER, n.REQUESTED), new(n.AGREEMENT)).position
+    accepted = receive(NEGOTIATION, Position(PROVIDER, n.OFFERED), new(n.ACCEPT)).position
     with pytest.raises(IllegalTransition):
-        receive(NEGOTIATION, agreed, new(n.AGREEMENT, "other content"))
+        receive(NEGOTIATION, accepted, new(n.ACCEPT, "other content"))
+
+
+def test_an_agreement_drawn_up_anew_takes_the_place_of_the_first() -> None:
+    """EDC that hears no answer to its agreement draws up another 2.5 s later, with another id; a 4xx is fatal to it."""
+    agreed = receive(NEGOTIATION, Position(CONSUMER, n.REQUESTED), new(n.AGREEMENT)).position
+    for at in (agreed, send(NEGOTIATION, agreed, n.VERIFICATION), send(NEGOTIATION, agreed, n.TERMINATION)):
+        anew = receive(NEGOTIATION, at, new(n.AGREEMENT, "anew"))
+        assert not anew.is_repeat
+        assert anew.position == replace(at, arrived=new(n.AGREEMENT, "anew"))
+        assert anew.position.arrived is not None
+        assert anew.position.arrived.came_from == n.REQUESTED
+        with pytest.raises(IllegalTransition):
+            receive(NEGOTIATION, anew.position, old(n.AGREEMENT))  # the first, late
+
+
+def test_no_agreement_is_drawn_up_anew_once_it_is_verified() -> None:
+    agreed = receive(NEGOTIATION, Position(CONSUMER, n.REQUESTED), new(n.AGREEMENT)).position
+    verified = acknowledged(NEGOTIATION, send(NEGOTIATION, agreed, n.VERIFICATION))
+    with pytest.raises(IllegalTransition):
+        receive(NEGOTIATION, verified, new(n.AGREEMENT, "anew"))
 
 
 def test_second_counter_offer_is_refused() -> None:
