@@ -284,7 +284,7 @@ def test_a_stranger_that_is_refused_is_told_so_and_blocked(tmp_path: Path) -> No
     asyncio.run(play())
 
 
-@pytest.mark.parametrize("path", samples.FIRST_PATHS)
+@pytest.mark.parametrize("path", sorted(samples.FIRST_PATHS))
 def test_every_first_message_of_a_stranger_is_answered_503_and_opens_nothing(tmp_path: Path, path: str) -> None:
     async def play() -> None:
         async with (
