@@ -9,6 +9,8 @@ TESTS_LOCK := tests/requirements.lock
 
 # All tests are shared between two processes, whole files each (tests/conftest.py says which files stay together).
 SHARED := -n 2 --dist loadgroup --no-loadscope-reorder
+# What is tried at each change: the pure rooms, the store, the walk, the house's own rules.
+FAST := $(addprefix tests/,policies contracts protocol conversations store walk settings tools)
 
 # With CI=true a test that is skipped is a failure, and the whole run has a time limit (seconds).
 ifeq ($(CI),true)
@@ -23,7 +25,7 @@ help:
 	@echo '  make demo       deux nœuds échangent un jeu de données, raconté pas à pas'
 	@echo '                  two nodes exchange a dataset, told step by step (DEMO_LANG=en)'
 	@echo '  make test       tous les essais · every test (CI=true, root: installs what they need)'
-	@echo '  make test-fast  les essais du quotidien, moins de deux minutes · the daily ones, under two minutes'
+	@echo '  make test-fast  les pièces pures et le magasin, moins de deux minutes · pure rooms and store, under two minutes'
 	@echo '  make lint       style, types, couches, règles de la maison · style, types, layers, house rules'
 	@echo '  make format     met le code en forme · formats the code'
 	@echo '  make kit-dsp    le kit officiel du protocole · the official protocol kit (Java 17, Maven)'
@@ -47,7 +49,7 @@ test: .venv/.tests
 	@selection=$$($(PYTHON) -m tests.tools.what_is_missing test) && $(PYTHON) -m pytest $(SHARED) $(STRICT) -m "$$selection"
 
 test-fast: .venv/.tests
-	@$(PYTHON) -m pytest $(SHARED) -m 'not slow and not kit and not interop and not postgres'
+	@$(PYTHON) -m pytest $(SHARED) -m 'not slow and not postgres' $(FAST)
 
 lint: .venv/.tests
 	@.venv/bin/ruff check --quiet .
