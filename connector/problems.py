@@ -17,7 +17,10 @@ class Problem(Exception):
         "fr": "La demande n’a pas abouti.",
         "en": "The request could not be carried out.",
     }
-    remedy: ClassVar[dict[str, str]] = {"fr": "", "en": ""}
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Lisez le détail, puis recommencez.",
+        "en": "Read the detail, then try again.",
+    }
 
     def __init__(
         self, detail: str | dict[str, str] = "", *, pointer: str = "", retry_after_s: float | None = None

@@ -8,7 +8,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -24,6 +24,11 @@ class BadSettings(Problem):
     """A setting is wrong; the node does not start."""
 
     code = "bad-settings"
+    title: ClassVar[dict[str, str]] = {"fr": "Réglage refusé.", "en": "A setting is refused."}
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Corrigez le réglage nommé, dans node.toml ou dans l’environnement (PUPITRE_…), puis relancez.",
+        "en": "Correct the setting that is named, in node.toml or in the environment (PUPITRE_…), then start again.",
+    }
 
 
 class Settings(BaseModel):

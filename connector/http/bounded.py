@@ -27,6 +27,10 @@ class HeadTooLarge(Problem):
         "fr": "L’adresse et les en-têtes de la requête sont trop volumineux.",
         "en": "The address and the headers of the request are too large.",
     }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Raccourcissez l’adresse et les en-têtes : 64 Kio au plus, ensemble.",
+        "en": "Shorten the address and the headers: 64 KiB at most, together.",
+    }
 
 
 class SlowHead(Problem):
@@ -37,6 +41,10 @@ class SlowHead(Problem):
     title: ClassVar[dict[str, str]] = {
         "fr": "Les en-têtes de la requête ne sont pas arrivés à temps.",
         "en": "The headers of the request did not arrive in time.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Renvoyez la requête d’un trait ; si cela se répète, vérifiez la liaison.",
+        "en": "Send the request again without pauses; if it happens again, check the connection.",
     }
 
 

@@ -444,4 +444,5 @@ def _read(answer: httpx.Response) -> Any:
         document = {}
     after = answer.headers.get("retry-after", "")
     retry_after_s = float(after) if after.isdecimal() else None
-    raise ApiProblem(answer.status_code, document if isinstance(document, dict) else {}, retry_after_s)
+    told = document if isinstance(document, dict) else {}
+    raise ApiProblem(answer.status_code, told, retry_after_s, str(answer.url))

@@ -2,17 +2,24 @@
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urljoin
 
 PREFIX = "urn:pupitre:problem:"
+"""Of `type` in answers of former versions, and of what ends `get` (Unfinished)."""
 
 
 class ApiProblem(Exception):
     """The node answered, and the answer was no: its problem document (RFC 9457)."""
 
-    def __init__(self, status: int, document: Mapping[str, Any], retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, status: int, document: Mapping[str, Any], retry_after_s: float | None = None, asked: str = ""
+    ) -> None:
         self.status = status
-        self.code = str(document.get("type", "")).removeprefix(PREFIX)
+        kind = str(document.get("type", ""))
+        self.code = str(document.get("code", kind.removeprefix(PREFIX)))
         """Stable word for programs."""
+        self.url = urljoin(asked, kind) if asked and kind and not kind.startswith(PREFIX) else ""
+        """Where the node explains the code."""
         self.title = str(document.get("title", f"HTTP {status}"))
         self.detail = str(document.get("detail", ""))
         self.remedy = str(document.get("remedy", ""))
@@ -96,6 +103,6 @@ class Unfinished(Exception):
     @property
     def document(self) -> dict[str, Any]:
         """The same as a problem document."""
-        said = {"type": f"{PREFIX}{self.code}", "title": self.title, "detail": self.detail.strip()}
+        said = {"type": f"{PREFIX}{self.code}", "code": self.code, "title": self.title, "detail": self.detail.strip()}
         rules = {} if self.terms is None else {"terms": self.terms.sentences}
         return {**said, "remedy": self.remedy, **rules, "process": self.process}

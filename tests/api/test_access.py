@@ -62,7 +62,7 @@ def test_every_address_refuses_a_caller_without_a_valid_key(
     headers = {} if authorization is None else {"authorization": authorization}
     answer = _ask(consumer, method, _path(path, seeded), name, **headers)
     assert answer.status_code == 401
-    assert answer.json()["type"] == "urn:pupitre:problem:unauthorized"
+    assert answer.json()["code"] == "unauthorized"
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
@@ -73,7 +73,7 @@ def test_what_belongs_to_another_participant_is_not_there(
     name, method, path = operation
     key = second_keys[MAY[name][0]]
     answer = _ask(consumer, method, _path(path, seeded), name, authorization=f"Bearer {key}")
-    assert (answer.status_code, answer.json()["type"]) == (404, "urn:pupitre:problem:not-found")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=_ids(OPERATIONS))

@@ -97,7 +97,7 @@ def test_an_action_on_another_version_is_412_and_changes_nothing(consumer: Runni
     thing = path.rpartition("/")[0]
     before = ask(consumer, "GET", thing).json()["version"]
     refused = ask(consumer, "POST", path, ACTIONS[action], if_match=f'"{before + 1}", "{before + 2}-abc"')
-    assert (refused.status_code, refused.json()["type"]) == (412, "urn:pupitre:problem:precondition-failed")
+    assert (refused.status_code, refused.json()["code"]) == (412, "precondition-failed")
     assert refused.json()["remedy"]
     assert ask(consumer, "GET", thing).json()["version"] == before
 

@@ -108,7 +108,7 @@ def test_a_key_stands_for_one_request(consumer: Running, seeded: Any) -> None:
         ("/datasets", {"title": "x", "source": SOURCE}),
     ):
         other = post(consumer, path, body, key)
-        assert (other.status_code, other.json()["type"]) == (422, "urn:pupitre:problem:idempotency-key-reused")
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
         assert other.json()["remedy"]
 
 

@@ -183,7 +183,7 @@ def test_what_the_state_forbids_says_what_to_do(office: Any, provider_office: An
     assert "This message is not allowed in the present state." in refused.stderr
     assert "Read the state" in refused.stderr
     document = json.loads(office.run("negotiations", "verify", pid, "--json", code=exits.PROBLEM).stderr)
-    assert (document["status"], document["type"]) == (409, "urn:pupitre:problem:illegal-transition")
+    assert (document["status"], document["code"]) == (409, "illegal-transition")
 
 
 def test_a_policy_that_refuses_ends_the_wait_with_its_own_code(office: Any, provider_office: Any) -> None:

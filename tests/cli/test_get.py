@@ -68,7 +68,7 @@ def test_an_offer_that_a_person_decides_is_waited_for_and_gone_on_with(
     dataset = offered(mode="manual")
     words = ("get", "SDE", dataset, "--to", "decided.csv", "--yes", "--timeout", "1")
     waiting = stopped(office.run(*words, "--json", code=exits.STILL_WAITING))
-    assert waiting["type"] == "urn:pupitre:problem:waiting"
+    assert waiting["code"] == "waiting"
     assert "give the same command again" in office.run(*words, code=exits.STILL_WAITING).stderr
     asked = of(office, "negotiations", dataset)
     assert [one["pid"] for one in asked] == [waiting["process"]["pid"]]
@@ -92,7 +92,7 @@ def test_a_refusal_ends_with_its_reason(office: Any, provider: Running, offered:
     decider.start()
     refused = office.run("get", "SDE", dataset, "--to", "refused.csv", "--yes", "--json", code=exits.REFUSED)
     decider.join(30)
-    assert stopped(refused)["type"] == "urn:pupitre:problem:refused"
+    assert stopped(refused)["code"] == "refused"
     assert "Pas cette année." in stopped(refused)["detail"]
 
 
@@ -104,7 +104,7 @@ def test_without_a_terminal_nothing_is_accepted_by_guessing(office: Any, offered
     assert rule in result.stderr
     assert "--yes" in result.stderr
     as_json = spoken.run("get", "SDE", dataset, "--to", "guess.csv", "--json", code=exits.STILL_WAITING)
-    assert (stopped(as_json)["type"], stopped(as_json)["terms"]) == ("urn:pupitre:problem:not-accepted", [rule])
+    assert (stopped(as_json)["code"], stopped(as_json)["terms"]) == ("not-accepted", [rule])
     assert of(office, "negotiations", dataset) == []
 
 
@@ -136,7 +136,7 @@ def test_yes_is_never_said_to_other_terms_than_those_of_the_catalogue(
     provider_office.run("negotiations", "counter", asked["peer_pid"], "--until", "2099-01-01")
     waiting_for(lambda: of(office, "negotiations", dataset), lambda seen: seen[0]["state"] == "OFFERED")
     told = stopped(office.run(*words, "--json", code=exits.STILL_WAITING))
-    assert told["type"] == "urn:pupitre:problem:counter-offer"
+    assert told["code"] == "counter-offer"
     assert "2099" in told["terms"][0]
     assert of(office, "negotiations", dataset)[0]["state"] == "OFFERED"
     office.run("negotiations", "accept", asked["pid"])
@@ -180,7 +180,7 @@ def test_a_file_that_stands_there_is_replaced_only_on_demand(office: Any, offere
     path = Path(office.json("get", "SDE", dataset, "--to", "there.csv", "--yes")["path"])
     path.write_text("ours")
     told = stopped(office.run("get", "SDE", dataset, "--to", "there.csv", "--json", code=exits.PROBLEM))
-    assert told["type"] == "urn:pupitre:problem:not-received"
+    assert told["code"] == "not-received"
     assert told["process"]["problem"]["code"] == "fetch-file-exists"
     assert path.read_text() == "ours"
     again = office.json("get", "SDE", dataset, "--to", "there.csv", "--overwrite")
@@ -219,7 +219,7 @@ def test_a_suspended_transfer_is_gone_on_with_and_may_stay_open(office: Any, off
 )
 def test_what_is_not_there_is_told_apart(office: Any, words: tuple[str, ...], code: str) -> None:
     refused = office.run("get", *words, "--to", "x.csv", "--yes", "--json", code=exits.PROBLEM)
-    assert code == "" or stopped(refused)["type"] == f"urn:pupitre:problem:{code}"
+    assert code == "" or stopped(refused)["code"] == code
 
 
 def test_after_an_interruption_the_same_command_goes_on(

@@ -81,7 +81,8 @@ PROBLEMS_HEAD = """# Problem codes
 
 Written from the classes themselves by `python -m tests.docs.written`.
 
-The management API answers with a problem document (RFC 9457): `type` is `urn:pupitre:problem:` and the code below. A
+The management API answers with a problem document (RFC 9457): `code` is the code below, and `type` a link to its place
+on this page, which the node serves itself (`/docs/reference/problems`). A
 partner reads the code in the typed error of the protocol, and only what concerns it: a caller whose identity is not
 established always reads the same words. Data addresses answer with the code in `type` and `code`. The HTTP status is
 that of the public listener; where the management API answers another one, it stands in brackets.

@@ -34,9 +34,10 @@ an administration key names the participant in `X-Pupitre-Owner` (default: the f
 is another participant's are the same 404. Bodies are JSON in UTF-8. Identifiers in paths are percent-encoded as one
 part. Lists answer `items` and `next_cursor`; give that back as `cursor`, with the same filters, for the next page.
 
-What goes wrong is a problem document (`application/problem+json`, RFC 9457): `type` is `urn:pupitre:problem:` and a
-stable code, `title` and `detail` say what happened, `remedy` what to do, `pointer` where in the request. The language
-is French or English by `Accept-Language`. Bad input is 400, no valid key 401, what the present state forbids 409, too
+What goes wrong is a problem document (`application/problem+json`, RFC 9457): `code` is a stable word,
+`type` a link, relative to the address asked, to what [the node's documentation](problems.md) says of it, `title` and
+`detail` say what happened, `remedy` what to do, `pointer` where in the request. The language is French or English by
+`Accept-Language`. Bad input is 400, no valid key 401, what the present state forbids 409, too
 large a body 413, what a partner's node did not do 424. A 5xx means that this node has failed.
 
 **Once only.** A POST may carry `Idempotency-Key`, any text of at most 255 visible ASCII characters: for 24 hours the
@@ -49,7 +50,8 @@ text. With `If-None-Match` a GET answers 304 while the text is the same. With `I
 acts only while the thing has that version, else it answers 412 and nothing is changed; `If-None-Match: *` on a PUT acts
 only if there is nothing there yet.
 
-`GET /health/live`, `/health/ready` (also `/health`) and `/metrics` (Prometheus) stand beside it and need no key.
+`GET /health/live`, `/health/ready` (also `/health`), `/metrics` (Prometheus) and `/docs` (these pages) stand beside it
+and need no key.
 """
 CLI_HEAD = """# The command line
 

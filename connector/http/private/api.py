@@ -59,9 +59,10 @@ document (RFC 9457), in French or English by `Accept-Language`."""
 _PROBLEM = {
     "type": "object",
     "description": "What went wrong (RFC 9457), and what to do.",
-    "required": ["type", "title", "status"],
+    "required": ["type", "code", "title", "status"],
     "properties": {
-        "type": {"type": "string", "description": "`urn:pupitre:problem:` and a stable code."},
+        "type": {"type": "string", "description": "Where the node's own documentation explains the code."},
+        "code": {"type": "string", "description": "Stable word for programs."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -70,7 +71,8 @@ _PROBLEM = {
     },
     "examples": [
         {
-            "type": "urn:pupitre:problem:malformed-request",
+            "type": "/docs/reference/problems#malformed-request",
+            "code": "malformed-request",
             "title": "Demande invalide.",
             "status": 400,
             "detail": "Valeur absente.",

@@ -1,8 +1,10 @@
 """Problem documents (RFC 9457): how an error of the node leaves the management API.
 
-One form for all: a stable code, what happened and what to do in the caller's language, and where in the request. The
-statuses are those of an API for programs of the house, not of the protocol: what the present state forbids is 409, what
-a partner's node did wrong is 424, so that a 5xx always means that this node has failed.
+One form for all: a stable code, what happened and what to do in the caller's language, and where in the request. `type`
+is a link to what the node's own documentation says of the code; it is relative, since only the caller knows by which
+address it reached the node. The statuses are those of an API for programs of the house, not of the protocol: what the
+present state forbids is 409, what a partner's node did wrong is 424, so that a 5xx always means that this node has
+failed.
 """
 
 import json
@@ -14,7 +16,7 @@ from connector.problems import Problem
 from connector.protocol.errors import Busy, IllegalTransition
 
 MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:pupitre:problem:"
+EXPLAINED_AT = "/docs/reference/problems"
 LANGUAGES = ("fr", "en")
 
 _FAILED_DEPENDENCY = 424  # RFC 4918 §11.4: the partner's node, on which this depended, did not do its part
@@ -27,10 +29,16 @@ def status_of(problem: Problem) -> int:
     return _FAILED_DEPENDENCY if problem.status in (502, 504) else problem.status
 
 
+def type_of(code: str) -> str:
+    """Return where the documentation explains a code (RFC 9457 §3.1.1: relative to the address that answered)."""
+    return f"{EXPLAINED_AT}#{code}"
+
+
 def document_of(problem: Problem, language: str) -> dict[str, Any]:
     """Return the problem document; members that say nothing are left out."""
     members = {
-        "type": TYPE_PREFIX + problem.code,
+        "type": type_of(problem.code),
+        "code": problem.code,
         "title": problem.title[language],
         "status": status_of(problem),
         "detail": problem.detail[language],

@@ -1,4 +1,4 @@
-"""What the private listener serves: health, metrics, and the management API.
+"""What the private listener serves: health, metrics, the documentation, and the management API.
 
 The API is built when it is first asked for, in a thread: its library takes longer to load than all the rest of the
 node, and a node must take its partners' messages as soon as it can.
@@ -8,7 +8,7 @@ import asyncio
 
 from starlette.routing import Router
 
-from connector.http.private import documents
+from connector.http.private import documents, pages
 from connector.http.private.faults import NoSuchAddress
 from connector.http.private.services import Services
 from connector.http.private.supervision import Supervision
@@ -20,7 +20,8 @@ class PrivateListener:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._supervision = Router(Supervision(services).routes(), redirect_slashes=False, default=self._unknown)
+        routes = [*Supervision(services).routes(), *pages.routes()]
+        self._open = Router(routes, redirect_slashes=False, default=self._unknown)
         self._api: App | None = None
         self._building = asyncio.Lock()
 
@@ -28,7 +29,7 @@ class PrivateListener:
         if scope["type"] == "http" and scope["path"].startswith("/api/"):
             await (await self._ready_api())(scope, receive, send)
             return
-        await self._supervision(scope, receive, send)
+        await self._open(scope, receive, send)
 
     async def _ready_api(self) -> App:
         async with self._building:

@@ -35,6 +35,10 @@ class SlowBody(Problem):
         "fr": "Le corps du message n’est pas arrivé à temps.",
         "en": "The body of the message did not arrive in time.",
     }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Renvoyez le message d’un trait ; si cela se répète, vérifiez la liaison.",
+        "en": "Send the message again without pauses; if it happens again, check the connection.",
+    }
 
 
 class UnreadableEncoding(Problem):
@@ -46,6 +50,10 @@ class UnreadableEncoding(Problem):
         "fr": "Le corps du message ne doit pas être comprimé.",
         "en": "The body of the message must not be compressed.",
     }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Renvoyez le même corps sans Content-Encoding.",
+        "en": "Send the same body without Content-Encoding.",
+    }
 
 
 class InternalError(Problem):
@@ -53,6 +61,11 @@ class InternalError(Problem):
 
     code = "internal-error"
     status = 500
+    title: ClassVar[dict[str, str]] = {"fr": "Le nœud a rencontré une erreur.", "en": "The node has met an error."}
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Rien n’a été modifié. Réessayez plus tard ; si cela dure, prévenez l’exploitant de ce nœud.",
+        "en": "Nothing was changed. Try again later; if it lasts, tell whoever runs this node.",
+    }
 
 
 @dataclass(frozen=True)
