@@ -192,6 +192,18 @@ def test_closing_wakes_whoever_is_kept_waiting(consumer: FakePeer) -> None:
     assert len(ended) == 1
 
 
+def test_whoever_calls_it_back_waits_for_its_death(consumer: FakePeer, provider: FakePeer) -> None:
+    """What it died of is heard before it is dead; it is back all the same, once."""
+    for number in range(5):
+        consumer.on("ContractAgreementMessage").die()
+        negotiation = consumer.request_contract(provider.did, POINTS)
+        consumer.wait_for("ContractAgreementMessage", count=2 * number + 1)
+        consumer.come_back()
+        consumer.come_back()
+        negotiation.wait_for("FINALIZED")
+        assert consumer.wait_for("ContractAgreementMessage", count=2 * number + 2).is_repeat
+
+
 def test_it_may_have_datasets_of_its_own(consumer: FakePeer) -> None:
     mine = Dataset("urn:mine", "À moi", b"x" * 3_000_000, {"permission": [{"action": "use"}]})
     with FakePeer(datasets=[mine]) as provider:

@@ -23,6 +23,7 @@ MOST_CONNECTIONS = 64
 PATIENCE_S = 20.0
 """How long a caller may take to say what it wants."""
 LONGEST_SILENCE_S = 120.0
+CUT_AT = len("HTTP/1.1 2")
 
 
 def _nothing() -> None:
@@ -148,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self._body(headers)
         if body is None:
-            self._write(Reply(413), 1.0)
+            self._write(Reply(413))
             return
         reply = self.server.respond(Request(self.command, self.path, headers, body))
         try:
@@ -164,20 +165,18 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.is_silent:
             self.server.closing.wait(LONGEST_SILENCE_S)
         elif not self.server.closing.is_set():
-            self._write(reply, 0.5 if reply.is_cut else 1.0)
+            self._write(reply, is_cut=reply.is_cut)
 
-    def _write(self, reply: Reply, share: float) -> None:
-        """Write a share of the answer's body, or of its head when there is no body."""
+    def _write(self, reply: Reply, *, is_cut: bool = False) -> None:
+        """Write the answer, or half of its body; of one without a body not even the whole status."""
         told = {"Content-Length": str(len(reply.body)), "Connection": "close", **reply.headers}
         lines = [
             f"HTTP/1.1 {reply.status} {responses.get(reply.status, '')}",
             *(f"{name}: {value}" for name, value in told.items()),
         ]
         head, body = "\r\n".join([*lines, "", ""]).encode(), b"" if self.command == "HEAD" else reply.body
-        if body:
-            body = body[: int(len(body) * share)]
-        else:
-            head = head[: int(len(head) * share)]
+        if is_cut:
+            head, body = (head, body[: len(body) // 2]) if body else (head[:CUT_AT], b"")
         self.wfile.write(head + body)
 
     def _body(self, headers: Mapping[str, str]) -> bytes | None:

@@ -1,7 +1,7 @@
 """What a fake peer sends: rendered once, sent as its script says, again while the partner is not there.
 
 A state is entered when its message leaves, and left again when the partner refuses it: so a partner that answers faster
-than it acknowledges is understood.
+than it acknowledges is understood, and one whose acknowledgement is lost.
 """
 
 from collections.abc import Callable
@@ -76,7 +76,7 @@ class Mail:
         said = self._send(letter, url)
         if said.is_accepted:
             self._learn(process, said)
-        else:
+        elif said.status is not None:
             self._move_back(process, letter.kind, before)
         if letter.is_patient and _may_pass(said) and attempts > 1:
             self._keep(said)

@@ -42,6 +42,7 @@ class FakePeer:
         self._said: deque[Said] = deque(maxlen=KEPT)
         self._arrivals, self._sendings = on_arrival(), on_sending()
         self._listener = Listener(port)
+        self._is_there = self._is_going = False
         self.url = f"http://{HOST}:{self._listener.port}"
         """Where it is; its DSP base is below, and in its version document."""
         self._identity = Identity(self.url)
@@ -52,7 +53,7 @@ class FakePeer:
         self._errands = Errands(self._listener.problems)
         self._mail = Mail(self._identity, self._sendings, self._errands, self._keep_said)
         self._conduct = Conduct(self.did, self._goods, self._processes)
-        reach = Reach(self._keep_heard, self._go_on, self.go_away)
+        reach = Reach(self._keep_heard, self._go_on, self._going, self.go_away)
         self._reception = Reception(self._identity, self._goods, self._processes, self._conduct, self._arrivals, reach)
         self._errands.begin()
         self.come_back()
@@ -77,12 +78,22 @@ class FakePeer:
         self._is_there = False
         self._errands.rest(True)
         self._listener.close()
+        with self._news:
+            self._is_going = False
+            self._news.notify_all()
+
+    def _going(self) -> None:
+        with self._news:
+            self._is_going = True
 
     def come_back(self) -> None:
-        """Be there again, at the same address, and send what waited."""
-        self._listener.open(self._reception.respond)
-        self._is_there = True
-        self._errands.rest(False)
+        """Be there again, at the same address, and send what waited; a death that has begun comes first."""
+        with self._news:
+            self._news.wait_for(lambda: not self._is_going, PATIENCE_S)
+        if not self._is_there:
+            self._listener.open(self._reception.respond)
+            self._is_there = True
+            self._errands.rest(False)
 
     # --- its script ---------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class Reach:
     """Remember a call."""
     go_on: Callable[[Process, Sequence[Move], int], None]
     """Send what follows, each message so many times more than once."""
+    going: Callable[[], None]
+    """Be about to be gone: `go_away` follows, once half of an answer is out."""
     go_away: Callable[[], None]
     """Be gone."""
 
@@ -80,6 +82,8 @@ class Reception:
         called = _called(request.method, path, body)
         sender, flaw = self._caller(called, request)
         step = self._script.step(called.kind)
+        if step.manner == "dying":
+            self._reach.going()
         outcome = self._outcome(called, request, body, sender, flaw, step)
         reply = replace(outcome.reply, delay_s=step.delay_s)
         status = None if reply.is_silent else reply.status
