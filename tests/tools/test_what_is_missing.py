@@ -22,7 +22,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    machine("PostgreSQL", "Java 17 (JDK)", "Java 17", "Maven", "nginx", "Caddy", "curl")
+    machine("PostgreSQL", "Java 17 (JDK)", "Java 17", "Maven", "nginx", "Caddy", "curl", "ip netns (root)")
     assert tools.main(["test"]) == 0
     assert capsys.readouterr() == ("\n", "")
 
@@ -33,9 +33,10 @@ def test_what_is_missing_is_left_out_and_said_in_one_line(
     machine("Java 17 (JDK)", "Java 17", "nginx", "curl")
     assert tools.main(["test"]) == 0
     out, err = capsys.readouterr()
-    assert out == "not interop and not kit and not postgres and not proxy\n"
-    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven", "Maven", "Caddy"]
+    assert out == "not interop and not kit and not network and not postgres and not proxy\n"
+    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven", "Maven", "Caddy", "ip"]
     assert "apt-get install postgresql" in err
+    assert "(tests -m network) → root, " in err
 
 
 def test_with_ci_nothing_may_be_missing(
@@ -70,7 +71,7 @@ def test_exchanges_with_edc_need_java_but_no_compiler(
 @pytest.mark.parametrize(
     ("command", "packages"),
     [
-        ("test", "postgresql default-jdk-headless maven default-jre-headless nginx-light caddy curl"),
+        ("test", "postgresql default-jdk-headless maven default-jre-headless nginx-light caddy curl iproute2"),
         ("kit-dsp", "postgresql default-jdk-headless maven"),
         ("interop-edc", "postgresql default-jre-headless maven"),
         ("bench", "postgresql default-jre-headless maven nginx-light curl wrk"),

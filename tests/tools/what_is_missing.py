@@ -34,6 +34,7 @@ class Need:
     marker: str | None  # the tests that need it, none when only benches do
     wanted_by: frozenset[str]
     essential_to: frozenset[str]  # commands that are pointless without it
+    remedy: str = ""  # when a package alone does not help
 
 
 def has_postgres() -> bool:
@@ -54,10 +55,23 @@ def _is_new_enough(program: str) -> bool:
     return version is not None and int(version[1]) >= OLDEST_JAVA
 
 
+def program(name: str) -> str | None:
+    """Return where a program is, on the path or in administrators' folders."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+
+
 def has_program(name: str) -> Callable[[], bool]:
-    """Return the check that a program is on the path, administrators' folders included."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    return lambda: shutil.which(name, path=path) is not None
+    """Return the check that a program is found."""
+    return lambda: program(name) is not None
+
+
+def has_networks() -> bool:
+    """True when we may make networks of our own and lay cables in them; what is tried is gone at once."""
+    ip, unshare = program("ip"), program("unshare")
+    if os.geteuid() or ip is None or unshare is None:
+        return False
+    cable = [unshare, "--mount", "--net", ip, "link", "add", "one", "type", "veth", "peer", "name", "other"]
+    return subprocess.run(cable, capture_output=True, check=False).returncode == 0
 
 
 TEST, KIT, EDC, BENCH = "test", "kit-dsp", "interop-edc", "bench"
@@ -72,6 +86,15 @@ NEEDS = (
     Need("nginx", has_program("nginx"), "nginx-light", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
     Need("Caddy", has_program("caddy"), "caddy", "proxy", frozenset({TEST}), frozenset()),
     Need("curl", has_program("curl"), "curl", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
+    Need(
+        "ip netns (root)",
+        has_networks,
+        "iproute2",
+        "network",
+        frozenset({TEST}),
+        frozenset(),
+        "root, sudo apt-get install iproute2",
+    ),
     Need("wrk", has_program("wrk"), "wrk", None, frozenset({BENCH}), frozenset({BENCH})),
 )
 
@@ -89,7 +112,8 @@ def left_out(needs: list[Need]) -> str:
 def sentence(need: Need) -> str:
     """Return the line that says, in French and English, what is not run and how to get it."""
     tests = f"tests -m {need.marker}" if need.marker else "bench"
-    return f"{need.name} : absent, non joué · missing, not run ({tests}) → sudo apt-get install {need.package}"
+    remedy = need.remedy or f"sudo apt-get install {need.package}"
+    return f"{need.name} : absent, non joué · missing, not run ({tests}) → {remedy}"
 
 
 def main(arguments: list[str]) -> int:
