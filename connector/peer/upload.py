@@ -47,7 +47,7 @@ class Upload:
         self._body = _Pieces(pieces, size_bytes, sent)
 
     async def send(self) -> Answer:
-        """Return the peer's answer.
+        """Return the peer's answer. Nothing reads the pieces any more then, nor when it raises.
 
         Raises Unreachable, PeerAddressRefused, AnswerTooLarge, and the Problem that the pieces raised. An answer that
         comes before everything was sent may only be a refusal: anything else is Unreachable.
@@ -65,6 +65,7 @@ class Upload:
             raise
         finally:
             self._body.limit = None
+            await self._body.leave()
         if answer.is_success and not self._body.is_whole:
             raise Unreachable("protocol", self._call.url.split("/")[2])
         return answer
@@ -84,6 +85,7 @@ class _Pieces(Payload):
         self._sent = sent
         self._left = size_bytes
         self._transport: asyncio.Transport | None = None
+        self._writing: asyncio.Task[Any] | None = None
         self._is_aborted = False
         self.limit: asyncio.Timeout | None = None
         self.problem: Problem | None = None
@@ -97,6 +99,7 @@ class _Pieces(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         self._transport = getattr(writer, "transport", None)
+        self._writing = asyncio.current_task()
         try:
             async for piece in self._pieces:
                 self._require_going_on()
@@ -111,6 +114,12 @@ class _Pieces(Payload):
             raise
         self._require_going_on()
         self._prolong(ANSWER_S)
+
+    async def leave(self) -> None:
+        """Return once the pieces are left alone: the connection may have broken while the next one was read."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.wait([self._writing])
 
     def abort(self) -> None:
         self._is_aborted = True
