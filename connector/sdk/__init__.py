@@ -8,6 +8,7 @@
 
 `Client.get` and `AsyncClient.get` go the whole way from a partner's dataset to a verified file (get.py). A program that
 receives webhooks asks `verify_webhook` whether they are genuine (webhooks.py).
+`connector.sdk.testing` has a partner to test a program against.
 
 The clients are loaded when they are first named: their HTTP library takes a third of a second, which `pupitre serve`
 does not have to spend.

@@ -20,7 +20,7 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
     assert [name for name, _ in FILES] == ["conftest.py", "test_integration.py"]
     for name, text in FILES:
         (tmp_path / name).write_text(text, "utf-8")
-    with in_thread(tmp_path / "node", call_timeout_s=1.0) as node:
+    with in_thread(tmp_path / "node") as node:
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "."],
             cwd=tmp_path,

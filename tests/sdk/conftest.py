@@ -11,16 +11,29 @@ from connector.sdk.testing import FakePeer
 from tests.harness.nodes import publish
 from tests.harness.threaded import Running, in_thread
 
-CALL_TIMEOUT_S = 0.7
 CONTENT = b"id,x,y\n1,2,3\n"
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A real node with a short patience, which offers one dataset to everybody."""
-    with in_thread(tmp_path_factory.mktemp("sdk") / "node", call_timeout_s=CALL_TIMEOUT_S) as running:
+    """A real node, which offers one dataset to everybody."""
+    with in_thread(tmp_path_factory.mktemp("sdk") / "node") as running:
         running.do(publish(running.node, "ours", CONTENT))
         yield running
+
+
+@pytest.fixture(scope="module")
+def hasty_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A real node that waits one second for an answer."""
+    with in_thread(tmp_path_factory.mktemp("sdk") / "hasty", call_timeout_s=1.0) as running:
+        yield running
+
+
+@pytest.fixture
+def hasty(hasty_node: Running) -> Iterator[Client]:
+    """The SDK's client of the hasty node."""
+    with Client(hasty_node.url, hasty_node.key, language="en") as found:
+        yield found
 
 
 @pytest.fixture

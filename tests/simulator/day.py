@@ -5,8 +5,8 @@ resume; some agreements end within the day. Nodes are stopped or killed and come
 was asked for meanwhile waits. A few transfers stay open all day. The hourly sweep runs as on a node that serves.
 
 A process of its own plays the day, so that what it measures is its own: after each hour the garbage is collected and
-the resident memory read, with the rows of every table. Bytes are read within the loop's turn, since a thread would not
-know of virtual time.
+the resident memory read, with the rows of every table. (A kill copies the database, which takes memory that is not the
+nodes'.) Bytes are read within the loop's turn, since a thread would not know of virtual time.
 """
 
 import asyncio
