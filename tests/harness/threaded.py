@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connector.app import ROOT, Node, build_app, run_node
+from connector.services.decide import Decisions
 from connector.services.roles import ADMINISTRATION
 from connector.settings import load
 from tests.harness.nodes import free_port
@@ -48,7 +49,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def in_thread(folder: Path, **settings: Any) -> Iterator[Running]:
+def in_thread(folder: Path, *, decisions: Decisions | None = None, **settings: Any) -> Iterator[Running]:
     """Yield a running node; a new folder gets its first participant."""
     public, private = settings.pop("public_port", None) or free_port(), free_port()
     loaded = load(
@@ -63,7 +64,7 @@ def in_thread(folder: Path, **settings: Any) -> Iterator[Running]:
     stop = asyncio.Event()
 
     async def main() -> None:
-        node = await build_app(loaded)
+        node = await build_app(loaded, decisions=decisions)
         try:
             if ROOT not in node.hosts.owners:
                 await node.hosts.add(ROOT, folder.name)

@@ -8,9 +8,11 @@
 A test asserts that writing them again changes nothing.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -27,7 +29,8 @@ from typing import Any, Literal, TypedDict
 '''
 API_HEAD = """# The management API
 
-Written from the node's own description, which it serves at `/api/v1/openapi.json`.
+Written from the node's own description, which it serves at `/api/v1/openapi.json`. The examples are in both; the tests
+make each of these requests to real nodes and compare what is answered.
 
 Every request carries `Authorization: Bearer pk_…`. A key belongs to one participant, or to the node's administration;
 an administration key names the participant in `X-Pupitre-Owner` (default: the first one). What is not there and what
@@ -185,6 +188,7 @@ def api_md(document: Schema) -> str:
         lines.extend(_parameters(operation))
         lines.extend(_body(operation, document))
         lines.append(_answer(operation))
+        lines.extend(_example(method, path, operation["operationId"]))
     lines.append("\n## Shapes\n")
     for name, schema in sorted(document["components"]["schemas"].items()):
         if "properties" in schema:
@@ -223,6 +227,24 @@ def _answer(operation: Schema) -> str:
     status, answer = next(iter(operation["responses"].items()))
     schema = answer.get("content", {}).get("application/json", {}).get("schema")
     return f"\nAnswer: {status}{', ' + _link(_type(schema)) if schema else ''}\n"
+
+
+def _example(method: str, path: str, name: str) -> Iterator[str]:
+    """Yield the example of an operation: the request as it is sent, and the answer."""
+    from connector.http.private import examples
+
+    example = examples.every().get(name)
+    if example is None:
+        return
+    for part, value in example.get("path", {}).items():
+        path = path.replace(f"{{{part}}}", quote(value, safe=""))
+    query = urlencode(example.get("query", {}))
+    asked = f"{method.upper()} {path}{'?' if query else ''}{query}\n"
+    if "body" in example:
+        asked += f"\n{json.dumps(example['body'], ensure_ascii=False, indent=2)}\n"
+    yield f"\nExample:\n\n```http\n{asked}```\n"
+    if "answer" in example:
+        yield f"\n```json\n{json.dumps(example['answer'], ensure_ascii=False, indent=2)}\n```\n"
 
 
 def _link(name: str) -> str:

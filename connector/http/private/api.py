@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from connector.http.private import (
     deliveries,
     events,
+    examples,
     negotiations,
     newcomers,
     participants,
@@ -116,6 +117,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         for operation in _operations(document):
             _describe_refusals(operation)
+            examples.put_into(operation)
             operation["security"] = [{"key": []}]
         schemas = document["components"]["schemas"]
         for name in ("HTTPValidationError", "ValidationError"):
