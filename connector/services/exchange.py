@@ -16,6 +16,7 @@ from connector.problems import Invalid, NotFound, Problem
 from connector.protocol import machine
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Arrival, Position, Received, Role, Table
+from connector.protocol.strict_json import is_storable
 from connector.protocol.wire import Message, digest
 from connector.services import deciders
 from connector.services.deciders import Decider
@@ -27,6 +28,8 @@ from connector.store.processes import Process, Queries
 P = TypeVar("P", bound=Process)
 log = logging.getLogger("pupitre.services")
 
+LONGEST_PID = 2_000
+"""Longest identifier of a peer's process that is kept, in characters: it stands in addresses."""
 YIELDED = "yielded"
 """The problem code of a process whose own message gave way to one of the peer's."""
 LOOKS_S = (2.0, 150.0)
@@ -369,6 +372,9 @@ def next_instant(process: Process) -> datetime | None:
 def peer_pid_in(body: bytes, member: str) -> str:
     """Return the peer's identifier from its answer to a first message. Raises NoProcessIdentifier."""
     try:
-        return str(json.loads(body)[member])
-    except (ValueError, KeyError, TypeError) as error:
+        found = json.loads(body)[member]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoProcessIdentifier(member) from error
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_PID or not is_storable(found):
+        raise NoProcessIdentifier(member)
+    return found

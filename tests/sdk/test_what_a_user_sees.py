@@ -105,6 +105,14 @@ def test_a_malformed_answer_is_asked_for_again(client: Client, peer: FakePeer) -
     assert [one.is_repeat for one in peer.received if one.kind == REQUEST] == [False, True, True]
 
 
+@pytest.mark.parametrize("pid", [None, 5, "", "a\0b", "x" * 500_000, ["urn:x"]], ids=lambda pid: type(pid).__name__)
+def test_what_is_no_identifier_is_not_kept_as_one(client: Client, peer: FakePeer, pid: Any) -> None:
+    peer.on(REQUEST).answer(201, {"providerPid": pid})
+    seen = until(client.show_negotiation, asked(client, peer), why("retrying"))
+    assert (seen["problem"]["code"], seen["peer_pid"]) == ("no-process-identifier", None)
+    concluded(client, seen["pid"])
+
+
 def test_a_malformed_message_is_refused_and_changes_nothing(client: Client, peer: FakePeer) -> None:
     peer.sending(AGREEMENT).malform()
     pid = asked(client, peer)
