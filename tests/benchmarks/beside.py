@@ -1,4 +1,5 @@
-"""Eclipse EDC beside our nodes: two EDCs in memory in the same run, warmed up, at their defaults or with short loops.
+"""Eclipse EDC beside our nodes: two EDCs in the same run, warmed up: in memory at their defaults, in memory with short
+loops, and with short loops on PostgreSQL, each with a database of its own as our nodes have.
 
 They are started as in the exchanges (tests/interop), without proxies and with the heap that EDC takes by itself under
 1 GiB. What an EDC believes is asked of its Management API every 5 ms, which its figures include.
@@ -7,18 +8,35 @@ They are started as in the exchanges (tests/interop), without proxies and with t
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.interop.edc_peer import USE, Edc, Refused
 
 RELEASE = "0.15.1"
-LOOPS: dict[str, int | None] = {"defaults": None, "10 ms loops": 10}
 WARM_UP = 50
 DATASET = "measured"
 LOOK_EVERY_S = 0.005
 PATIENCE_S = 120
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How EDC is run: its loops, None for a second each as it comes, and whether it keeps anything."""
+
+    name: str
+    loop_ms: int | None
+    is_stored: bool = False
+
+
+SETTINGS = (
+    Setting("defaults", None),
+    Setting("10 ms loops", 10),
+    Setting("10 ms loops, PostgreSQL", 10, is_stored=True),
+)
+Database = Callable[[], str]
+"""Makes a database and returns its address."""
 
 
 class Lost(Exception):
@@ -78,10 +96,10 @@ class EdcPair:
 
 
 @contextlib.contextmanager
-def edc(loop_ms: int | None, name: str = "edc-alone") -> Iterator[Edc]:
-    """Yield one running EDC."""
+def edc(loop_ms: int | None, name: str = "edc-alone", database: Database | None = None) -> Iterator[Edc]:
+    """Yield one running EDC; in memory unless it is given a database."""
     with tempfile.TemporaryDirectory(prefix="bench-edc-") as folder:
-        one = Edc(RELEASE, Path(folder), None, name=name, loop_ms=loop_ms, heap="1g")
+        one = Edc(RELEASE, Path(folder), None, name=name, loop_ms=loop_ms, heap="1g", database=database)
         try:
             one.start()
             yield one
@@ -90,9 +108,14 @@ def edc(loop_ms: int | None, name: str = "edc-alone") -> Iterator[Edc]:
 
 
 @contextlib.contextmanager
-def pair(loop_ms: int | None, url: str = "http://127.0.0.1:9/none", warm_up: int = WARM_UP) -> Iterator[EdcPair]:
+def pair(
+    loop_ms: int | None,
+    url: str = "http://127.0.0.1:9/none",
+    warm_up: int = WARM_UP,
+    database: Database | None = None,
+) -> Iterator[EdcPair]:
     """Yield two EDCs, the provider with one dataset whose bytes are at `url`, after some negotiations."""
-    with edc(loop_ms, "edc-provider") as provider, edc(loop_ms, "edc-consumer") as consumer:
+    with edc(loop_ms, "edc-provider", database) as provider, edc(loop_ms, "edc-consumer", database) as consumer:
         provider.offer(DATASET, url)
         two = EdcPair(provider, consumer)
         for _ in range(warm_up):

@@ -1,4 +1,4 @@
-"""The same measured of Eclipse EDC 0.15.1 in the same run, and the ratio to ours on SQLite.
+"""The same measured of Eclipse EDC 0.15.1 in the same run, and the ratio to ours.
 
 A measure takes EDC and us one after the other, never both at once, so that each has the machine to itself.
 """
@@ -9,66 +9,79 @@ import json
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 
 from tests.benchmarks import beside, stand
-from tests.benchmarks.beside import LOOPS, EdcPair, Lost
+from tests.benchmarks.beside import EdcPair, Lost, Setting
 from tests.benchmarks.figures import Figure, median, percentile
 from tests.benchmarks.measures import catalogue, negotiation, pulls, serving, transfer
 from tests.benchmarks.measures.pulls import Address
 from tests.benchmarks.seeds import BIG, SMALL
-from tests.benchmarks.stand import SQLITE, Bench, Pair
+from tests.benchmarks.stand import POSTGRESQL, SQLITE, STORES, Bench, Pair
 from tests.interop.edc_peer import Edc
 
+T = TypeVar("T")
 BURST = 64
 SIZES = (50, 1_000, 10_000)
 
 
 async def idle(bench: Bench) -> list[Figure]:
-    """one negotiation at a time between two EDCs in memory, after 50 to warm up; then between two of our nodes"""
+    """one negotiation at a time between two EDCs, after 50 to warm up; between two of our nodes on such a store"""
     number = bench.times(100)
-    figures = []
-    async with _ours(bench) as pair:
-        ours = await negotiation.latencies(pair, number)
-    for loops, loop_ms in LOOPS.items():
-        with beside.pair(loop_ms, warm_up=_warm_up(bench)) as edcs:
-            await stand.quiet()
-            theirs = _each(number, edcs.negotiate)
-        for share in (0.5, 0.95):
-            name = f"negotiation, idle, p{share * 100:.0f}, beside EDC ({loops})"
-            figures.append(_less(name, percentile(ours, share), percentile(theirs, share), "ms"))
-    return figures
+
+    async def of_ours(pair: Pair) -> list[float]:
+        return await negotiation.latencies(pair, number)
+
+    def of_edc(edcs: EdcPair) -> list[float]:
+        return _each(number, edcs.negotiate)
+
+    return [
+        _less(
+            f"negotiation, idle, p{share * 100:.0f}, beside EDC ({setting.name})",
+            percentile(ours, share),
+            percentile(theirs, share),
+            "ms",
+            _store(setting),
+        )
+        for setting, ours, theirs in await _beside(bench, of_ours, of_edc)
+        for share in (0.5, 0.95)
+    ]
 
 
 async def sustained(bench: Bench) -> list[Figure]:
     """64 negotiations asked for at once, until all are FINALIZED at the consumer; the same of ours"""
-    figures = []
-    async with _ours(bench) as pair:
-        ours = median([await pair.negotiate_many(BURST, BURST) for _ in range(bench.rounds)])
-    for loops, loop_ms in LOOPS.items():
-        with beside.pair(loop_ms, warm_up=_warm_up(bench)) as edcs:
-            await stand.quiet()
-            theirs = median([edcs.negotiate_many(BURST) for _ in range(bench.rounds)])
-        figures.append(_more(f"{BURST} negotiations at once, beside EDC ({loops})", ours, theirs, "/s"))
-    return figures
+
+    async def of_ours(pair: Pair) -> float:
+        return median([await pair.negotiate_many(BURST, BURST) for _ in range(bench.rounds)])
+
+    def of_edc(edcs: EdcPair) -> float:
+        return median([edcs.negotiate_many(BURST) for _ in range(bench.rounds)])
+
+    return [
+        _more(f"{BURST} negotiations at once, beside EDC ({setting.name})", ours, theirs, "/s", _store(setting))
+        for setting, ours, theirs in await _beside(bench, of_ours, of_edc)
+    ]
 
 
 async def address(bench: Bench) -> list[Figure]:
     """request → data address in the hands of the consumer, one at a time; the same of ours"""
     number = bench.times(50)
-    figures = []
-    async with _ours(bench) as pair:
+
+    async def of_ours(pair: Pair) -> float:
         agreement = (await pair.negotiate()).agreement or ""
-        ours = await transfer.latencies(pair, agreement, number)
-    for loops, loop_ms in LOOPS.items():
-        with beside.pair(loop_ms, warm_up=_warm_up(bench)) as edcs:
-            theirs = _addresses(edcs, number)
-        name = f"transfer request → data address, p50, beside EDC ({loops})"
-        figures.append(_less(name, percentile(ours, 0.5), percentile(theirs, 0.5), "ms"))
-    return figures
+        return percentile(await transfer.latencies(pair, agreement, number), 0.5)
+
+    def of_edc(edcs: EdcPair) -> float:
+        return percentile(_addresses(edcs, number), 0.5)
+
+    return [
+        _less(f"transfer request → data address, p50, beside EDC ({setting.name})", ours, theirs, "ms", _store(setting))
+        for setting, ours, theirs in await _beside(bench, of_ours, of_edc)
+    ]
 
 
 async def bytes_pulled(bench: Bench) -> list[Figure]:
@@ -125,12 +138,28 @@ async def rest(bench: Bench) -> list[Figure]:
 # --- both sides
 
 
-@contextlib.asynccontextmanager
-async def _ours(bench: Bench) -> AsyncIterator[Pair]:
-    async with stand.pair(bench, SQLITE) as pair:
-        await stand.quiet()
-        await pair.negotiate_many(_warm_up(bench), 1)
-        yield pair
+async def _beside(
+    bench: Bench, of_ours: Callable[[Pair], Awaitable[T]], of_edc: Callable[[EdcPair], T]
+) -> list[tuple[Setting, T, T]]:
+    """Return what was measured of us and of EDC in each setting; ours first, and closed before an EDC starts."""
+    ours = {}
+    for store in STORES:
+        async with stand.pair(bench, store) as pair:
+            await pair.negotiate_many(_warm_up(bench), 1)
+            await stand.quiet()
+            ours[store] = await of_ours(pair)
+    found = []
+    for setting in beside.SETTINGS:
+        database = (lambda: bench.database(POSTGRESQL) or "") if setting.is_stored else None
+        with beside.pair(setting.loop_ms, warm_up=_warm_up(bench), database=database) as edcs:
+            await stand.quiet()
+            found.append((setting, ours[_store(setting)], of_edc(edcs)))
+    return found
+
+
+def _store(setting: Setting) -> str:
+    """Return the store of ours beside which EDC stands: ours are durable on either."""
+    return POSTGRESQL if setting.is_stored else SQLITE
 
 
 def _warm_up(bench: Bench) -> int:
@@ -195,10 +224,10 @@ async def _at_rest(pid: int, seconds: int) -> tuple[float, float]:
     return memory, (stand.processor_seconds(pid) - before) * 60 / seconds
 
 
-def _less(name: str, ours: float, theirs: float, unit: str) -> Figure:
+def _less(name: str, ours: float, theirs: float, unit: str, store: str = SQLITE) -> Figure:
     ratio = theirs / ours if ours else float("inf")
-    return Figure(name, SQLITE, f"{ours:.3g} {unit}; EDC takes {ratio:.1f} times that", edc=f"{theirs:,.3g} {unit}")
+    return Figure(name, store, f"{ours:.3g} {unit}; EDC takes {ratio:.1f} times that", edc=f"{theirs:,.3g} {unit}")
 
 
-def _more(name: str, ours: float, theirs: float, unit: str) -> Figure:
-    return Figure(name, SQLITE, f"{ours:,.3g} {unit}; {ours / theirs:.1f} times EDC", edc=f"{theirs:,.3g} {unit}")
+def _more(name: str, ours: float, theirs: float, unit: str, store: str = SQLITE) -> Figure:
+    return Figure(name, store, f"{ours:,.3g} {unit}; {ours / theirs:.1f} times EDC", edc=f"{theirs:,.3g} {unit}")
