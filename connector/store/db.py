@@ -31,6 +31,9 @@ class Runner(Protocol):
 
     name: str
 
+    def lease(self) -> str:
+        """Return the name of a new lease. Called from the thread of the unit."""
+
     def free(self, kind: str) -> int:
         """Return how many more jobs of the kind may start now. Called from the thread of the unit."""
 
@@ -73,13 +76,16 @@ class Local:
     def committed(self, tx: "Tx") -> None:
         """Tell subscribers and runners what a committed unit announced. Called in the event loop."""
         for job in tx.finished:
-            if job.leased_by in self.runners:
-                self.runners[job.leased_by].finished(job)
+            if (runner := self._runner_of(job)) is not None:
+                runner.finished(job)
         for job in tx.started:
-            if job.leased_by in self.runners:
-                self.runners[job.leased_by].start(job)
+            if (runner := self._runner_of(job)) is not None:
+                runner.start(job)
         for topic, key, _ in tx.signals:
             self.announce(topic, key)
+
+    def _runner_of(self, job: Job) -> Runner | None:
+        return self.runners.get(job_rows.runner_of(job.leased_by)) if job.leased_by else None
 
 
 class Tx:
@@ -125,7 +131,7 @@ class Tx:
         at = job.run_at or self.now
         if at <= self.now and self._is_started(job):
             return
-        wished, is_running = job_rows.enqueue(self.connection, job, self.now, self._runner_for(job))
+        wished, is_running = job_rows.enqueue(self.connection, job, self.now, self._lease_for(job))
         if wished.leased_by is not None:
             self.started.append(wished)
         elif not is_running:
@@ -143,12 +149,12 @@ class Tx:
                 return True
         return False
 
-    def _runner_for(self, job: Job) -> str | None:
+    def _lease_for(self, job: Job) -> str | None:
         if job.run_at is not None and job.run_at > self.now:
             return None
         for runner in self.local.runners.values():
             if runner.free(job.kind) > len(self.started):
-                return runner.name
+                return runner.lease()
         return None
 
 

@@ -1,8 +1,11 @@
 """The questions asked of the tables `jobs` and `peer_health`; the loop that runs jobs is in jobs.py.
 
-A row says: look at (owner, kind, key) at `run_at`. While a runner holds it, `leased_by` names the runner and `run_at`
-is the end of its lease, so that one index finds what is due and what a dead runner left behind. Asked for again
-meanwhile, the row keeps the earliest wish in `woken_at`. Nothing here knows what a job does.
+A row says: look at (owner, kind, key) at `run_at`. While a runner holds it, `leased_by` names the lease and `run_at`
+is its end, so that one index finds what is due and what a dead runner left behind. Asked for again meanwhile, the row
+keeps the earliest wish in `woken_at`. Nothing here knows what a job does.
+
+The name of a lease is that of its runner and a number that it never uses again (`lease_name`): a run that outlived its
+lease cannot end what was leased anew, not even to the same runner, and so takes no wish with it that came later.
 
 A peer that does not answer has a row in `peer_health`. As long as it stands, one job of that peer at a time is let
 through, as a probe, whenever `retry_at` is reached; the others are moved to the next `retry_at`.
@@ -33,6 +36,7 @@ class Job:
     attempts: int = 0
     """How often it raised since it last ended well."""
     leased_by: str | None = None
+    """The name of its lease while it runs (`lease_name`)."""
     is_probe: bool = False
     is_repeat: bool = False
     """True when an earlier run was begun and did not end well: it may have done part of the work."""
@@ -44,18 +48,28 @@ class Job:
         return (self.owner, self.kind, self.key)
 
 
+def lease_name(runner: str, number: int) -> str:
+    """Return the name of a lease of a runner, which has no other of this number."""
+    return f"{runner}/{number}"
+
+
+def runner_of(lease: str) -> str:
+    """Return the runner whose lease it is."""
+    return lease.rpartition("/")[0]
+
+
 def _typed(*names: str) -> list[Any]:
     """Return bind parameters by name: `…_at` and `now` are instants, the rest text."""
     return [bindparam(name, type_=Instant if name == "now" or name.endswith("_at") else Text) for name in names]
 
 
 # One statement, because a wish and the end of a run may meet: the row decides which came first. A new or idle row that
-# is due goes straight to :runner (lease until :lease_at), unless its peer is known not to answer.
+# is due goes straight to a runner (:lease, until :lease_at), unless its peer is known not to answer.
 _ENQUEUE = (
     text("""
     INSERT INTO jobs AS job (owner, kind, key, peer, run_at, attempts, begun, status, leased_by, created_at)
     SELECT :owner, :kind, :key, :peer, CASE WHEN silent THEN :run_at ELSE :lease_at END, 0,
-        CASE WHEN silent THEN 0 ELSE :begun END, 'waiting', CASE WHEN silent THEN NULL ELSE :runner END, :now
+        CASE WHEN silent THEN 0 ELSE :begun END, 'waiting', CASE WHEN silent THEN NULL ELSE :lease END, :now
     FROM (SELECT EXISTS (SELECT 1 FROM peer_health WHERE owner = :owner AND peer = :peer) AS silent) AS health
     WHERE true
     ON CONFLICT (owner, kind, key) DO UPDATE SET
@@ -83,26 +97,26 @@ _ENQUEUE = (
             ELSE :run_at END
     RETURNING leased_by, woken_at, attempts, begun, peer
 """)
-    .bindparams(*_typed("owner", "kind", "key", "peer", "runner", "run_at", "lease_at", "now"))
+    .bindparams(*_typed("owner", "kind", "key", "peer", "lease", "run_at", "lease_at", "now"))
     .bindparams(bindparam("begun", type_=Integer))
     .columns(jobs.c.leased_by, jobs.c.woken_at, jobs.c.attempts, jobs.c.begun, jobs.c.peer)
 )
 
 
-def enqueue(connection: Connection, job: Job, now: datetime, runner: str | None) -> tuple[Job, bool]:
+def enqueue(connection: Connection, job: Job, now: datetime, lease: str | None) -> tuple[Job, bool]:
     """Write the wish; return the job as it stands, and True when it already runs and will run once more.
 
-    The job that is returned names `runner` in `leased_by` when it is leased to it and waits to be started.
+    The job that is returned has `lease` in `leased_by` when it is leased so and waits to be started.
     """
     wish = {
         "owner": job.owner,
         "kind": job.kind,
         "key": job.key,
         "peer": job.peer,
-        "runner": runner,
+        "lease": lease,
         "run_at": job.run_at or now,
-        "lease_at": now + LEASE if runner else job.run_at or now,
-        "begun": 1 if runner else 0,
+        "lease_at": now + LEASE if lease else job.run_at or now,
+        "begun": 1 if lease else 0,
         "now": now,
     }
     row = connection.execute(_ENQUEUE, wish).one()
@@ -115,7 +129,7 @@ def enqueue(connection: Connection, job: Job, now: datetime, runner: str | None)
 _IDENTITY = and_(
     jobs.c.owner == bindparam("of_owner"), jobs.c.kind == bindparam("of_kind"), jobs.c.key == bindparam("of_key")
 )
-_HELD = and_(_IDENTITY, jobs.c.leased_by == bindparam("of_runner"), jobs.c.status == "waiting")
+_HELD = and_(_IDENTITY, jobs.c.leased_by == bindparam("of_lease"), jobs.c.status == "waiting")
 _OF_PEER = and_(jobs.c.owner == bindparam("of_owner"), jobs.c.peer == bindparam("of_peer"), jobs.c.status == "waiting")
 
 
@@ -124,7 +138,7 @@ def _identified(job: Job) -> dict[str, str]:
 
 
 def _held(job: Job) -> dict[str, Any]:
-    return {**_identified(job), "of_runner": job.leased_by}
+    return {**_identified(job), "of_lease": job.leased_by}
 
 
 _DUE = (
@@ -148,7 +162,7 @@ _TAKE = (
     update(jobs)
     .where(_IDENTITY)
     .values(
-        leased_by=bindparam("runner"),
+        leased_by=bindparam("lease"),
         run_at=bindparam("lease_at", type_=Instant),
         woken_at=None,
         begun=jobs.c.begun + 1,
@@ -168,9 +182,9 @@ _LET_PROBE = (
 
 
 def claim(
-    connection: Connection, runner: str, kinds: Sequence[str], room: int, now: datetime
+    connection: Connection, lease: str, kinds: Sequence[str], room: int, now: datetime
 ) -> tuple[list[Job], datetime | None]:
-    """Lease at most `room` due jobs of these kinds to the runner; return them, and when to look again.
+    """Lease at most `room` due jobs of these kinds under a name; return them, and when to look again.
 
     Jobs of a peer that does not answer are moved to the instant of its next probe, but for the probe itself.
     """
@@ -180,7 +194,7 @@ def claim(
         if not rows:
             break
         held: dict[tuple[str, str], datetime] = {}
-        leased = [job for row in rows if (job := _admit(connection, row, runner, now, held))]
+        leased = [job for row in rows if (job := _admit(connection, row, lease, now, held))]
         _lease(connection, leased, now)
         for (owner, peer), retry_at in held.items():
             connection.execute(_POSTPONE, {"of_owner": owner, "of_peer": peer, "now": now, "retry_at": retry_at})
@@ -189,10 +203,10 @@ def claim(
 
 
 def _admit(
-    connection: Connection, row: Any, runner: str, now: datetime, held: dict[tuple[str, str], datetime]
+    connection: Connection, row: Any, lease: str, now: datetime, held: dict[tuple[str, str], datetime]
 ) -> Job | None:
     """Return the job to lease, or None after noting in `held` until when its peer's jobs wait."""
-    job = Job(row.kind, row.owner, row.key, None, row.peer, row.attempts, runner, is_repeat=row.begun > 0)
+    job = Job(row.kind, row.owner, row.key, None, row.peer, row.attempts, lease, is_repeat=row.begun > 0)
     if row.retry_at is None:
         return job
     peer = (row.owner, row.peer)
@@ -208,24 +222,24 @@ def _admit(
 
 
 def _lease(connection: Connection, taken: Iterable[Job], now: datetime) -> None:
-    rows = [{**_identified(job), "runner": job.leased_by, "lease_at": now + LEASE} for job in taken]
+    rows = [{**_identified(job), "lease": job.leased_by, "lease_at": now + LEASE} for job in taken]
     if rows:
         connection.execute(_TAKE, rows)
 
 
 _EXTEND = update(jobs).where(_HELD).values(run_at=bindparam("lease_at", type_=Instant))
-_OF_RUNNER = select(jobs.c.owner, jobs.c.kind, jobs.c.key).where(
+_LEASED = select(jobs.c.owner, jobs.c.kind, jobs.c.key, jobs.c.leased_by).where(
     jobs.c.status == "waiting",
     jobs.c.run_at <= bindparam("lease_at", type_=Instant),  # no lease ends later: the index passes over delayed jobs
-    jobs.c.leased_by == bindparam("of_runner"),
+    jobs.c.leased_by.is_not(None),
 )
 
 
 def extend(connection: Connection, held: Sequence[Job], now: datetime) -> list[Job]:
-    """Prolong the leases of a runner's jobs; return those that somebody else took or deleted."""
+    """Prolong the leases of running jobs; return those that are leased anew or gone."""
     connection.execute(_EXTEND, [{**_held(job), "lease_at": now + LEASE} for job in held])
-    ours = set(map(tuple, connection.execute(_OF_RUNNER, {"of_runner": held[0].leased_by, "lease_at": now + LEASE})))
-    return [job for job in held if job.identity not in ours]
+    leased = set(map(tuple, connection.execute(_LEASED, {"lease_at": now + LEASE})))
+    return [job for job in held if (*job.identity, job.leased_by) not in leased]
 
 
 _FINISH = delete(jobs).where(_HELD, jobs.c.woken_at.is_(None))
@@ -297,6 +311,7 @@ def bury(connection: Connection, job: Job, attempts: int, problem: str) -> None:
 
 def release_all(connection: Connection, runner: str | None, now: datetime) -> int:
     """Make every job that the runner (None: any runner) holds due now; return how many."""
-    held = jobs.c.leased_by.is_not(None) if runner is None else jobs.c.leased_by == runner
+    leased = jobs.c.leased_by
+    held = leased.is_not(None) if runner is None else leased.startswith(lease_name(runner, 0)[:-1], autoescape=True)
     freed = update(jobs).where(jobs.c.status == "waiting", held).values(leased_by=None, woken_at=None, run_at=now)
     return connection.execute(freed).rowcount

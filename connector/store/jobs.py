@@ -13,6 +13,7 @@ What a unit may ask: queue.py. The rows: job_rows.py. Peers that do not answer: 
 """
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -86,6 +87,7 @@ class Jobs:
         self.name = replica_id or new_id()
         self.give_up_after = timedelta(seconds=give_up_after_s)
         self._kinds = tuple(handlers)
+        self._leases = itertools.count(1)
         self._held: dict[tuple[str, str, str], _Run] = {}
         self._parked: deque[_Run] = deque()
         self._active = 0
@@ -122,6 +124,10 @@ class Jobs:
             await self.store.write(lambda tx: silence.try_all_now(tx.connection, tx.now))
         except Unavailable:
             log.warning("silent peers are tried when their time comes")
+
+    def lease(self) -> str:
+        """Return the name of a new lease (see Runner)."""
+        return job_rows.lease_name(self.name, next(self._leases))
 
     def free(self, kind: str) -> int:
         """Return how many more jobs of the kind may start now: none while others wait their turn."""
@@ -177,7 +183,7 @@ class Jobs:
         room = self.concurrency - len(self._held)
         try:
             taken, next_at, now = await self.store.write(
-                lambda tx: (*job_rows.claim(tx.connection, self.name, self._kinds, room, tx.now), tx.now)
+                lambda tx: (*job_rows.claim(tx.connection, self.lease(), self._kinds, room, tx.now), tx.now)
             )
         except Unavailable:
             self._notice(self.clock.now() + RETRY_STORE)
@@ -224,7 +230,7 @@ class Jobs:
             again = await self.store.write(unit)
         except Exception:  # whatever it was, the lease runs out and the job runs again
             log.exception("the end of job %s %s is not recorded: it will run again", run.job.kind, run.job.key)
-            return None
+            return run.again
         run.leased_at = self.clock.now()
         return run.again or again
 
@@ -292,15 +298,16 @@ class Jobs:
                 await self._prolong(old)
 
     async def _prolong(self, runs: list[_Run]) -> None:
-        now = self.clock.now()
+        """Prolong the lease of each, or the one that its next run has been given already."""
+        now, leased = self.clock.now(), [run.again or run.job for run in runs]
         try:
-            lost = await self.store.write(lambda tx: job_rows.extend(tx.connection, [run.job for run in runs], tx.now))
+            lost = await self.store.write(lambda tx: job_rows.extend(tx.connection, leased, tx.now))
         except Unavailable:
             log.warning("the leases of %d running jobs could not be prolonged", len(runs))
             return
         for run in runs:
             run.leased_at = now
-            if run.job in lost and not run.is_finished and run.task is not None:
+            if run.again is None and run.job in lost and not run.is_finished and run.task is not None:
                 log.warning("job %s %s was taken over by another replica", run.job.kind, run.job.key)
                 run.task.cancel()
 

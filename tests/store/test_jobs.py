@@ -8,6 +8,7 @@ import pytest
 from connector.clock import VirtualClock
 from connector.problems import Conflict, NotFound
 from connector.store import job_rows, jobs
+from connector.store.backoff import LEASE_S
 from connector.store.jobs import Job, Jobs
 
 
@@ -302,6 +303,53 @@ def test_a_dead_replicas_job_is_taken_over_when_its_lease_ends(opened, running, 
                 clock.advance(timedelta(seconds=0.001))
                 await until(lambda: nothing_left(store))
                 assert looks.keys == ["b", "a"]
+
+    asyncio.run(play())
+
+
+def test_the_end_of_a_run_whose_lease_ran_out_takes_nothing_from_the_wish_that_came_after(opened, running, until):
+    """A node so busy that it did not prolong its leases in time: what was asked for meanwhile is still done."""
+
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            looks = Looks(clock)
+            runner = Jobs(store, clock, {"look": looks})
+            async with running(runner):
+                looks.gate.clear()
+                await store.write(wish("a"))
+                await until(lambda: looks.keys == ["a"])
+                late = looks.jobs[0][0]
+                clock._now += timedelta(seconds=LEASE_S + 1)  # nobody is woken: the machine was busy elsewhere
+                await store.write(wish("a"))
+                assert not await store.write(lambda tx: jobs.finish(tx, late))
+                assert [state.status for state in await states(store, "a")] == ["running"]
+                await runner._prolong(list(runner._held.values()))
+                assert runner.running == 1
+                looks.gate.set()
+                await until(lambda: looks.keys == ["a", "a"])
+                await until(lambda: nothing_left(store))
+                assert looks.most_at_once[late.identity] == 1
+
+    asyncio.run(play())
+
+
+def test_a_run_whose_lease_ran_out_is_not_cancelled_by_the_next_lease_of_the_same_runner(opened, running, until):
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            looks = Looks(clock)
+            runner = Jobs(store, clock, {"look": looks})
+            async with running(runner):
+                looks.gate.clear()
+                await store.write(wish("a"))
+                await until(lambda: looks.keys == ["a"])
+                clock._now += timedelta(seconds=LEASE_S + 1)
+                await runner._take()
+                await runner._prolong(list(runner._held.values()))
+                looks.gate.set()
+                await until(lambda: looks.keys == ["a", "a"])
+                await until(lambda: nothing_left(store))
 
     asyncio.run(play())
 
