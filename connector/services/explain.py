@@ -233,9 +233,9 @@ def _about_pending(process: Process, around: Surroundings, actions: tuple[str, .
     if around.silence is not None:
         since, again = _clock(around.silence.since), _clock(around.silence.retry_at)
         text = {
-            "fr": f"Le nœud de {process.peer} ne répond pas depuis {since} UTC ; notre message ({names['fr']}) attend. "
+            "fr": f"{_silent_for(process, reason, since)['fr']} ; notre message ({names['fr']}) attend. "
             f"Prochain essai : {again} UTC. Si cela dure, appelez ce partenaire.",
-            "en": f"The node of {process.peer} has not answered since {since} UTC; our message ({names['en']}) waits. "
+            "en": f"{_silent_for(process, reason, since)['en']}; our message ({names['en']}) waits. "
             f"Next attempt: {again} UTC. If it lasts, call this partner.",
         }
         return Why("peer-silent", text, around.silence.retry_at, actions)
@@ -252,6 +252,19 @@ def _about_pending(process: Process, around: Surroundings, actions: tuple[str, .
         "en": f"Our message ({names['en']}) is on its way.",
     }
     return Why("on-its-way", text, next_at, actions)
+
+
+def _silent_for(process: Process, reason: Texts, since: str) -> Texts:
+    """Return that nothing came of it since then: no answer, or one that cannot be used."""
+    if (process.problem or {}).get("code") in (None, Unreachable.code):
+        return {
+            "fr": f"Le nœud de {process.peer} ne répond pas depuis {since} UTC",
+            "en": f"The node of {process.peer} has not answered since {since} UTC",
+        }
+    return {
+        "fr": f"L’échange avec {process.peer} n’aboutit pas depuis {since} UTC ({reason['fr'].rstrip('.')})",
+        "en": f"Nothing has come of the exchange with {process.peer} since {since} UTC ({reason['en'].rstrip('.')})",
+    }
 
 
 def _due_later(kind: str, due_at: datetime) -> Texts:

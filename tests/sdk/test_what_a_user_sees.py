@@ -113,6 +113,14 @@ def test_what_is_no_identifier_is_not_kept_as_one(client: Client, peer: FakePeer
     concluded(client, seen["pid"])
 
 
+def test_an_answer_that_cannot_be_used_is_told_as_such(client: Client, peer: FakePeer) -> None:
+    peer.on(REQUEST).answer(201, b"x" * (2 << 20)).always()
+    seen = until(client.show_negotiation, asked(client, peer), why("peer-silent"))
+    assert seen["problem"]["code"] == "answer-too-large"
+    assert "The partner's answer is too large" in seen["why"]["text"]
+    assert "has not answered" not in seen["why"]["text"]
+
+
 def test_a_malformed_message_is_refused_and_changes_nothing(client: Client, peer: FakePeer) -> None:
     peer.sending(AGREEMENT).malform()
     pid = asked(client, peer)
