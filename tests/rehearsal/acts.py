@@ -107,8 +107,9 @@ class Delivery:
         assert (told["sha256"], self.consumer.received_sha256(self.into)) == (published, published)
 
     async def do(self, verb: str, side: str, **said: str) -> None:
-        """Have a side suspend, resume, complete or terminate it."""
+        """Have a side suspend, resume, complete or terminate it, once nothing else of it is on its way there."""
         pid, client = await self.pid_of(side), self.side(side).client
+        await until(lambda: client.show_transfer(pid), lambda seen: seen["pending"] is None)
         await insist(lambda: getattr(client, f"{verb}_transfer")(pid, **said))
 
 

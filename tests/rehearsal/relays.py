@@ -64,15 +64,16 @@ class Road:
         number, self.connections = self.connections, self.connections + 1
         return EARLY_BYTES ** self._chance.random() if number >= self._next else math.inf
 
-    async def passes(self, passage: "Passage", size_bytes: int, carried_bytes: int) -> None:
+    async def passes(self, passage: "Passage", way: int, size_bytes: int) -> None:
         """Count a chunk; hold it up, or raise Broken."""
         self.passed_bytes += size_bytes
         passage.passed_bytes += size_bytes
+        passage.carried_bytes[way] += size_bytes
         if passage.passed_bytes >= passage.breaking_point:
             self.broken += 1
             self._next = ONE_IN * self.broken + self._chance.randrange(ONE_IN)
             raise Broken
-        if carried_bytes >= self._hold_after:
+        if passage.carried_bytes[way] >= self._hold_after:
             self.held.add(passage)
             try:
                 await self._go.wait()
@@ -85,6 +86,8 @@ class Road:
             case "hold":
                 self._hold_after = command["after_bytes"]
                 self._go.clear()
+                for passage in self.passing:  # a connection that is kept may have carried much before
+                    passage.carried_bytes = [0, 0]
             case "cut" | "release":
                 self._hold_after = math.inf
                 for passage in list(self.held) if command["do"] == "cut" else ():
@@ -105,6 +108,8 @@ class Passage:
     def __init__(self, road: Road, delay_s: float, breaking_point: float) -> None:
         self.breaking_point = breaking_point
         self.passed_bytes = 0
+        self.carried_bytes = [0, 0]
+        """There and back, since the road began to hold up what is large."""
         self._road = road
         self._delay_s = delay_s
         self._task = asyncio.current_task()
@@ -118,8 +123,8 @@ class Passage:
         self._road.passing.add(self)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._one_way(near[0], far[1]))
-                group.create_task(self._one_way(far[0], near[1]))
+                group.create_task(self._one_way(0, near[0], far[1]))
+                group.create_task(self._one_way(1, far[0], near[1]))
             is_whole = True
         except* (OSError, Broken):
             pass
@@ -130,18 +135,17 @@ class Passage:
                     reset(writer)
                 writer.close()
 
-    async def _one_way(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _one_way(self, way: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         chunks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(CHUNKS_ON_THE_WAY)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._take(reader, chunks))
+            group.create_task(self._take(way, reader, chunks))
             group.create_task(_give(writer, chunks))
 
-    async def _take(self, reader: asyncio.StreamReader, chunks: "asyncio.Queue[tuple[float, bytes]]") -> None:
-        carried_bytes, now = 0, asyncio.get_running_loop().time
+    async def _take(self, way: int, reader: asyncio.StreamReader, chunks: "asyncio.Queue[tuple[float, bytes]]") -> None:
+        now = asyncio.get_running_loop().time
         while True:
             chunk = await reader.read(CHUNK_BYTES)
-            carried_bytes += len(chunk)
-            await self._road.passes(self, len(chunk), carried_bytes)
+            await self._road.passes(self, way, len(chunk))
             await chunks.put((now() + self._delay_s, chunk))
             if not chunk:
                 return

@@ -200,6 +200,7 @@ def test_bytes_stop_when_either_side_suspends_and_arrive_when_it_resumes(
         async with held_up(of.hand):
             delivery = await deliver(one, other, LARGE, f"{way}-{side}-{LARGE}", push=way == "push")
             await is_held(of.hand)
+            await delivery.on_both("STARTED")
             await delivery.do("suspend", side, reason=REASON)
             await delivery.on_both("SUSPENDED")
         await nothing_large_passes(of.hand)
@@ -226,6 +227,7 @@ def test_bytes_stop_for_good_when_either_side_terminates(stage: Kept[Stage], way
         async with held_up(of.hand):
             delivery = await deliver(one, other, LARGE, f"never-{way}-{side}", push=way == "push")
             await is_held(of.hand)
+            await delivery.on_both("STARTED")
             await delivery.do("terminate", side, reason=REASON)
             await delivery.on_both("TERMINATED")
         await nothing_large_passes(of.hand)
