@@ -8,7 +8,7 @@ NODE_LOCKS := deploy/build.lock deploy/requirements.lock
 TESTS_LOCK := tests/requirements.lock
 
 # All tests are shared between two processes, whole files each (tests/conftest.py says which files stay together).
-SHARED := -n 2 --dist loadgroup --no-loadscope-reorder
+SHARED := -n 2 --dist loadscope --no-loadscope-reorder
 # What is tried at each change: the pure rooms, the store, the walk, the house's own rules.
 FAST := $(addprefix tests/,policies contracts protocol conversations store walk settings tools)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,14 +23,23 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (`-n`), give whole files to one of them, the longest rooms first."""
-    if not config.pluginmanager.has_plugin("xdist"):
-        return
-    for item in items:
-        room = _room(item)
-        item.add_marker(pytest.mark.xdist_group(room if room in STAYS_TOGETHER else str(item.path)))
+    """Where several processes share the tests (`-n`), begin with the longest rooms."""
     if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
         items.sort(key=_turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give whole files to a process, and rooms that stay together as one; marks for that do not reach pytest-xdist."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class WholeFiles(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            room = file.split("/")[1]
+            return room if room in STAYS_TOGETHER else file
+
+    return WholeFiles(config, log)
 
 
 def _turn(item: pytest.Item) -> int:
