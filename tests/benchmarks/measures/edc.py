@@ -10,6 +10,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,18 +54,22 @@ async def idle(bench: Bench) -> list[Figure]:
 
 
 async def sustained(bench: Bench) -> list[Figure]:
-    """64 negotiations asked for at once, until all are FINALIZED at the consumer; the same of ours"""
+    """64 negotiations asked for at once until all are FINALIZED there; then the memory (PSS) of the provider"""
 
-    async def of_ours(pair: Pair) -> float:
-        return median([await pair.negotiate_many(BURST, BURST) for _ in range(bench.rounds)])
+    async def of_ours(pair: Pair) -> tuple[float, float]:
+        rate = median([await pair.negotiate_many(BURST, BURST) for _ in range(bench.rounds)])
+        return rate, stand.memory_mb(pair.provider.pid)
 
-    def of_edc(edcs: EdcPair) -> float:
-        return median([edcs.negotiate_many(BURST) for _ in range(bench.rounds)])
+    def of_edc(edcs: EdcPair) -> tuple[float, float]:
+        rate = median([edcs.negotiate_many(BURST) for _ in range(bench.rounds)])
+        return rate, stand.memory_mb(edcs.provider.pid)
 
-    return [
-        _more(f"{BURST} negotiations at once, beside EDC ({setting.name})", ours, theirs, "/s", _store(setting))
-        for setting, ours, theirs in await _beside(bench, of_ours, of_edc)
-    ]
+    figures = []
+    for setting, (rate, memory), (their_rate, their_memory) in await _beside(bench, of_ours, of_edc):
+        what, store = f"beside EDC ({setting.name})", _store(setting)
+        figures.append(_more(f"{BURST} negotiations at once, {what}", rate, their_rate, "/s", store))
+        figures.append(_less(f"memory after them (PSS), {what}", memory, their_memory, "MB", store))
+    return figures
 
 
 async def address(bench: Bench) -> list[Figure]:
@@ -103,7 +108,7 @@ async def bytes_pulled(bench: Bench) -> list[Figure]:
 
 
 async def page(bench: Bench) -> list[Figure]:
-    """POST catalog/request over HTTP, 50 datasets among 50, 1,000 and 10,000, after 50 to warm up; the same of ours"""
+    """POST catalog/request over HTTP, first and last 50 datasets, by offset, after 50 to warm up; the same of ours"""
     number = bench.times(100)
     figures = []
     with beside.edc(None) as edc:
@@ -111,10 +116,12 @@ async def page(bench: Bench) -> list[Figure]:
         for size in SIZES[:2] if bench.is_quick else SIZES:
             beside.fill(edc, size) if not filled else _fill_up(edc, filled, size)
             filled = size
-            theirs = _each(number + beside.WARM_UP, lambda: _page_of_edc(edc))[beside.WARM_UP :]
             ours = await _pages_of_ours(bench, size, number)
-            name = f"catalogue page of 50 among {size:,}, p50, beside EDC"
-            figures.append(_less(name, percentile(ours, 0.5), percentile(theirs, 0.5), "ms"))
+            for place, offset in (("first", 0), ("last, by offset", size - 50)):
+                look = partial(_page_of_edc, edc, offset)
+                theirs = _each(number + beside.WARM_UP, look)[beside.WARM_UP :]
+                name = f"catalogue page of 50 among {size:,}, {place}, p50, beside EDC"
+                figures.append(_less(name, percentile(ours[place], 0.5), percentile(theirs, 0.5), "ms"))
     return figures
 
 
@@ -194,9 +201,9 @@ def _fill_up(edc: Edc, filled: int, size: int) -> None:
         edc.asset(f"filler-{number:05}", "http://127.0.0.1:9/none")
 
 
-def _page_of_edc(edc: Edc) -> None:
+def _page_of_edc(edc: Edc, offset: int) -> None:
     header = {"clientId": "did:web:bench.example", "region": "eu", "audience": edc.dsp}
-    spec = {"@type": "QuerySpec", "offset": 0, "limit": 50, "sortOrder": "ASC", "filterExpression": []}
+    spec = {"@type": "QuerySpec", "offset": offset, "limit": 50, "sortOrder": "ASC", "filterExpression": []}
     context = ["https://w3id.org/dspace/2025/1/context.jsonld", "https://w3id.org/edc/dspace/v0.0.1"]
     body = {"@context": context, "@type": "CatalogRequestMessage", "filter": [spec]}
     headers = {"Authorization": json.dumps(header), "Content-Type": "application/json"}
@@ -207,13 +214,16 @@ def _page_of_edc(edc: Edc) -> None:
         raise AssertionError(f"{len(found)} datasets")
 
 
-async def _pages_of_ours(bench: Bench, size: int, number: int) -> list[float]:
+async def _pages_of_ours(bench: Bench, size: int, number: int) -> dict[str, list[float]]:
+    taken: dict[str, list[float]] = {}
     with stand.provider(bench.database(SQLITE), f"datasets-{size}") as provider:
         async with stand.consumer(bench.database(SQLITE), provider) as node, aiohttp.ClientSession() as session:
-            taken = [
-                await catalogue.ask(node, session, provider, size, "first") for _ in range(number + beside.WARM_UP)
-            ]
-    return taken[beside.WARM_UP :]
+            for place in ("first", "last, by offset"):
+                looks = [
+                    await catalogue.ask(node, session, provider, size, place) for _ in range(number + beside.WARM_UP)
+                ]
+                taken[place] = looks[beside.WARM_UP :]
+    return taken
 
 
 async def _at_rest(pid: int, seconds: int) -> tuple[float, float]:
