@@ -20,11 +20,12 @@ def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
     assert [name for name, _ in FILES] == ["conftest.py", "test_integration.py"]
     for name, text in FILES:
         (tmp_path / name).write_text(text, "utf-8")
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     with in_thread(tmp_path / "node") as node:
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "."],
             cwd=tmp_path,
-            env={**os.environ, "PUPITRE_URL": node.url, "PUPITRE_KEY": node.key, "PYTHONPATH": os.getcwd()},
+            env={**outside, "PUPITRE_URL": node.url, "PUPITRE_KEY": node.key, "PYTHONPATH": os.getcwd()},
             capture_output=True,
             text=True,
             timeout=120,
