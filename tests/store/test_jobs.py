@@ -1,6 +1,7 @@
 """The queue: at least once, never twice at once, at the instant asked for; on both stores."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -307,49 +308,45 @@ def test_a_dead_replicas_job_is_taken_over_when_its_lease_ends(opened, running, 
     asyncio.run(play())
 
 
-def test_the_end_of_a_run_whose_lease_ran_out_takes_nothing_from_the_wish_that_came_after(opened, running, until):
-    """A node so busy that it did not prolong its leases in time: what was asked for meanwhile is still done."""
+@asynccontextmanager
+async def a_run_that_outlives_its_lease(opened, running, until):
+    """Yield store, handler and runner: the handler stands still, and the machine was too busy to prolong its lease."""
+    clock = VirtualClock()
+    async with opened(clock) as store:
+        looks = Looks(clock)
+        looks.gate.clear()
+        async with running(Jobs(store, clock, {"look": looks})) as runner:
+            await store.write(wish("a"))
+            await until(lambda: looks.keys == ["a"])
+            clock._now += timedelta(seconds=LEASE_S + 1)  # nobody is woken
+            yield store, looks, runner
 
+
+def test_the_end_of_a_run_whose_lease_ran_out_takes_nothing_from_the_wish_that_came_after(opened, running, until):
     async def play():
-        clock = VirtualClock()
-        async with opened(clock) as store:
-            looks = Looks(clock)
-            runner = Jobs(store, clock, {"look": looks})
-            async with running(runner):
-                looks.gate.clear()
-                await store.write(wish("a"))
-                await until(lambda: looks.keys == ["a"])
-                late = looks.jobs[0][0]
-                clock._now += timedelta(seconds=LEASE_S + 1)  # nobody is woken: the machine was busy elsewhere
-                await store.write(wish("a"))
-                assert not await store.write(lambda tx: jobs.finish(tx, late))
-                assert [state.status for state in await states(store, "a")] == ["running"]
-                await runner._prolong(list(runner._held.values()))
-                assert runner.running == 1
-                looks.gate.set()
-                await until(lambda: looks.keys == ["a", "a"])
-                await until(lambda: nothing_left(store))
-                assert looks.most_at_once[late.identity] == 1
+        async with a_run_that_outlives_its_lease(opened, running, until) as (store, looks, runner):
+            late = looks.jobs[0][0]
+            await store.write(wish("a"))
+            assert not await store.write(lambda tx: jobs.finish(tx, late))
+            assert [state.status for state in await states(store, "a")] == ["running"]
+            await runner._prolong(list(runner._held.values()))
+            assert runner.running == 1
+            looks.gate.set()
+            await until(lambda: looks.keys == ["a", "a"])
+            await until(lambda: nothing_left(store))
+            assert looks.most_at_once[late.identity] == 1
 
     asyncio.run(play())
 
 
 def test_a_run_whose_lease_ran_out_is_not_cancelled_by_the_next_lease_of_the_same_runner(opened, running, until):
     async def play():
-        clock = VirtualClock()
-        async with opened(clock) as store:
-            looks = Looks(clock)
-            runner = Jobs(store, clock, {"look": looks})
-            async with running(runner):
-                looks.gate.clear()
-                await store.write(wish("a"))
-                await until(lambda: looks.keys == ["a"])
-                clock._now += timedelta(seconds=LEASE_S + 1)
-                await runner._take()
-                await runner._prolong(list(runner._held.values()))
-                looks.gate.set()
-                await until(lambda: looks.keys == ["a", "a"])
-                await until(lambda: nothing_left(store))
+        async with a_run_that_outlives_its_lease(opened, running, until) as (store, looks, runner):
+            await runner._take()
+            await runner._prolong(list(runner._held.values()))
+            looks.gate.set()
+            await until(lambda: looks.keys == ["a", "a"])
+            await until(lambda: nothing_left(store))
 
     asyncio.run(play())
 
