@@ -94,6 +94,7 @@ class Jobs:
         self._woken = asyncio.Event()
         self._busy = asyncio.Event()
         self._look_at = NEVER
+        self._has_looked = False
         self._has_backlog = False
         self._group: asyncio.TaskGroup | None = None
         store.subscribe(JOBS, self._hear)
@@ -102,6 +103,11 @@ class Jobs:
     def running(self) -> int:
         """How many jobs run now."""
         return self._active
+
+    @property
+    def has_looked(self) -> bool:
+        """True once it has asked the store for what an earlier process left."""
+        return self._has_looked
 
     async def run(self) -> None:
         """Run jobs until cancelled; then stop those that run and let others take them at once."""
@@ -188,6 +194,8 @@ class Jobs:
         except Unavailable:
             self._notice(self.clock.now() + RETRY_STORE)
             return
+        finally:
+            self._has_looked = True
         next_at = next_at or NEVER
         self._has_backlog = next_at <= now
         if self._has_backlog and len(taken) < room:

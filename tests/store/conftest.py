@@ -71,12 +71,13 @@ def until() -> Callable[..., Awaitable[None]]:
 
 @pytest.fixture
 def running() -> Callable[[Jobs], AbstractAsyncContextManager[Jobs]]:
-    """Runs a runner until the end of the block."""
+    """Runs a runner, from when it has looked at the table, until the end of the block."""
 
     @asynccontextmanager
     async def run(runner: Jobs) -> AsyncIterator[Jobs]:
         task = asyncio.create_task(runner.run())
         try:
+            await _until(lambda: runner.has_looked or task.done())
             yield runner
         finally:
             task.cancel()

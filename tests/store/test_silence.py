@@ -215,21 +215,24 @@ def test_a_probe_that_has_time_does_not_wake_those_that_wait_for_an_instant_of_t
         clock = VirtualClock()
         async with opened(clock) as store:
             calls = []
+            is_silent = True
 
             async def send(job):
                 calls.append(job.key)
-                if len(calls) <= 2:
+                if is_silent:
                     raise Postpone("p", "no route")
                 return clock.now() + timedelta(seconds=5)
 
             async with running(Jobs(store, clock, {"send": send})) as runner:
                 await store.write(lambda tx: (wish("a")(tx), wish("b")(tx)))
                 await until(lambda: has_failed(store, 1, runner))
+                calls.clear()
+                is_silent = False
                 clock.advance_to((await known(store)).retry_at)
-                await until(lambda: len(calls) >= 4 and runner.running == 0)
+                await until(lambda: len(calls) >= 2 and runner.running == 0)
                 await store.write(lambda tx: tx.enqueue(Job("send", "o", "else", peer="other")))
                 await until(lambda: "else" in calls and runner.running == 0)
-                assert sorted(calls) == ["a", "a", "b", "b", "else"]
+                assert sorted(calls) == ["a", "b", "else"]
 
     asyncio.run(play())
 
