@@ -18,7 +18,7 @@ STRICT := -p tests.tools.nothing_skipped --session-timeout=4200
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format kit-dsp interop-edc bench package lock clean
+.PHONY: help demo test test-fast lint format kit-dsp interop-edc bench bench-policies package lock clean
 
 help:
 	@echo 'Pupitre'
@@ -31,6 +31,7 @@ help:
 	@echo '  make kit-dsp    le kit officiel du protocole · the official protocol kit (Java 17, Maven)'
 	@echo '  make interop-edc  échanges avec Eclipse EDC · exchanges with Eclipse EDC (Java 17, Maven)'
 	@echo '  make bench      les mesures · the measurements (tests/benchmarks)'
+	@echo '  make bench-policies  celles des règles d’usage seules · those of the policies alone'
 	@echo '  make package    le paquet Debian, dans dist/ · the Debian package, in dist/'
 	@echo '  make lock       refait les verrous des dépendances · locks the dependencies anew (UPGRADE=1)'
 	@echo '  make clean      efface ce que ces commandes ont créé · removes what these commands made'
@@ -75,6 +76,9 @@ interop-edc: .venv/.tests
 bench: .venv/.tests
 	@tests/tools/install-what-tests-need bench
 	@$(PYTHON) -m tests.tools.what_is_missing bench >/dev/null && $(PYTHON) tests/benchmarks/run.py
+
+bench-policies: .venv/.tests
+	@$(PYTHON) tests/benchmarks/run.py policies policies-beside
 
 package: .venv/.node
 	@deploy/build-deb

@@ -6,6 +6,7 @@ are small, only printed, and prove no more than that the measures work.
 
 import argparse
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,16 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.benchmarks import figures, machine  # noqa: E402
 from tests.benchmarks.figures import Figure  # noqa: E402
-from tests.benchmarks.measures import agreements, catalogue, edc, negotiation, pulls, serving, transfer  # noqa: E402
+from tests.benchmarks.measures import (  # noqa: E402
+    agreements,
+    catalogue,
+    edc,
+    negotiation,
+    policies,
+    pulls,
+    serving,
+    transfer,
+)
 from tests.benchmarks.stand import Bench  # noqa: E402
 from tests.tools import postgres  # noqa: E402
 
@@ -37,6 +47,8 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "edc-pulls": edc.bytes_pulled,
     "edc-catalogue": edc.page,
     "edc-rest": edc.rest,
+    "policies": policies.decide,
+    "policies-beside": policies.beside,
 }
 
 
@@ -48,9 +60,11 @@ def main(arguments: list[str]) -> int:
     wanted = parser.parse_args(arguments)
     if unknown := set(wanted.measures) - set(MEASURES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    with postgres.server(durable=True) as server:
+    names = wanted.measures or list(MEASURES)
+    needs_server = not all(name.startswith("policies") for name in names)
+    with postgres.server(durable=True) if needs_server else contextlib.nullcontext() as server:
         bench = Bench(server, wanted.quick)
-        missed = [figure for name in wanted.measures or MEASURES for figure in _take(name, bench) if is_missed(figure)]
+        missed = [figure for name in names for figure in _take(name, bench) if is_missed(figure)]
     print(f"goals missed: {len(missed)}")
     return 0
 

@@ -37,9 +37,9 @@ STORES = (SQLITE, POSTGRESQL)
 
 @dataclass(frozen=True)
 class Bench:
-    """What every measure is given: a PostgreSQL server that waits for the disk, and how thorough to be."""
+    """What every measure is given: a PostgreSQL server that waits for the disk, if any asks, and how thorough to be."""
 
-    server: postgres.Postgres
+    server: postgres.Postgres | None
     is_quick: bool = False
     _numbers: Iterator[int] = field(default_factory=count)
 
@@ -55,6 +55,8 @@ class Bench:
         """Return the address of a new database, None for SQLite, which is a file in the node's folder."""
         if store == SQLITE:
             return None
+        if self.server is None:
+            raise RuntimeError("no PostgreSQL server was started for this measure")
         with ThreadPoolExecutor(1) as thread:  # a loop runs here already
             return thread.submit(self.server.create_database, f"bench{next(self._numbers)}").result()
 
