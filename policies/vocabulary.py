@@ -4,18 +4,21 @@ A term may be written bare (`use`), with a prefix (`odrl:use`) or in full; `term
 ODRL does not have stays as it is, and so does a prefix that is not one of the fixed ones: nobody else's context is
 consulted, so two spellings of a private term are two terms.
 
-`TERRI` is the namespace of our own terms, for what ODRL has no word for. Left operands with a meaning of their own for
-this node are in operands/, one file each.
+`TERRI` is the namespace of our own terms, for what ODRL has no word for; profile/ is their table. Left operands with a
+meaning of their own for this node are in operands/, one file each.
 """
 
 from collections.abc import Collection
+
+from policies.profile import terms as profile
+from policies.profile.terms import Labels as Labels
 
 ODRL = "http://www.w3.org/ns/odrl/2/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 CC = "http://creativecommons.org/ns#"
 DCT = "http://purl.org/dc/terms/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-TERRI = "https://w3id.org/pupitre/terri/"
+TERRI = profile.NAMESPACE
 
 PREFIXES = {
     "odrl": ODRL,
@@ -50,8 +53,6 @@ ANNOTATIONS = frozenset(
 )
 
 KINDS = frozenset({"Policy", "Set", "Offer", "Agreement", "Request", "Ticket", "Assertion", "Privacy"})
-
-Labels = tuple[str, str]
 
 # name: (what includes it, the name that replaces a deprecated one, labels); ODRL 2.2 vocabulary §4
 _ACTIONS: dict[str, tuple[str | None, str | None, Labels]] = {
@@ -222,13 +223,19 @@ def _action(name: str) -> str:
     return expand(name) if ":" in name else ODRL + name
 
 
-_INCLUDED_IN = {_action(name): _action(whole) for name, (whole, _, _) in _ACTIONS.items() if whole}
+_OF_PROFILE = [each for each in profile.TERMS if each.kind is profile.TermKind.ACTION]
+_INCLUDED_IN = {
+    **{_action(name): _action(whole) for name, (whole, _, _) in _ACTIONS.items() if whole},
+    **{each.iri: each.broader for each in _OF_PROFILE if each.broader},
+}
 _REPLACED_BY = {_action(name): _action(other) for name, (_, other, _) in _ACTIONS.items() if other}
-ACTIONS = frozenset(_action(name) for name in _ACTIONS)
+ODRL_ACTIONS = frozenset(_action(name) for name in _ACTIONS)
+ACTIONS = ODRL_ACTIONS | {each.iri for each in _OF_PROFILE}
 LABELS: dict[str, Labels] = {
     **{_action(name): labels for name, (_, _, labels) in _ACTIONS.items()},
     **{ODRL + name: labels for name, labels in _OPERATORS.items()},
     **{ODRL + name: labels for name, labels in _LEFT_OPERANDS.items()},
+    **{each.iri: each.labels for each in profile.TERMS},
 }
 
 

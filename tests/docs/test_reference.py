@@ -29,6 +29,11 @@ def test_writing_what_the_doctor_may_find_again_changes_nothing() -> None:
     assert (REFERENCE / "doctor.md").read_text("utf-8") == written.doctor_page(), "python -m tests.docs.written"
 
 
+def test_writing_the_territory_profile_again_changes_nothing() -> None:
+    page = (REFERENCE / "territory-profile.md").read_text("utf-8")
+    assert page == written.profile_page(), "python -m tests.docs.written"
+
+
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_has_a_row_with_its_sort_default_and_meaning(name: str) -> None:
     row = next(line for line in written.settings_page().splitlines() if line.startswith(f"| `{name}`<br>"))

@@ -2,7 +2,8 @@
 
 - `connector/docs/reference/settings.md`, from the fields of `Settings`;
 - `connector/docs/reference/problems.md`, from every kind of problem that the packages define;
-- `connector/docs/reference/doctor.md`, from the checks of the doctor.
+- `connector/docs/reference/doctor.md`, from the checks of the doctor;
+- `connector/docs/reference/territory-profile.md`, from the table of the profile.
 
 A test asserts that writing them again changes nothing. The pages on the protocol, the API and the command line are
 written elsewhere.
@@ -28,7 +29,8 @@ from connector.http.private.documents import status_of
 from connector.problems import Problem
 from connector.settings import PREFIX, Network, Settings
 from contracts import AgreementError
-from policies import PolicyError
+from policies import PolicyError, vocabulary
+from policies.profile import ASSURANCES, TERMS, Term, TermKind
 
 REFERENCE = Path(__file__).parents[2] / "connector/docs/reference"
 
@@ -74,6 +76,28 @@ What binds several of them:
 - `replicas` needs `database_url`.
 - `public_url` is what partners write down: DIDs, callbacks and agreements carry it for ever. Choose it before `init`.
 """
+PROFILE_HEAD = """# The territory profile
+
+> **En français.** Les mots que le vocabulaire ODRL n’a pas et dont les collectivités ont besoin : ce que chacun veut
+> dire, dans les deux langues, et si le nœud le vérifie, si cela se constate après coup, ou si c’est un engagement seul.
+
+Written from `policies/profile/terms.py` by `python -m tests.docs.written`.
+
+The namespace is `https://w3id.org/pupitre/terri/`, written `terri:` here. `pupitre policy profile --json` gives the
+same table as SKOS in JSON-LD. The alignment to the Data Privacy Vocabulary 2.3 (`dpv:`) is for readers elsewhere:
+no decision follows it.
+
+The last column says how far a node answers for the term. *Checked by the node*: before a byte leaves, and a fact that
+is not known refuses. *Checked afterwards*: by a report, an attestation or what was published. *A promise only*: it
+rests on the word of who accepted it.
+"""
+PROFILE_PARTS = {
+    TermKind.LEFT_OPERAND: "What a condition may ask",
+    TermKind.ACTION: "What may be forbidden or due",
+    TermKind.PURPOSE: "Purposes",
+    TermKind.CATEGORY: "Categories of participants",
+}
+PROFILE_COLUMNS = "| Term | Meaning | Place | Assurance |\n|---|---|---|---|\n"
 PROBLEMS_HEAD = """# Problem codes
 
 > **En français.** Chaque refus du nœud porte un code stable, ce qui s’est passé et ce qu’il faut faire. Cherchez ici le
@@ -250,7 +274,33 @@ def _statuses(one: type[Problem]) -> str:
 
 def pages() -> dict[str, str]:
     """Return the text of each page by its name."""
-    return {"settings.md": settings_page(), "problems.md": problems_page(), "doctor.md": doctor_page()}
+    return {
+        "settings.md": settings_page(),
+        "problems.md": problems_page(),
+        "doctor.md": doctor_page(),
+        "territory-profile.md": profile_page(),
+    }
+
+
+# --- the territory profile
+
+
+def profile_page() -> str:
+    """Return the page of the territory profile."""
+    parts = [PROFILE_HEAD]
+    for kind, heading in PROFILE_PARTS.items():
+        parts.append(f"\n## {heading}\n\n{PROFILE_COLUMNS}")
+        parts += [_term(term) for term in TERMS if term.kind is kind]
+    return "".join(parts)
+
+
+def _term(term: Term) -> str:
+    names = " · ".join(term.labels)
+    links = [f"in `{vocabulary.short(term.broader)}`"] if term.broader else []
+    links += [f"same as `dpv:{term.exact.partition('#')[2]}`"] if term.exact else []
+    links += [f"within `dpv:{term.broad.partition('#')[2]}`"] if term.broad else []
+    said = f"{names}<br>{' '.join(term.definitions)}"
+    return f"| `terri:{term.name}` | {said} | {', '.join(links)} | {ASSURANCES[term.assurance][1]} |\n"
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from policies.vocabulary import CC, ODRL, includes, short, term
 
 
 def test_all_actions_operands_and_operators_of_odrl_are_there():
-    assert len(vocabulary.ACTIONS) == 72
+    assert len(vocabulary.ODRL_ACTIONS) == 72
     assert len(vocabulary.OPERAND_WORDS) == 34
     assert len(vocabulary.OPERATORS) == 12
 
