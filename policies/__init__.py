@@ -21,9 +21,10 @@ How to read the room, from the ground up:
 - `vocabulary.py`: ODRL's words and their labels; `operands/`: the left operands that can be judged, one file each.
 - `strict_json.py` → `reader.py` → `model.py` → `writer.py`: in and out; `normal.py`: one text for one meaning, hence
   `same_terms` and `hash`.
-- `facts.py` (the request), `truth.py` (three values), `compiler.py` (rules → tests), `evaluation.py` (tests →
-  decision), `wording.py` (reasons in words). What acceptance of an offer settles is told at the top of `compiler.py`;
-  which effect follows from what, at the top of `evaluation.py`.
+- `facts.py` and `knowledge.py` (the request), `truth.py` (three values), `conditions.py`, `parties.py`, `duties.py` →
+  `compiler.py` (rules → tests), `evaluation.py` (tests → decision), `report.py` (the tree behind it), `wording.py`
+  (reasons in words). What settles what is told at the top of `compiler.py`; which effect follows, of `evaluation.py`.
+- `state.py`: how often something was used, for policies that count.
 - `sentences.py`: a policy in words, and what two policies say differently.
 - `validation.py`: what is wrong or doubtful in a policy that can be read.
 
@@ -32,13 +33,16 @@ reader.py, a further condition a file in operands/, a further rewriting of polic
 """
 
 from policies.compiler import declarative_terms
+from policies.duties import Deontic, Due, Timing
 from policies.errors import PolicyError
 from policies.evaluation import CompiledPolicy, Decision, Effect, compile
-from policies.facts import Request
+from policies.facts import Period, Quantity, Request
 from policies.model import Policy
 from policies.normal import Term, hash, same_terms, terms_hash
 from policies.reader import load
+from policies.report import PolicyReport
 from policies.sentences import difference, sentences
+from policies.state import MemoryUsage, Reservation, UsageState
 from policies.validation import Issue, validate
 from policies.wording import Reason
 from policies.writer import dump
@@ -46,13 +50,22 @@ from policies.writer import dump
 __all__ = [
     "CompiledPolicy",
     "Decision",
+    "Deontic",
+    "Due",
     "Effect",
     "Issue",
+    "MemoryUsage",
+    "Period",
     "Policy",
     "PolicyError",
+    "PolicyReport",
+    "Quantity",
     "Reason",
     "Request",
+    "Reservation",
     "Term",
+    "Timing",
+    "UsageState",
     "compile",
     "declarative_terms",
     "difference",

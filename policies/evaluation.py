@@ -22,35 +22,34 @@ A policy that another one replaces (`dct:isReplacedBy`), and one that only asks 
 nothing. A profile, a parent policy or a member that is not understood keeps every permission unknown. An offer is
 judged as the agreement that it would become with the party that asks; `hypothetical` says so.
 
-The effect is computed at once. `reasons`, `missing` and `valid_until` are computed from the same tests when they are
-read.
+How often something was used is asked of a `UsageState`: `decide` looks, `use` takes the place that it decides about
+(state.py). Each rule counts the uses of its own action, whoever permitted them.
+
+The effect is computed at once. `reasons`, `missing`, `valid_until`, the duties and the report are computed from the
+same tests when they are read.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from policies import vocabulary
-from policies.compiler import Clause, CompiledRule, compile_rule, not_understood, unknown_clause
+from policies.compiler import CompiledRule, compile_obligations, compile_rule
+from policies.conditions import STANDARD, DutyMode, Reading
+from policies.duties import CompiledDuty, Due, Timing
+from policies.effects import UNDECIDED, Effect
 from policies.facts import Request
-from policies.model import Policy, Rule, RuleKind
-from policies.operands import OPERANDS, OperandKind
-from policies.truth import Test, Truth, any_of, disjunction
-from policies.wording import Reason, of_rule
+from policies.model import Policy
+from policies.operands import OPERANDS, Operand, OperandKind
+from policies.report import Grounds, PolicyReport, report_on
+from policies.state import Reservation, UsageState
+from policies.truth import Test, any_of, disjunction
+from policies.whole import NOTHING_GRANTS, conflict_of, explain_rule, obstacles_of, void_of
+from policies.wording import Reason
 
-_UNDECIDED = frozenset({"catalogue", "negotiation"})
-_GRANTING = frozenset({"Policy", "Set", "Offer", "Agreement", "Ticket", "Privacy"})
+__all__ = ["CompiledPolicy", "Decision", "Effect", "compile"]
+
 _MAX_FORESIGHT = 64
-
-
-class Effect(StrEnum):
-    """The answer. Only PERMIT lets anything pass."""
-
-    PERMIT = "permit"
-    DENY = "deny"
-    NOT_APPLICABLE = "not-applicable"
-    INDETERMINATE = "indeterminate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +62,35 @@ class Plan:
     forbidden: Test
     consulted: frozenset[str]
     boundaries: tuple[datetime, ...]
+    changes: tuple[Callable[[Request], tuple[datetime, ...]], ...]
+    counted: tuple[CompiledRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Decision:
     """An answer, with what it rests on.
 
-    `consulted` names what the answer depends on: IRIs of left operands, `target`, `assignee`, duties, members.
+    `consulted` names what the answer depends on: IRIs of left operands, `target`, `assignee`, duties, members. A plain
+    class rather than a frozen dataclass: one is made for each data request, and this takes a third of the time.
     """
 
-    effect: Effect
-    consulted: frozenset[str]
-    hypothetical: bool
-    _policy: "CompiledPolicy" = field(repr=False, compare=False)
-    _request: Request = field(repr=False, compare=False)
+    __slots__ = ("_policy", "_request", "consulted", "effect", "hypothetical")
+
+    def __init__(
+        self,
+        effect: Effect,
+        consulted: frozenset[str],
+        hypothetical: bool,
+        policy: "CompiledPolicy",
+        request: Request,
+    ) -> None:
+        self.effect = effect
+        self.consulted = consulted
+        self.hypothetical = hypothetical
+        self._policy = policy
+        self._request = request
+
+    def __repr__(self) -> str:
+        return f"Decision({self.effect.value})"
 
     @property
     def permitted(self) -> bool:
@@ -100,30 +114,93 @@ class Decision:
         """
         return self._policy.next_change(self._request, self.effect)
 
+    @property
+    def duties_before(self) -> tuple[Due, ...]:
+        """The duties that come before the use, each with its state."""
+        return tuple(self._policy.due(self._request, Timing.BEFORE))
+
+    @property
+    def duties_during(self) -> tuple[Due, ...]:
+        """The duties to keep while using, each with its state."""
+        return tuple(self._policy.due(self._request, Timing.DURING))
+
+    @property
+    def duties_after(self) -> tuple[Due, ...]:
+        """The duties that come after the use, and the obligations of the policy, each with its state."""
+        return tuple(self._policy.due(self._request, Timing.AFTER))
+
+    def report(self) -> PolicyReport:
+        """Return the whole tree behind the answer: every rule, condition and duty with its state."""
+        return self._policy.report(self._request)
+
 
 class CompiledPolicy:
     """A policy ready to decide: `decide` takes a microsecond or two and may be called from any thread."""
 
-    def __init__(self, policy: Policy) -> None:
-        obstacles = tuple(_obstacles(policy))
+    def __init__(self, policy: Policy, reading: Reading = STANDARD) -> None:
+        obstacles = tuple(obstacles_of(policy, reading))
         self.policy = policy
         self.hypothetical = "Offer" in policy.kinds
-        self._void = _void(policy)
+        self._void = void_of(policy)
         self._permission_wins = set(policy.conflicts) == {"perm"}
-        self._permissions = [each for rule in policy.permissions for each in compile_rule(rule, policy, obstacles)]
-        self._prohibitions = [each for rule in policy.prohibitions for each in compile_rule(rule, policy)]
+        self._permissions = tuple(
+            each for rule in policy.permissions for each in compile_rule(rule, policy, reading, obstacles)
+        )
+        self._prohibitions = tuple(each for rule in policy.prohibitions for each in compile_rule(rule, policy, reading))
+        self._obligations = compile_obligations(policy, reading)
         self._plans: dict[str, Plan] = {}
 
-    def decide(self, request: Request) -> Decision:
-        """Answer the request. Never raises, never waits."""
-        plan = self._plan(request.action)
+    def decide(self, request: Request, usage: UsageState | None = None) -> Decision:
+        """Answer the request. Never raises, never waits.
+
+        With `usage`, a count is compared with the rank that this use would have; nothing is counted.
+        """
+        plan = self._plans.get(request.action) or self._planned(request.action)
+        if usage is not None and plan.counted:
+            ranks = {rule.counter: usage.used(_counter(rule, request)) + 1 for rule in plan.counted}
+            request = replace(request, counts=ranks)
         return Decision(self._effect(plan, request), plan.consulted, self.hypothetical, self, request)
+
+    def use(self, request: Request, usage: UsageState) -> tuple[Decision, Reservation | None]:
+        """Answer the request and, if it is permitted, hold a place in each counter that the use advances.
+
+        Commit the reservation when the use took place and release it when it did not. None when the answer is not
+        PERMIT, and when nothing is counted.
+        """
+        decision = self.decide(request, usage)
+        plan = self._plan(request.action)
+        if not decision.permitted or not plan.counted:
+            return decision, None
+        counters = {rule.counter: _counter(rule, request) for rule in _advancing(plan, request)}
+        held = usage.reserve(frozenset(counters.values()))
+        ranks = {counter: held.ranks[name] for counter, name in counters.items()}
+        decision = self.decide(replace(request, counts=ranks))
+        if decision.permitted:
+            return decision, held
+        usage.release(held)
+        return decision, None
+
+    @property
+    def obligations(self) -> tuple[CompiledDuty, ...]:
+        """The obligations of the policy, each able to tell its state and whether an act is its performance."""
+        return self._obligations
+
+    @property
+    def permissions(self) -> tuple[CompiledRule, ...]:
+        """The permissions, one for each action, with their duties."""
+        return self._permissions
+
+    @property
+    def prohibitions(self) -> tuple[CompiledRule, ...]:
+        """The prohibitions, one for each action, with their remedies."""
+        return self._prohibitions
 
     @property
     def conditions(self) -> frozenset[str]:
-        """What the answer depends on that comes with the caller or the moment: testable operands and `assignee`.
+        """What the answer depends on that comes with the caller or the moment: all operands but declarative ones.
 
-        Empty when everybody gets the same answer at all times, given the same accepted terms and stated facts.
+        `assignee` is among them. Empty when everybody gets the same answer at all times, given the same accepted terms
+        and stated facts.
         """
         rules = self._permissions + self._prohibitions
         return frozenset(leaf.name for rule in rules for leaf in rule.leaves() if _varies(leaf.name))
@@ -135,7 +212,8 @@ class CompiledPolicy:
         iri = vocabulary.term(action, vocabulary.ACTION_WORDS)
         permissions = tuple(rule for rule in self._permissions if rule.speaks_of(iri))
         prohibitions = tuple(rule for rule in self._prohibitions if rule.speaks_of(iri))
-        leaves = [leaf for rule in permissions + prohibitions for leaf in rule.leaves()]
+        rules = permissions + prohibitions
+        leaves = [leaf for rule in rules for leaf in rule.leaves()]
         plan = Plan(
             permissions,
             prohibitions,
@@ -143,6 +221,8 @@ class CompiledPolicy:
             forbidden=any_of(rule.applies for rule in prohibitions),
             consulted=frozenset(leaf.name for leaf in leaves),
             boundaries=tuple(sorted({instant for leaf in leaves for instant in leaf.boundaries})),
+            changes=tuple(each for leaf in leaves for each in leaf.changes),
+            counted=tuple(rule for rule in rules if rule.counter),
         )
         if iri in vocabulary.ACTIONS:  # others are anybody's to invent: they are not remembered
             self._plans[action] = plan
@@ -155,7 +235,7 @@ class CompiledPolicy:
         forbidden = False if self._permission_wins else plan.forbidden(request)
         if granted and forbidden is False:
             return Effect.PERMIT
-        undecided = not forbidden and request.phase in _UNDECIDED
+        undecided = not forbidden and request.phase in UNDECIDED
         return Effect.INDETERMINATE if undecided else Effect.DENY
 
     def _is_concerned(self, plan: Plan, request: Request) -> bool:
@@ -165,7 +245,9 @@ class CompiledPolicy:
     def next_change(self, request: Request, effect: Effect) -> datetime | None:
         """Return the first instant after the request at which the effect is another."""
         plan = self._plan(request.action)
-        ahead = [instant for instant in plan.boundaries if instant > request.at]
+        moving = {instant for changes in plan.changes for instant in changes(request)}
+        instants = sorted({*plan.boundaries, *moving}) if moving else plan.boundaries
+        ahead = [instant for instant in instants if instant > request.at]
         for instant in ahead[:_MAX_FORESIGHT]:
             if self._effect(plan, replace(request, at=instant)) is not effect:
                 return instant
@@ -178,6 +260,34 @@ class CompiledPolicy:
             rules = [rule for rule in plan.permissions + plan.prohibitions if rule.applies(request) is None]
             yield from dict.fromkeys(name for rule in rules for name in rule.unknown(request))
 
+    def due(self, request: Request, timing: Timing) -> Iterator[Due]:
+        """Yield the duties of that time that go with the answer, then the obligations of the policy.
+
+        The duties are those of the first permission that is granted; where none is, of all that still may be.
+        """
+        plan = self._plan(request.action)
+        granted = [rule for rule in plan.permissions if rule.applies(request)][:1]
+        owing = granted or [rule for rule in plan.permissions if rule.concerns(request) is not False]
+        obligations = [each for each in self._obligations if _binds(each, request)]
+        for duty in (*(duty for rule in owing for duty in rule.duties), *obligations):
+            before = Timing.AFTER if duty in obligations and duty.timing is Timing.BEFORE else duty.timing
+            if before is timing and duty.exists(request) is not False:
+                yield duty.due(request)
+
+    def report(self, request: Request) -> PolicyReport:
+        """Return the report of one request."""
+        return report_on(
+            Grounds(
+                self.policy,
+                self._permissions,
+                self._prohibitions,
+                self._obligations,
+                permission_wins=self._permission_wins,
+                is_void=self._void is not None,
+            ),
+            request,
+        )
+
     def explain(self, request: Request) -> Iterator[Reason]:
         """Yield the reasons: first what the policy as a whole came to, then each rule that concerns the request."""
         plan = self._plan(request.action)
@@ -186,92 +296,49 @@ class CompiledPolicy:
         if self._void:
             yield self._void
         if granted and forbidden is not False:
-            yield _conflict(self.policy, self._permission_wins)
+            yield conflict_of(self.policy, self._permission_wins)
         if not any(rule.concerns(request) is not False for rule in plan.permissions):
-            yield _NOTHING_GRANTS
+            yield NOTHING_GRANTS
         for rule in plan.permissions + plan.prohibitions:
-            yield from _explain_rule(rule, request)
+            yield from explain_rule(rule, request)
 
 
-def compile(policy: Policy) -> CompiledPolicy:
-    """Return the policy ready to decide. Never raises: what cannot be judged is refused when asked."""
-    return CompiledPolicy(policy)
+def compile(
+    policy: Policy,
+    *,
+    duty_mode: DutyMode = "strict",
+    any_action: bool = False,
+    operands: Mapping[str, Operand] | None = None,
+    profiles: frozenset[str] = frozenset(),
+) -> CompiledPolicy:
+    """Return the policy ready to decide. Never raises: what cannot be judged is refused when asked.
+
+    `duty_mode`: `strict` is ODRL's own reading, a permission's duty comes first; `violated_only` lets the permission
+    stand until the duty is violated. `any_action`: a permission without action permits all of them (ODRL requires one).
+    `operands` and `profiles` are judged and known beside those of the library.
+    """
+    if duty_mode == "strict" and not any_action and not operands and not profiles:
+        return CompiledPolicy(policy)
+    return CompiledPolicy(
+        policy,
+        Reading(duty_mode, any_action, {**OPERANDS, **(operands or {})}, vocabulary.KNOWN_PROFILES | profiles),
+    )
+
+
+def _counter(rule: CompiledRule, request: Request) -> str:
+    """Return what counts this party's uses under a rule."""
+    return f"{rule.counter} {request.party or ''}"
+
+
+def _advancing(plan: Plan, request: Request) -> list[CompiledRule]:
+    """Return the rules whose count this use advances: all that are, or may be, about it."""
+    return [rule for rule in plan.counted if rule.concerns(request) is not False]
+
+
+def _binds(obligation: CompiledDuty, request: Request) -> bool:
+    return obligation.concerns(request) is not False
 
 
 def _varies(name: str) -> bool:
     operand = OPERANDS.get(name)
-    return name == "assignee" or (operand is not None and operand.kind is OperandKind.TESTABLE)
-
-
-def _explain_rule(compiled: CompiledRule, request: Request) -> Iterator[Reason]:
-    """Yield what the rule came to, then the conditions that made it so."""
-    holds = compiled.applies(request)
-    yield of_rule(compiled.rule, holds)
-    for clause in (*compiled.about, *compiled.clauses):
-        yield from _explain_clause(clause, request, holds)
-
-
-def _explain_clause(clause: Clause, request: Request, outcome: Truth) -> Iterator[Reason]:
-    """Yield how the condition was judged, if it was on the side of the outcome, and its parts."""
-    found = clause.test(request)
-    if (found is True) is (outcome is True):
-        yield clause.tell(request, found)
-        for child in clause.children:
-            yield from _explain_clause(child, request, found)
-
-
-def _obstacles(policy: Policy) -> Iterator[Clause]:
-    """Yield what keeps every permission unknown (ODRL 2.2 §2.1, §2.9: a processor must not guess)."""
-    whole = Rule(kind=RuleKind.PERMISSION)
-    names = [profile for profile in policy.profiles if profile not in vocabulary.KNOWN_PROFILES]
-    names += ["inheritFrom"] * bool(policy.inherits_from)
-    names += [kind for kind in policy.kinds if kind not in vocabulary.KINDS]
-    names += [conflict for conflict in policy.conflicts if conflict not in vocabulary.CONFLICT_WORDS]
-    names += not_understood(policy.extras)
-    return (unknown_clause(whole, name, "") for name in names)
-
-
-def _void(policy: Policy) -> Reason | None:
-    """Return why the policy grants nothing at all, if so."""
-    if any(name == "dct:isReplacedBy" for name, _ in policy.extras):
-        text = {
-            "fr": "Ces règles d’usage ont été remplacées par d’autres ; elles ne valent plus.",
-            "en": "This policy has been replaced by another; it is void.",
-        }
-        return Reason("replaced", False, text, pointer="/dct:isReplacedBy")
-    if not _GRANTING.isdisjoint(policy.kinds) or not (vocabulary.KINDS & set(policy.kinds)):
-        return None
-    text = {
-        "fr": "Ce document demande ou déclare : il n’accorde rien.",
-        "en": "This document asks or asserts; it grants nothing.",
-    }
-    return Reason("grants-nothing", False, text, pointer="/@type")
-
-
-def _conflict(policy: Policy, permission_wins: bool) -> Reason:
-    strategy = "perm" if permission_wins else "prohibit" if set(policy.conflicts) == {"prohibit"} else "invalid"
-    text = {
-        "perm": {
-            "fr": "Une permission et une interdiction se rencontrent : la permission l’emporte.",
-            "en": "A permission and a prohibition meet: the permission prevails.",
-        },
-        "prohibit": {
-            "fr": "Une permission et une interdiction se rencontrent : l’interdiction l’emporte.",
-            "en": "A permission and a prohibition meet: the prohibition prevails.",
-        },
-        "invalid": {
-            "fr": "Une permission et une interdiction se contredisent : rien n’est permis.",
-            "en": "A permission and a prohibition contradict each other: nothing is permitted.",
-        },
-    }[strategy]
-    return Reason(f"conflict-{strategy}", None, text, pointer="/conflict" if policy.conflicts else "")
-
-
-_NOTHING_GRANTS = Reason(
-    "no-permission",
-    False,
-    {
-        "fr": "Aucune permission ne porte sur cette demande.",
-        "en": "No permission is about this request.",
-    },
-)
+    return name == "assignee" or (operand is not None and operand.kind is not OperandKind.DECLARATIVE)

@@ -118,6 +118,20 @@ def of_duty(duty: Rule, holds: Truth, term: str) -> Reason:
     return Reason(code, holds, text[holds or None], rule=duty.kind.value, pointer=duty.pointer, needed=term)
 
 
+def of_absent_duty(duty: Rule, term: str) -> Reason:
+    """Tell that the case of a duty has not come, so that there is nothing to do."""
+    fr, en = actions_text(duty, "fr"), actions_text(duty, "en")
+    text = {"fr": f"Engagement sans objet ici : {fr}.", "en": f"Duty that does not arise here: {en}."}
+    return Reason("duty-absent", True, text, rule=duty.kind.value, pointer=duty.pointer, needed=term)
+
+
+def of_violated_duty(duty: Rule, holds: Truth, term: str) -> Reason:
+    """Tell that a duty was not kept in time."""
+    fr, en = actions_text(duty, "fr"), actions_text(duty, "en")
+    text = {"fr": f"Engagement non tenu : {fr}.", "en": f"Duty not kept: {en}."}
+    return Reason("duty-violated", holds, text, rule=duty.kind.value, pointer=duty.pointer, needed=term)
+
+
 def of_reference(rule: Rule, what: str, holds: Truth, needed: Iterable[str], actual: str | None) -> Reason:
     """Tell whether a rule is about this target or this party."""
     named = {"target": ("le jeu de données", "the dataset"), "assignee": ("le destinataire", "the assignee")}[what]

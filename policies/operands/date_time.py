@@ -8,15 +8,15 @@ is thus a staircase over time, and the steps are the instants at which a decisio
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from policies.facts import Request
 from policies.model import Constraint, Value
 from policies.operands import names
-from policies.operands.spec import Finding, Leaf, Operand, OperandKind
+from policies.operands.spec import Finding, Leaf, Operand, OperandKind, of_fact, shown
 from policies.truth import Truth, conjunction, disjunction, negation
-from policies.vocabulary import ODRL, XSD
+from policies.vocabulary import ODRL, XSD, Labels
 
 DATE_TIME_IRI = ODRL + "dateTime"
 TICK = timedelta(microseconds=1)
@@ -47,6 +47,10 @@ class Stairs:
 
     def at(self, instant: datetime) -> Truth:
         return self.levels[bisect_right(self.steps, instant)]
+
+    def between(self, start: datetime, end: datetime) -> set[Truth]:
+        """Return the answers that hold at some instant from start to end, both in it."""
+        return set(self.levels[bisect_right(self.steps, start) : bisect_right(self.steps, end) + 1])
 
 
 def span(value: Value) -> Span | None:
@@ -131,11 +135,16 @@ def _within(stretch: Span) -> Stairs:
     return _combined(conjunction, (not_before, _before(_moved(stretch.end, TICK), stretch.loose)))
 
 
-def stairs(constraint: Constraint) -> Stairs | None:
-    """Return the answer over time, or None when values or operator do not suit a moment."""
+def stairs(constraint: Constraint, firm: bool = False) -> Stairs | None:
+    """Return the answer over time, or None when values or operator do not suit a moment.
+
+    `firm`: values without a zone are taken to be in the zone of what they are compared with.
+    """
     spans = [found for value in constraint.values if (found := span(value))]
     if len(spans) < len(constraint.values):
         return None
+    if firm:
+        spans = [replace(each, loose=False) for each in spans]
     match constraint.operator.removeprefix(ODRL):
         case "isAnyOf":
             return _combined(disjunction, map(_within, spans))
@@ -175,6 +184,39 @@ def _leaf(constraint: Constraint) -> Leaf | None:
         return levels[bisect_right(steps, request.at)]
 
     return Leaf(test, steps)
+
+
+def _dated(constraint: Constraint) -> Leaf | None:
+    """Compare a moment that the request states, which is not the moment of the request."""
+    over_time, firm = stairs(constraint), stairs(constraint, firm=True)
+    if over_time is None or firm is None:
+        return None
+    zoneless = all((found := span(value)) and found.loose for value in constraint.values)
+
+    def judge(fact: object, request: Request) -> Truth:
+        found = _stretch(fact)
+        if found is None:
+            return None
+        among_equals = found.loose and zoneless
+        room = UNCERTAINTY if found.loose and not among_equals else timedelta()
+        answers = (firm if among_equals else over_time).between(_moved(found.start, -room), _moved(found.end, room))
+        return answers.pop() if len(answers) == 1 else None
+
+    return of_fact(constraint.operand, judge)
+
+
+def _stretch(fact: object) -> Span | None:
+    if isinstance(fact, datetime):
+        loose = fact.tzinfo is None
+        return Span(instant, instant, loose) if (instant := _in_utc(fact)) else None
+    return span(Value(fact)) if isinstance(fact, str) else None
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        return None
 
 
 def written(instant: datetime) -> str:
@@ -224,6 +266,15 @@ def _without_zone(value: Value) -> Finding:
     return Finding("missing-zone", "warning", text)
 
 
+PHRASES: dict[str, Labels] = {
+    ODRL + "lt": ("avant", "before"),
+    ODRL + "lteq": ("au plus tard", "no later than"),
+    ODRL + "gt": ("après", "after"),
+    ODRL + "gteq": ("à partir de", "from"),
+    ODRL + "eq": ("le", "on"),
+    ODRL + "neq": ("un autre moment que", "at another time than"),
+}
+
 DATE_TIME = Operand(
     iri=DATE_TIME_IRI,
     kind=OperandKind.TESTABLE,
@@ -232,12 +283,19 @@ DATE_TIME = Operand(
     actual=_actual,
     normal=_normal,
     findings=_findings,
-    phrases={
-        ODRL + "lt": ("avant", "before"),
-        ODRL + "lteq": ("au plus tard", "no later than"),
-        ODRL + "gt": ("après", "after"),
-        ODRL + "gteq": ("à partir de", "from"),
-        ODRL + "eq": ("le", "on"),
-        ODRL + "neq": ("un autre moment que", "at another time than"),
-    },
+    phrases=PHRASES,
 )
+
+
+def dated(iri: str, labels: Labels) -> Operand:
+    """Return an operand whose fact is an instant or a day: when something was published, say."""
+    return Operand(
+        iri=iri,
+        kind=OperandKind.TESTABLE,
+        labels=labels,
+        leaf=_dated,
+        actual=shown(iri),
+        normal=_normal,
+        findings=_findings,
+        phrases=PHRASES,
+    )

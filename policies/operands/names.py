@@ -1,52 +1,190 @@
-"""Judges operands whose values are names: participants, purposes, sectors. A name equals itself and nothing else.
+"""Judges operands whose values are names: participants, purposes, places, formats.
 
-*isA*, *hasPart* and *isPartOf* need to know what contains what. Nobody tells that here: *isA* is true of the same name
-and otherwise not known, the two others are never known.
+A name equals itself and nothing else. What contains what, and what is a kind of what, is told by the taxonomy that
+comes with the request (knowledge.py): *isA*, *isPartOf* and *hasPart* ask it, and without it are true of the same name
+and otherwise not known. Of several values, one that fits is enough for *isAnyOf*, *isA*, *isPartOf* and *hasPart*;
+*isAllOf* wants all of them and *eq* exactly them.
+
+Two sorts of names say by themselves what contains them: language tags (`fr-CA` is part of `fr`) and versions, which
+have an order as well (`1.10` comes after `1.9`).
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 
+from policies.facts import Request, as_set
+from policies.knowledge import Knowledge, among
 from policies.model import Constraint, Value
-from policies.operands.spec import Finding
+from policies.operands.spec import Finding, Judge, Operand, OperandKind, of_fact, shown
 from policies.truth import Truth
-from policies.vocabulary import ODRL, XSD, short
+from policies.vocabulary import ODRL, XSD, Labels, short
 
-Names = frozenset[str]
-Comparison = Callable[[Names], Truth]
+Names = Collection[str]
+Comparison = Callable[[Names, Knowledge | None], Truth]
 
 ANY_URI = XSD + "anyURI"
+_BOOLEAN = XSD + "boolean"
+_VERSION = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
 
 
-def comparison(constraint: Constraint) -> Comparison | None:
+def _same(name: str) -> str:
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of names. `spelling` gives one to each; `wholes` are what a name says that it belongs to."""
+
+    spelling: Callable[[str], str] = _same
+    wholes: Callable[[str], Names] | None = None
+    order: Callable[[str], tuple[int, ...] | None] | None = None
+    flags: bool = False
+
+    def holds(self, value: Value) -> bool:
+        """True if the value is a name of this sort."""
+        if self.flags and value.datatype == _BOOLEAN:
+            return value.text in ("true", "false", "1", "0")
+        return value.is_iri or (value.datatype in (None, ANY_URI) and value.language is None)
+
+    def name(self, value: Value) -> str:
+        """Return the name that a value gives."""
+        if value.datatype == _BOOLEAN:
+            return "true" if value.text in ("true", "1") else "false"
+        return self.spelling(value.text)
+
+
+PLAIN = Sort()
+
+
+def comparison(constraint: Constraint, sort: Sort = PLAIN) -> Comparison | None:
     """Return how the names found compare with those wanted, or None when that cannot be decided."""
-    if not all(_is_name(value) for value in constraint.values):
+    if not all(sort.holds(value) for value in constraint.values):
         return None
-    wanted = frozenset(value.text for value in constraint.values)
-    match constraint.operator.removeprefix(ODRL):
-        case "eq" if len(wanted) == 1:
-            return lambda found: found == wanted
-        case "neq" if len(wanted) == 1:
-            return lambda found: found != wanted
-        case "isAnyOf":
-            return lambda found: not found.isdisjoint(wanted)
-        case "isNoneOf":
-            return lambda found: found.isdisjoint(wanted)
-        case "isAllOf":
-            return lambda found: wanted <= found
-        case "isA" if len(wanted) == 1:
-            return lambda found: True if wanted <= found else None
+    wanted = frozenset(sort.name(value) for value in constraint.values)
+    operator = constraint.operator.removeprefix(ODRL)
+    if operator in _BY_IDENTITY and (operator not in ("eq", "neq") or len(wanted) == 1):
+        compare = _BY_IDENTITY[operator]
+        return lambda found, _: compare(frozenset(found), wanted)
+    if operator in ("isA", "isPartOf"):
+        return lambda found, known: _inside(found, wanted, sort, known)
+    if operator == "hasPart":
+        return lambda found, known: _inside(wanted, frozenset(found), sort, known)
+    if sort.order and operator in _BY_ORDER and len(wanted) == 1 and (bound := sort.order(*wanted)):
+        return _ordered(operator, bound, sort.order)
     return None
+
+
+_BY_IDENTITY: dict[str, Callable[[frozenset[str], frozenset[str]], bool]] = {
+    "eq": lambda found, wanted: found == wanted,
+    "neq": lambda found, wanted: found != wanted,
+    "isAnyOf": lambda found, wanted: not found.isdisjoint(wanted),
+    "isNoneOf": lambda found, wanted: found.isdisjoint(wanted),
+    "isAllOf": lambda found, wanted: wanted <= found,
+}
+_BY_ORDER: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    "lt": lambda found, wanted: found < wanted,
+    "lteq": lambda found, wanted: found <= wanted,
+    "gt": lambda found, wanted: found > wanted,
+    "gteq": lambda found, wanted: found >= wanted,
+}
+
+
+def _inside(parts: Names, wholes: Names, sort: Sort, known: Knowledge | None) -> Truth:
+    if sort.wholes is None:
+        return among(known, parts, wholes)
+    return any(not frozenset(wholes).isdisjoint(sort.wholes(part)) for part in parts)
+
+
+def _ordered(operator: str, bound: tuple[int, ...], order: Callable[[str], tuple[int, ...] | None]) -> Comparison:
+    compare = _BY_ORDER[operator]
+
+    def ordered(found: Names, _: Knowledge | None) -> Truth:
+        places = [order(name) for name in found]
+        return None if len(places) != 1 or places[0] is None else compare(places[0], bound)
+
+    return ordered
+
+
+def judge_of(constraint: Constraint, sort: Sort = PLAIN) -> Judge | None:
+    """Return how a fact compares with the names that a constraint wants."""
+    compare = comparison(constraint, sort)
+    if compare is None:
+        return None
+    spelling, quick = sort.spelling, _of_one(constraint, sort)
+
+    def judge(fact: object, request: Request) -> Truth:
+        if quick and isinstance(fact, str):
+            return quick(spelling(fact))
+        found = as_set(fact)
+        return compare([spelling(name) for name in found], request.knowledge) if found else None
+
+    return judge
+
+
+def _of_one(constraint: Constraint, sort: Sort) -> Callable[[str], bool] | None:
+    """Return how a single name compares, where no taxonomy is asked; it is by far the most frequent case."""
+    wanted = frozenset(sort.name(value) for value in constraint.values)
+    match constraint.operator.removeprefix(ODRL):
+        case "eq" | "isAllOf":
+            return lambda found: wanted == {found}
+        case "neq":
+            return lambda found: found not in wanted
+        case "isAnyOf":
+            return lambda found: found in wanted
+        case "isNoneOf":
+            return lambda found: found not in wanted
+    return None
+
+
+def named(
+    iri: str, labels: Labels, sort: Sort = PLAIN, kind: OperandKind = OperandKind.TESTABLE, fact: str | None = None
+) -> Operand:
+    """Return an operand whose fact, of the same name or of another, is a name or several."""
+    source = fact or iri
+
+    return Operand(
+        iri=iri,
+        kind=kind,
+        labels=labels,
+        leaf=lambda constraint: of_fact(source, judge) if (judge := judge_of(constraint, sort)) else None,
+        actual=shown(source),
+        normal=lambda value: Value(sort.name(value)) if sort.holds(value) else value,
+        findings=lambda constraint: findings(constraint, sort),
+    )
+
+
+def tag_wholes(tag: str) -> Names:
+    """Return a language tag and the wider ones (RFC 4647 §3.3.1): `fr-CA`, `fr`."""
+    subtags = tag.split("-")
+    return ["-".join(subtags[:length]) for length in range(1, len(subtags) + 1)]
+
+
+def version_order(name: str) -> tuple[int, ...] | None:
+    """Return the numbers of a version, so that two versions compare; None if it is not made of numbers."""
+    found = _VERSION.fullmatch(name)
+    if found is None:
+        return None
+    numbers = [int(number) for number in found[1].split(".")]
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)
+
+
+LANGUAGES = Sort(spelling=str.lower, wholes=tag_wholes)
+VERSIONS = Sort(order=version_order)
+FLAGS = Sort(flags=True)
 
 
 def normal(value: Value) -> Value:
     """An IRI, a string and an xsd:anyURI that spell the same name are the same."""
-    return Value(value.text) if _is_name(value) else value
+    return Value(value.text) if PLAIN.holds(value) else value
 
 
-def findings(constraint: Constraint) -> Iterator[Finding]:
+def findings(constraint: Constraint, sort: Sort = PLAIN) -> Iterator[Finding]:
     """Say why a constraint on a name cannot be judged."""
     name = short(constraint.operand)
-    if not all(_is_name(value) for value in constraint.values):
+    if not all(sort.holds(value) for value in constraint.values):
         yield Finding(
             "not-a-name",
             "error",
@@ -55,7 +193,7 @@ def findings(constraint: Constraint) -> Iterator[Finding]:
                 "en": f"“{name}” is compared with a name or an identifier, not with another kind of value.",
             },
         )
-    elif comparison(constraint) is None:
+    elif comparison(constraint, sort) is None:
         yield undecidable(constraint)
 
 
@@ -70,7 +208,3 @@ def undecidable(constraint: Constraint) -> Finding:
             "en": f"“{operator}” cannot be used to check “{operand}” with these values.",
         },
     )
-
-
-def _is_name(value: Value) -> bool:
-    return value.is_iri or (value.datatype in (None, ANY_URI) and value.language is None)

@@ -1,29 +1,35 @@
-"""Who asks: the participant's DID, as the node verified it.
+"""Who asks: the participant's DID, as the node verified it, and what is attested of it.
 
-Two left operands say it. `odrl:recipient` is the word of ODRL: who receives what comes of the use; a node delivers to
-the participant that asks and to nobody else, so for it the two are one. `terri:participant` (`TERRI` + `participant`)
-is our own and says just that: the DID of the participant that makes the request. A rule's `assignee` says it too, and
-is judged with the rule.
+Two left operands say who it is. `odrl:recipient` is the word of ODRL: who receives what comes of the use; a node
+delivers to the participant that asks and to nobody else, so for it the two are one. `terri:participant` is our own and
+says just that: the DID of the participant that makes the request. A rule's `assignee` says it too, and is judged with
+the rule.
+
+What is attested comes as a fact: the category of the organisation (`terri:participantCategory`) and the charters that
+it signed (`terri:charterSigned`, each by its IRI, or true for "yes").
 """
 
 from policies.facts import Request
 from policies.model import Constraint
 from policies.operands import names
+from policies.operands.names import FLAGS, named
 from policies.operands.spec import Leaf, Operand, OperandKind
 from policies.truth import Truth
-from policies.vocabulary import ODRL, TERRI
+from policies.vocabulary import LABELS, ODRL, TERRI, Labels
 
 RECIPIENT_IRI = ODRL + "recipient"
 PARTICIPANT_IRI = TERRI + "participant"
+CATEGORY_IRI = TERRI + "participantCategory"
+CHARTER_IRI = TERRI + "charterSigned"
 
 
 def _leaf(constraint: Constraint) -> Leaf | None:
-    compare = names.comparison(constraint)
-    if compare is None:
+    judge = names.judge_of(constraint)
+    if judge is None:
         return None
 
     def test(request: Request) -> Truth:
-        return None if request.party is None else compare(frozenset((request.party,)))
+        return None if request.party is None else judge(request.party, request)
 
     return Leaf(test)
 
@@ -32,22 +38,21 @@ def _actual(request: Request) -> str | None:
     return request.party
 
 
-RECIPIENT = Operand(
-    iri=RECIPIENT_IRI,
-    kind=OperandKind.TESTABLE,
-    labels=("destinataire", "recipient"),
-    leaf=_leaf,
-    actual=_actual,
-    normal=names.normal,
-    findings=names.findings,
-)
+def _who(iri: str, labels: Labels) -> Operand:
+    return Operand(
+        iri=iri,
+        kind=OperandKind.TESTABLE,
+        labels=labels,
+        leaf=_leaf,
+        actual=_actual,
+        normal=names.normal,
+        findings=names.findings,
+    )
 
-PARTICIPANT = Operand(
-    iri=PARTICIPANT_IRI,
-    kind=OperandKind.TESTABLE,
-    labels=("participant", "participant"),
-    leaf=_leaf,
-    actual=_actual,
-    normal=names.normal,
-    findings=names.findings,
+
+RECIPIENT = _who(RECIPIENT_IRI, ("destinataire", "recipient"))
+PARTICIPANT = _who(PARTICIPANT_IRI, ("participant", "participant"))
+ATTESTED = (
+    named(CATEGORY_IRI, LABELS[CATEGORY_IRI]),
+    named(CHARTER_IRI, LABELS[CHARTER_IRI], FLAGS),
 )

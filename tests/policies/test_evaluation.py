@@ -278,7 +278,7 @@ def test_a_duty_that_comes_first_has_to_be_proven(duty):
 
 def test_a_deadline_that_has_passed_does_not_lift_a_duty():
     late = {"leftOperand": "odrl:dateTime", "operator": "lt", "rightOperand": "2020-01-01T00:00:00Z"}
-    assert effect(policy(rule(duty=[{"action": "odrl:compensate", "constraint": [late]}]))) is INDETERMINATE
+    assert effect(policy(rule(duty=[{"action": "odrl:compensate", "constraint": [late]}]))) is DENY
 
 
 def test_an_obligation_binds_but_is_no_condition():

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import policies
-from policies import Effect, Request
+from policies import Effect, Period, Quantity, Request
 from policies.vocabulary import ODRL, TERRI
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=2_000 if os.environ.get("CI") else 150, deadline=None)
 
 PARTIES = ["did:web:a", "did:web:b"]
 PURPOSES = ["mobility", "research"]
@@ -49,6 +50,10 @@ ATOMS = st.one_of(
     constraint_on(TERRI + "participant", PARTIES),
     constraint_on("odrl:purpose", PURPOSES),
     constraint_on("odrl:count", [5, 1.5, True]),
+    constraint_on("odrl:payAmount", [5, "7.50"]),
+    constraint_on("odrl:spatial", ["FR", "EU"]),
+    constraint_on("odrl:elapsedTime", ["P30D", "P1M", "soon"]),
+    constraint_on("odrl:event", ["urn:games", {"@id": "odrl:policyUsage"}]),
     constraint_on("partner", ["gold", {"x": [1, 2]}]),
 )
 CONDITIONS = st.recursive(
@@ -64,8 +69,10 @@ CONDITIONS = st.recursive(
 PARTY = st.one_of(st.sampled_from(PARTIES), st.just({"@id": "did:web:a", "partOf": "urn:club"}))
 DUTIES = merged(
     st.fixed_dictionaries({"action": st.sampled_from(["odrl:inform", "odrl:compensate", "odrl:delete"])}),
+    maybe("@id", st.sampled_from(["urn:duty", "urn:other"])),
     maybe("constraint", st.lists(ATOMS, max_size=2)),
-    maybe("consequence", st.just([{"action": "odrl:delete"}])),
+    maybe("constraint", st.lists(CONDITIONS, max_size=2)),
+    maybe("consequence", st.just([{"action": "odrl:delete", "@id": "urn:other"}])),
 )
 RULES = merged(
     st.fixed_dictionaries({"action": st.sampled_from(ACTIONS)}),
@@ -98,7 +105,19 @@ REQUESTS = st.builds(
     action=st.sampled_from(["use", "use", "read", ODRL + "distribute", "ex:fly"]),
     target=st.sampled_from([None, "urn:d", "urn:e"]),
     party=st.sampled_from([None, *PARTIES]),
-    facts=st.sampled_from([{}, {ODRL + "purpose": "mobility"}, {ODRL + "purpose": ["research", "mobility"]}]),
+    facts=st.sampled_from(
+        [
+            {},
+            {ODRL + "purpose": "mobility"},
+            {ODRL + "purpose": ["research", "mobility"], ODRL + "count": 3},
+            {ODRL + "payAmount": Quantity(5, "ex:unit"), ODRL + "spatial": "FR", ODRL + "elapsedTime": "P10D"},
+            {ODRL + "payAmount": 7, ODRL + "elapsedTime": NOW - timedelta(days=20), ODRL + "count": 6},
+        ]
+    ),
+    events=st.sampled_from([None, {"urn:games": Period(NOW, NOW + timedelta(days=3))}]),
+    knowledge=st.sampled_from([None, {"FR": ["EU"], "EU": [], "did:web:a": ["urn:club"], "did:web:b": []}]),
+    fulfilled=st.sampled_from([(), {"urn:duty"}, {"urn:duty", "urn:other"}]),
+    violated=st.sampled_from([(), (), {"urn:duty"}]),
     phase=st.sampled_from(["catalogue", "negotiation", "transfer", "request"]),
 )
 
@@ -159,6 +178,37 @@ def test_a_decision_never_raises_and_explains_itself(question):
         assert decision.missing
     if decision.effect is Effect.PERMIT:
         assert decision.missing == ()
+
+
+@EXAMPLES
+@given(questions())
+def test_the_decision_is_the_root_of_the_report(question):
+    policy, request = question
+    decision = policies.compile(policies.load(policy)).decide(request)
+    report = decision.report()
+    assert report.effect is decision.effect
+    granted = any(rule.control == "permit" for rule in report.rules)
+    assert granted or decision.effect is not Effect.PERMIT
+
+
+@EXAMPLES
+@given(questions())
+def test_the_reading_of_solidlab_permits_no_less(question):
+    policy, request = question
+    if effect(policy, request) is Effect.PERMIT:
+        looser = policies.compile(policies.load(policy), duty_mode="violated_only")
+        assert looser.decide(request).effect is Effect.PERMIT
+
+
+@EXAMPLES
+@given(questions(), DUTIES)
+def test_one_duty_more_on_a_permission_permits_nothing_more(question, duty):
+    policy, request = question
+    stricter = copy.deepcopy(policy)
+    for rule in stricter["permission"]:
+        rule["duty"] = [*rule.get("duty", []), duty]
+    if effect(stricter, request) is Effect.PERMIT:
+        assert effect(policy, request) is Effect.PERMIT
 
 
 @EXAMPLES
