@@ -50,6 +50,7 @@ from policies.wording import Reason
 __all__ = ["CompiledPolicy", "Decision", "Effect", "compile"]
 
 _MAX_FORESIGHT = 64
+_PERMIT, _DENY = Effect.PERMIT, Effect.DENY  # a member of an enumeration is slow to look up
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Decision:
 
     @property
     def permitted(self) -> bool:
-        return self.effect is Effect.PERMIT
+        return self.effect is _PERMIT
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -158,7 +159,7 @@ class CompiledPolicy:
         plan = self._plans.get(request.action) or self._planned(request.action)
         if usage is not None and plan.counted:
             ranks = {rule.counter: usage.used(_counter(rule, request)) + 1 for rule in plan.counted}
-            request = replace(request, counts=ranks)
+            request = request.ranked(ranks)
         return Decision(self._effect(plan, request), plan.consulted, self.hypothetical, self, request)
 
     def use(self, request: Request, usage: UsageState) -> tuple[Decision, Reservation | None]:
@@ -174,7 +175,7 @@ class CompiledPolicy:
         counters = {rule.counter: _counter(rule, request) for rule in _advancing(plan, request)}
         held = usage.reserve(frozenset(counters.values()))
         ranks = {counter: held.ranks[name] for counter, name in counters.items()}
-        decision = self.decide(replace(request, counts=ranks))
+        decision = self.decide(request.ranked(ranks))
         if decision.permitted:
             return decision, held
         usage.release(held)
@@ -231,12 +232,12 @@ class CompiledPolicy:
     def _effect(self, plan: Plan, request: Request) -> Effect:
         granted = False if self._void else plan.granted(request)
         if granted is False:
-            return Effect.DENY if self._is_concerned(plan, request) else Effect.NOT_APPLICABLE
+            return _DENY if self._is_concerned(plan, request) else Effect.NOT_APPLICABLE
         forbidden = False if self._permission_wins else plan.forbidden(request)
         if granted and forbidden is False:
-            return Effect.PERMIT
+            return _PERMIT
         undecided = not forbidden and request.phase in UNDECIDED
-        return Effect.INDETERMINATE if undecided else Effect.DENY
+        return Effect.INDETERMINATE if undecided else _DENY
 
     def _is_concerned(self, plan: Plan, request: Request) -> bool:
         asked = any(rule.concerns(request) is not False for rule in plan.permissions)

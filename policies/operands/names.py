@@ -115,7 +115,7 @@ def judge_of(constraint: Constraint, sort: Sort = PLAIN) -> Judge | None:
 
     def judge(fact: object, request: Request) -> Truth:
         if quick and isinstance(fact, str):
-            return quick(spelling(fact))
+            return quick(fact if spelling is _same else spelling(fact))
         found = as_set(fact)
         return compare([spelling(name) for name in found], request.knowledge) if found else None
 

@@ -46,6 +46,14 @@ def small() -> dict[str, Any]:
     return {"@id": "urn:bench:small", "@type": "Offer", "permission": [rule]}
 
 
+def counted() -> dict[str, Any]:
+    """Return the small offer with a limit to the number of uses, far away."""
+    offer = small()
+    most = {"leftOperand": "odrl:count", "operator": "lteq", "rightOperand": _typed("xsd:integer", "1000000000")}
+    offer["permission"][0]["constraint"].append(most)
+    return offer
+
+
 def medium() -> dict[str, Any]:
     """Return an offer of five rules with thirteen conditions, some of them nested; all are consulted for a use."""
     window = [_instant("gteq", "2026-01-01T00:00:00Z"), _instant("lteq", "2028-12-31T23:59:59Z")]
@@ -106,6 +114,8 @@ def _decide(bench: Bench) -> Iterator[Figure]:
         _require_permit(compiled)
         found = per_second(bench, 100_000, compiled.decide)
         yield at_least(f"decisions, {name}", ONE_CORE, median(found), goal, "/s", spread(found, "/s"))
+    yield from _counts(bench)
+    yield from _reports(bench)
     yield from _load(bench)
     yield from _filter(bench)
 
@@ -114,6 +124,27 @@ def _require_permit(compiled: policies.CompiledPolicy) -> None:
     decision = compiled.decide(next(requests(1)))
     if not decision.permitted:
         raise AssertionError([reason.text["en"] for reason in decision.reasons])
+
+
+def _counts(bench: Bench) -> Iterator[Figure]:
+    compiled, usage = policies.compile(policies.load(counted())), policies.MemoryUsage()
+
+    def use(request: Request) -> None:
+        decision, held = compiled.use(request, usage)
+        assert held is not None, decision
+        usage.commit(held)
+
+    found = per_second(bench, 50_000, use)
+    yield at_least(
+        "uses counted: decided, reserved, committed", ONE_CORE, median(found), 50_000, "/s", spread(found, "/s")
+    )
+
+
+def _reports(bench: Bench) -> Iterator[Figure]:
+    for name, offer, goal in (("small", small(), 20_000), ("medium", medium(), 5_000)):
+        compiled = policies.compile(policies.load(offer))
+        found = per_second(bench, 10_000, lambda request, compiled=compiled: compiled.decide(request).report())
+        yield at_least(f"full reports, {name}", ONE_CORE, median(found), goal, "/s", spread(found, "/s"))
 
 
 def _load(bench: Bench) -> Iterator[Figure]:
