@@ -62,6 +62,7 @@ from connector.services import notify as notifying
 from connector.services import permits
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
+from connector.services import watch as watching
 from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
@@ -83,6 +84,7 @@ from connector.services.roles import ADMINISTRATION
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
+from connector.services.watch import Watch
 from connector.services.webhooks import Webhooks
 from connector.settings import Settings
 from connector.store import restores
@@ -132,6 +134,7 @@ class Node:
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,
+            watching.JOB: Watch(self.store, self.transfer.line, self.settings.refusal_detail),
             restores.JOBS["negotiation"]: partial(self.worker.reconcile, Reconcile(self.store, self.negotiate)),
             restores.JOBS["transfer"]: partial(self.worker.reconcile, Reconcile(self.store, self.transfer)),
         }
@@ -181,7 +184,7 @@ async def build_app(
     decisions: Decisions | None = None,
 ) -> Node:
     """Return a node that is ready to be served; what is not given is the real thing."""
-    clock, decisions = clock or SystemClock(), decisions or OfferModes()
+    clock, decisions = clock or SystemClock(), decisions or OfferModes(settings.refusal_detail)
     async with contextlib.AsyncExitStack() as closing:
         store = await _opened(settings, clock)
         closing.push_async_callback(store.close)
@@ -199,7 +202,7 @@ async def build_app(
         # The data room
         threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
         open_source = partial(_open_source, settings, threads)
-        gate = Gate(store, clock, permits.flow, open_source)
+        gate = Gate(store, clock, permits.Flows(settings.refusal_detail), open_source)
         transfer = Transfer(store, addresses, decisions, identity, _types(settings))
 
         return Node(
@@ -217,7 +220,7 @@ async def build_app(
             inbox=Inbox(store, discovery, clock, settings.unknown_peers),
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
-            negotiate=Negotiate(store, addresses, decisions, identity),
+            negotiate=Negotiate(store, addresses, decisions, identity, settings.refusal_detail),
             transfer=transfer,
             receive=Receive(store, settings),
             notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),

@@ -67,6 +67,11 @@ class Settings(BaseModel):
         description="What an unknown organisation may do beyond reading the catalogue; `inbox`: nothing until a person "
         "admits it, `admit`: whatever offers allow to everybody.",
     )
+    refusal_detail: Literal["none", "category", "clause"] = Field(
+        "category",
+        description="How far a partner is told why the terms of use refuse; `none`: only that they do, `category`: "
+        "what it depends on (a date, the recipient) without values, `clause`: each reason in full.",
+    )
     replicas: bool = Field(
         False, description="Several processes share the database (PostgreSQL only): replays are kept in a table."
     )

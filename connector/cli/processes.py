@@ -28,6 +28,7 @@ def sheet(session: Session, found: Any, *more: tuple[str, str | None]) -> None:
             *more,
             ("last_sent", _message(session, found["last_sent"])),
             ("decided_by", _decider(found["last_sent"])),
+            ("explanation", "\n".join((found["last_sent"] or {}).get("explanation", ()))),
             ("last_received", _message(session, found["last_received"])),
             ("problem", " ".join(filter(None, (problem["code"], problem["reason"]))) if problem else None),
             ("why", why["text"]),

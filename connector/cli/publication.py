@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from connector.cli import exits, show
-from connector.cli.frame import Session, command, group, in_period, option
+from connector.cli.frame import Instant, Session, command, group, in_period, option
 from connector.cli.policies import policy_options, terms
 from connector.sdk import calls
 
@@ -57,6 +57,19 @@ def _add_dataset_commands(datasets: click.Group) -> None:
         found = session.client.show_dataset(dataset_id)
         session.out(found, lambda: _show_dataset(session, found))
 
+    @command(
+        datasets,
+        "audience",
+        "Dit quels partenaires verraient un jeu de données, et pourquoi les autres non.",
+        "Say which partners would see a dataset, and why the others would not.",
+    )
+    @click.argument("dataset_id", metavar="DATASET")
+    @option("--at", type=Instant(), fr="Comme ce sera à cet instant.", en="As it will be at this instant.")
+    @option("--full", is_flag=True, fr="Avec chaque motif, par offre.", en="With every reason, by offer.")
+    def audience(session: Session, dataset_id: str, at: str | None, full: bool) -> None:
+        found = list(session.client.each(calls.list_audience(dataset_id, at=at)))
+        session.out(found, lambda: _show_audience(session, found, full))
+
     @command(datasets, "withdraw", "Retire un jeu de données du catalogue.", "Withdraw a dataset.")
     @click.argument("dataset_id", metavar="DATASET")
     def withdraw(session: Session, dataset_id: str) -> None:
@@ -81,7 +94,7 @@ def _add_offer_commands(offers: click.Group) -> None:
             found = session.client.create_offer(dataset, policy, mode)
         else:
             found = session.client.put_offer(offer_id, dataset, policy, mode)
-        session.out(found, lambda: click.echo(session.say(f"Proposé : {found['id']}", f"Offered: {found['id']}")))
+        session.out(found, lambda: _show_offered(session, found))
 
     @command(offers, "list", "Liste les conditions proposées.", "List offers.")
     @option("--dataset", fr="D’un jeu de données.", en="Of one dataset.")
@@ -182,6 +195,33 @@ def _show_dataset(session: Session, found: Any) -> None:
     )
 
 
+def _show_audience(session: Session, found: Any, full: bool) -> None:
+    yes, no = session.say("oui", "yes"), session.say("non", "no")
+    rows = ((one["name"] or one["did"], yes if one["sees"] else no, one["why"]) for one in found)
+    show.table(session, ("peer", "sees", "why_seen"), rows)
+    if not full:
+        return
+    for one in found:
+        for offer in one["offers"]:
+            click.echo(f"\n{one['name'] or one['did']} · {offer['offer']} · {_effects(session, offer['effects'])}")
+            for reason in offer["reasons"]:
+                click.echo(f"  - {reason}")
+
+
+def _effects(session: Session, effects: Any) -> str:
+    colon = session.say(" : ", ": ")
+    told = (f"{show.value(session, phase)}{colon}{show.value(session, effect)}" for phase, effect in effects.items())
+    return ", ".join(told)
+
+
+def _show_offered(session: Session, found: Any) -> None:
+    """Say what was offered; what is doubtful in it goes beside the answer."""
+    click.echo(session.say(f"Proposé : {found['id']}", f"Offered: {found['id']}"))
+    for one in found["warnings"]:
+        mark = session.say("Attention :", "Warning:")
+        click.echo(f"{mark} {one['message'][session.language]} ({one['pointer']})", err=True)
+
+
 def _show_offer(session: Session, found: Any) -> None:
     show.sheet(
         session,
@@ -191,5 +231,6 @@ def _show_offer(session: Session, found: Any) -> None:
             ("mode", show.value(session, found["mode"])),
             ("status", show.value(session, found["status"])),
             ("offer", json.dumps(found["policy"], ensure_ascii=False, indent=2)),
+            ("warnings", "\n".join(one["message"][session.language] for one in found["warnings"])),
         ],
     )

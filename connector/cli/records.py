@@ -89,6 +89,8 @@ def _told(session: Session, entry: Any, full: bool) -> str:
     said = {name: value for name, value in entry.items() if name not in _APART}
     if "message" in said:
         said["message"] = show.message(session, str(said["message"]))
+    if "explained" in said:
+        said["explained"] = " ".join(said["explained"].get(session.language, ()))
     return ", ".join(_shortened(str(value)) for value in said.values() if value is not None)
 
 

@@ -12,6 +12,12 @@ from connector.sdk.call import Call as Call
 from connector.sdk.call import Json
 from connector.sdk.call import call as _call
 from connector.sdk.call import said as _said
+from connector.sdk.offer_calls import create_offer as create_offer
+from connector.sdk.offer_calls import list_audience as list_audience
+from connector.sdk.offer_calls import list_offers as list_offers
+from connector.sdk.offer_calls import put_offer as put_offer
+from connector.sdk.offer_calls import show_offer as show_offer
+from connector.sdk.offer_calls import withdraw_offer as withdraw_offer
 from connector.sdk.webhook_calls import change_webhook as change_webhook
 from connector.sdk.webhook_calls import create_webhook as create_webhook
 from connector.sdk.webhook_calls import delete_webhook as delete_webhook
@@ -125,40 +131,6 @@ def show_dataset(dataset_id: str) -> Call[t.DatasetDetail]:
 def withdraw_dataset(dataset_id: str) -> Call[t.Dataset]:
     """Take a dataset out of the catalogue."""
     return _call("POST", "datasets", dataset_id, "withdraw")
-
-
-def list_offers(
-    *,
-    dataset: str | None = None,
-    status: str | None = None,
-    mode: str | None = None,
-    cursor: str | None = None,
-    limit: int | None = None,
-) -> Call[t.Offers]:
-    """List offers."""
-    return _call(
-        "GET", "offers", query={"dataset": dataset, "status": status, "mode": mode, "cursor": cursor, "limit": limit}
-    )
-
-
-def create_offer(dataset: str, policy: Json, mode: str = "manual") -> Call[t.Offer]:
-    """Offer a dataset, with an identifier of the node's choice."""
-    return _call("POST", "offers", body={"dataset": dataset, "policy": policy, "mode": mode})
-
-
-def put_offer(offer_id: str, dataset: str, policy: Json, mode: str = "manual") -> Call[t.Offer]:
-    """Offer a dataset under this identifier, or change the terms."""
-    return _call("PUT", "offers", offer_id, body={"dataset": dataset, "policy": policy, "mode": mode})
-
-
-def show_offer(offer_id: str) -> Call[t.Offer]:
-    """Show an offer."""
-    return _call("GET", "offers", offer_id)
-
-
-def withdraw_offer(offer_id: str) -> Call[t.Offer]:
-    """Withdraw an offer."""
-    return _call("POST", "offers", offer_id, "withdraw")
 
 
 # Partners

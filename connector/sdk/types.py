@@ -146,12 +146,77 @@ class DatasetDetail(Dataset):
     offers: list[Offer]
 
 
+class Effects(TypedDict):
+    """What each phase answers to a partner: only `permit` lets anything pass."""
+
+    catalogue: Literal["permit", "deny", "not-applicable", "indeterminate"]
+    negotiation: Literal["permit", "deny", "not-applicable", "indeterminate"]
+    transfer: Literal["permit", "deny", "not-applicable", "indeterminate"]
+    request: Literal["permit", "deny", "not-applicable", "indeterminate"]
+
+
+class OpenOffer(TypedDict):
+    """What one offer would mean for one partner."""
+
+    offer: str
+    mode: Literal["automatic", "manual"]
+    effects: Effects
+    until: str | None
+    """When time alone changes an answer; null: never."""
+    reasons: list[str]
+    """Why the first phase that does not permit does not, in the caller's language."""
+
+
+class AudienceMember(TypedDict):
+    """A partner, and whether our catalogue would show it the dataset."""
+
+    did: str
+    name: str
+    status: Literal["known", "quarantined", "blocked"]
+    sees: bool
+    why: str
+    """In a sentence, in the caller's language."""
+    offers: list[OpenOffer]
+
+
+class Audience(TypedDict):
+    """A page of partners, by DID; it holds fewer than asked for when the dataset has many offers."""
+
+    items: list[AudienceMember]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
 class Offers(TypedDict):
     """A page of offers, by identifier."""
 
     items: list[Offer]
     next_cursor: str | None
     """Cursor of the next page; null: this is the last one."""
+
+
+class Said(TypedDict):
+    """A sentence in both languages."""
+
+    fr: str
+    en: str
+
+
+class Finding(TypedDict):
+    """What is doubtful in a policy: it may be published, but others may read it in another way."""
+
+    code: str
+    """A stable word for this kind of finding."""
+    severity: Literal["warning", "info"]
+    pointer: str
+    """Where in the policy (RFC 6901)."""
+    message: Said
+
+
+class OfferDetail(Offer):
+    """Terms under which a dataset may be had, and what is doubtful in them."""
+
+    warnings: list[Finding]
 
 
 class Pending(TypedDict):
@@ -258,6 +323,8 @@ class LastMessage(TypedDict):
     reason: str | None
     decided_by: DecidedBy | None
     """Who decided to send it; of ours."""
+    explanation: list[str]
+    """Why the terms of use refused, in full; the partner was told what `refusal_detail` allows."""
 
 
 class NegotiationDetail(Negotiation):

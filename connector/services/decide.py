@@ -11,6 +11,7 @@ from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.services import deciders, permits
+from connector.services.disclosure import Level
 from connector.services.exchange import Answer
 from connector.store import agreements, datasets
 from connector.store.db import Tx
@@ -33,8 +34,12 @@ class OfferModes:
     """Decides by the mode of the offer: *automatic* agrees to its very terms, *manual* waits for a person.
 
     Other terms than those offered are never accepted by themselves. What a person decided once is carried through: an
-    accepted offer becomes an agreement, a correct agreement is verified, a verified one finalised.
+    accepted offer becomes an agreement, a correct agreement is verified, a verified one finalised. A refusal tells the
+    partner as much as `level` says.
     """
+
+    def __init__(self, level: Level = "category") -> None:
+        self._level = level
 
     def negotiation_moved(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> Answer | None:
         if by is negotiation.role:
@@ -57,10 +62,10 @@ class OfferModes:
         if by is transfer.role or transfer.role is Role.CONSUMER or kind not in (t.REQUEST, t.START):
             return None
         agreement = agreements.load(tx, transfer.owner, transfer.agreement)
-        decision = permits.transfer(agreement, transfer.peer, tx.now)
+        decision = permits.transfer(tx, agreement)
         terms = deciders.policy_of(agreement=agreement.id)
         if not decision.is_permitted:
-            return Answer(t.TERMINATION, terms, decision.as_reason())
+            return Answer(t.TERMINATION, terms, decision.refusal(self._level))
         return Answer(t.START, terms)
 
     def _on_request(self, tx: Tx, negotiation: Negotiation) -> Answer | None:
@@ -68,7 +73,7 @@ class OfferModes:
         is_ours = same_terms(json.loads(negotiation.offer), offer.policy)
         decision = permits.request(offer, negotiation.peer, tx.now)
         if not decision.is_permitted:
-            return Answer(n.TERMINATION, deciders.policy_of(offer=offer.id), decision.as_reason())
+            return Answer(n.TERMINATION, deciders.policy_of(offer=offer.id), decision.refusal(self._level))
         by = deciders.offer_mode(offer.mode, offer.id)
         return Answer(n.AGREEMENT, by) if is_ours and offer.mode == "automatic" else None
 
@@ -76,7 +81,7 @@ class OfferModes:
         decision = permits.terms(negotiation.offer, negotiation.dataset, negotiation.peer, tx.now)
         if not decision.is_permitted:
             by = deciders.policy_of(offer=negotiation.offer_id)
-            return Answer(n.TERMINATION, by, decision.as_reason())
+            return Answer(n.TERMINATION, by, decision.refusal(self._level))
         return Answer(n.AGREEMENT, deciders.CARRIED_THROUGH)
 
     def _on_offer(self, negotiation: Negotiation) -> Answer | None:

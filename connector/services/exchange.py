@@ -30,6 +30,8 @@ log = logging.getLogger("pupitre.services")
 
 LONGEST_PID = 2_000
 """Longest identifier of a peer's process that is kept, in characters: it stands in addresses."""
+EXPLAINED = "explained"
+"""The member of an answer's content, and of its journal entry, that says why in full, in both languages."""
 YIELDED = "yielded"
 """The problem code of a process whose own message gave way to one of the peer's."""
 LOOKS_S = (2.0, 150.0)
@@ -239,10 +241,16 @@ def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     process.move_to(position)
     process.pending_body, process.pending_at, process.attempts, process.problem = body, tx.now, 0, None
     entry = {"to": process.peer, "message": wanted.kind, "state": process.state, **line.kept_of(body)}
-    told = {**entry, deciders.MEMBER: deciders.told(wanted.by)}
+    told = {**entry, **_explained(wanted), deciders.MEMBER: deciders.told(wanted.by)}
     journal.append(tx, process.owner, process.pid, "sent", told)
     known = delivery_of(line, process)
     tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer, known=known))
+
+
+def _explained(wanted: Answer) -> dict[str, Any]:
+    """Return why, in full, for our journal: the partner is told as much of it as the owner chose."""
+    content = wanted.content or {}
+    return {EXPLAINED: content[EXPLAINED]} if EXPLAINED in content else {}
 
 
 def due(tx: Tx, line: Line[P], job: Job) -> Due:

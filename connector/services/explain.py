@@ -19,7 +19,7 @@ from connector.protocol.catalog import HTTP_PUSH
 from connector.protocol.machine import Role, Table
 from connector.services import deciders
 from connector.services.deciders import Decider
-from connector.services.exchange import NoProcessIdentifier
+from connector.services.exchange import EXPLAINED, NoProcessIdentifier
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from connector.store.processes import Process
@@ -83,6 +83,8 @@ class Said:
     reason: str | None = None
     decider: Decider | None = None
     """Who decided it, of ours."""
+    explained: Mapping[str, Sequence[str]] | None = None
+    """Why the terms of use refused, in full and in both languages; the partner may have been told less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def last_sent(process: Process, latest: Sequence[Entry]) -> Said | None:
             if status == "pending":
                 reason, code = problem.get("reason"), problem.get("code")
             decider = deciders.read(entry.entry.get(deciders.MEMBER))
-            return Said(entry.entry["message"], entry.at, status, process.attempts, code, reason, decider)
+            explained = entry.entry.get(EXPLAINED)
+            return Said(entry.entry["message"], entry.at, status, process.attempts, code, reason, decider, explained)
     return None
 
 

@@ -5,13 +5,15 @@ job that a person wants tried again.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from connector.problems import NotFound, Problem
 from connector.protocol.machine import Table
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
-from connector.services import cursors, explain, terms
+from connector.services import audience, cursors, explain, terms
+from connector.services.audience import Member
 from connector.services.cursors import Page
 from connector.services.explain import Said, Surroundings, Why
 from connector.services.terms import Before
@@ -122,6 +124,14 @@ class Inspect:
     async def offer(self, owner: str, offer_id: str) -> StoredOffer:
         """Return an offer. Raises NotFound."""
         return await self._store.read(lambda tx: datasets.load_offer(tx, owner, offer_id))
+
+    async def audience(
+        self, owner: str, dataset_id: str, *, cursor: str | None, limit: int, at: datetime | None = None
+    ) -> Page[Member]:
+        """Return who among the known peers would see a dataset, and why not. Raises NotFound."""
+        return await self._store.read(
+            lambda tx: audience.page(tx, owner, dataset_id, cursor=cursor, limit=limit, at=at)
+        )
 
     # --- whom we know -------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from connector.protocol.wire import Message, render
 from connector.services import deciders, exchange, explain, permits, settle
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
+from connector.services.disclosure import Level
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.settle import Exchange
 from connector.store import agreements, datasets, events, jobs, negotiations, peers
@@ -63,11 +64,14 @@ class Negotiate(Exchange[Negotiation]):
         addresses: Addresses,
         decisions: Decisions,
         identity: Scheme,
+        level: Level = "category",
     ) -> None:
+        """Take how far a partner is told why an offer is closed."""
         super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, self._render, exchange.whole))
         self._addresses = addresses
         self._decisions = decisions
         self._identity = identity
+        self._level = level
 
     # --- a peer speaks ------------------------------------------------------------------------------------------------
 
@@ -154,12 +158,16 @@ class Negotiate(Exchange[Negotiation]):
         )
 
     def _check_offered(self, tx: Tx, owner: str, caller: Participant, requested: dict[str, Any]) -> None:
-        """Raise NotFound for an offer that is withdrawn, of another dataset, or not for this caller: all alike."""
+        """Raise NotFound for an offer that is withdrawn, of another dataset, or not for this caller: all alike.
+
+        Whoever may have seen it while it was open is told that it is closed. Raises OfferClosed.
+        """
         offer = datasets.load_offer(tx, owner, str(requested["@id"]))
         dataset = datasets.load(tx, owner, offer.dataset)
         is_open = offer.status == "active" and dataset.status == "published"
-        if not is_open or offer.dataset != requested["target"] or not permits.visible(offer, caller.did, tx.now):
+        if not is_open or offer.dataset != requested["target"]:
             raise NotFound(offer.id)
+        permits.require_visible(offer, caller.did, tx.now, self._level)
 
     def _take_terms(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> None:
         """Keep what the message brought: terms on the table, an agreement, or the end of one."""

@@ -5,23 +5,46 @@ message carries purposes): they are the accepted terms with which a decision is 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import policies
 from connector.dataplane import gate
-from connector.problems import Invalid
+from connector.problems import Invalid, NotFound, Problem
+from connector.services import disclosure
+from connector.services.disclosure import Level
 from connector.store import agreements
 from connector.store.agreements import StoredAgreement
 from connector.store.datasets import StoredOffer
 from connector.store.db import Tx
 from connector.store.grants import Flow
-from policies import Decision, Request
+from policies import Decision, Issue, Request
 
 USE = "use"
 Phase = Literal["catalogue", "negotiation", "transfer", "request"]
+MOST_CHANGES = 64
+"""How many times the past of an offer is looked at."""
+NOBODY = ""
+"""A party that no policy names."""
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+
+class OfferClosed(Problem):
+    """The terms of an offer that the caller could see do not permit this any more."""
+
+    code = "offer-closed"
+    status = 403
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Cette offre n’est plus ouverte.",
+        "en": "This offer is no longer open.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Relisez le catalogue ; au besoin, appelez l’organisme qui le publie.",
+        "en": "Read the catalogue again; if need be, call the organisation that publishes it.",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +58,20 @@ class Verdict:
         return self.decision.permitted
 
     @property
+    def effect(self) -> str:
+        """`permit`, `deny`, `not-applicable` or `indeterminate`."""
+        return self.decision.effect.value
+
+    @property
     def valid_until(self) -> datetime | None:
         return self.decision.valid_until
 
     def reasons(self, language: Literal["fr", "en"]) -> list[str]:
         return [reason.text[language] for reason in self.decision.reasons]
 
-    def as_reason(self) -> dict[str, Any]:
-        """Return the `code` and `reason` of a termination."""
-        return {"code": "policy", "reason": self.reasons("en") or ["The terms of use do not permit this."]}
+    def refusal(self, level: Level) -> dict[str, Any]:
+        """Return the content of a termination: what the partner is told, and what our journal keeps."""
+        return disclosure.refusal(self.decision, level)
 
 
 @lru_cache(maxsize=8192)
@@ -61,7 +89,23 @@ def check_readable(policy: str, pointer: str = "/offer") -> None:
         raise Invalid(said, pointer=pointer + error.pointer) from error
 
 
-def terms(policy: str, target: str, party: str, at: datetime, phase: Phase = "negotiation") -> Verdict:
+def findings(offer_id: str, rules: Mapping[str, Any]) -> list[Issue]:
+    """Return what is wrong or doubtful in the rules of an offer, as a catalogue would carry it. Raises PolicyError."""
+    return policies.validate(policies.load({"@id": offer_id, "@type": "Offer", **rules}), target="offer")
+
+
+def warnings(offer: StoredOffer) -> list[Issue]:
+    """Return what is doubtful in an offer that stands: what readers may take differently."""
+    return [issue for issue in findings(offer.id, offer.policy) if issue.severity != "error"]
+
+
+def terms(
+    policy: str,
+    target: str,
+    party: str,
+    at: datetime,
+    phase: Phase = "negotiation",
+) -> Verdict:
     """Judge the use of a dataset by a party under a policy, given as its JSON text."""
     compiled, declarative = _compiled(policy)
     request = Request(action=USE, target=target, party=party, at=at, accepted_terms=declarative, phase=phase)
@@ -78,9 +122,31 @@ def visible(offer: StoredOffer, party: str, at: datetime) -> bool:
     return terms(json.dumps(offer.policy), offer.dataset, party, at, phase="catalogue").is_permitted
 
 
-def transfer(agreement: StoredAgreement, party: str, at: datetime) -> Verdict:
-    """Judge the use of a dataset under a concluded agreement."""
-    return terms(agreement.document, agreement.dataset, party, at, phase="transfer")
+def was_visible(offer: StoredOffer, party: str, at: datetime) -> bool:
+    """True when the caller may have seen the offer, on its present terms, at some moment before this one."""
+    instant, text = offer.updated_at, json.dumps(offer.policy)
+    for _ in range(MOST_CHANGES):
+        if instant is None or instant >= at:
+            return False
+        verdict = terms(text, offer.dataset, party, instant, phase="catalogue")
+        if verdict.is_permitted:
+            return True
+        instant = verdict.valid_until
+    return False
+
+
+def require_visible(offer: StoredOffer, party: str, at: datetime, level: Level) -> None:
+    """Raise OfferClosed for who may have seen the offer while it was open, NotFound for everybody else."""
+    if visible(offer, party, at):
+        return
+    if was_visible(offer, party, at):
+        raise OfferClosed(disclosure.said(request(offer, party, at).decision, level))
+    raise NotFound(offer.id)
+
+
+def transfer(tx: Tx, agreement: StoredAgreement, phase: Phase = "transfer") -> Verdict:
+    """Judge a transfer of ours under its agreement."""
+    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase)
 
 
 def accepted_terms(policy: str) -> list[Any]:
@@ -93,11 +159,22 @@ def is_conditional(offer: StoredOffer) -> bool:
     return bool(_compiled(json.dumps(offer.policy))[0].conditions)
 
 
-def flow(tx: Tx, asked: Flow) -> gate.Verdict:
-    """Judge one data request under the agreement of its transfer, for the data room's gate."""
-    agreement = agreements.load(tx, asked.owner, asked.agreement)
-    if agreement.status != "active":
-        return gate.Verdict(False, reason={"fr": "La convention a pris fin.", "en": "The agreement has ended."})
-    verdict = transfer(agreement, asked.peer, tx.now)
-    reason = {"fr": " ".join(verdict.reasons("fr")), "en": " ".join(verdict.reasons("en"))}
-    return gate.Verdict(verdict.is_permitted, verdict.valid_until, reason)
+def is_seen_by_all(offer: StoredOffer, at: datetime) -> bool:
+    """True when everybody may see the offer at all times, so that one text serves all."""
+    return not is_conditional(offer) and visible(offer, NOBODY, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Judges data requests for the data room's gate; a refusal tells the partner as much as the owner chose."""
+
+    level: Level
+
+    def __call__(self, tx: Tx, asked: Flow) -> gate.Verdict:
+        """Judge one data request under the agreement of its transfer."""
+        agreement = agreements.load(tx, asked.owner, asked.agreement)
+        if agreement.status != "active":
+            return gate.Verdict(False, reason={"fr": "La convention a pris fin.", "en": "The agreement has ended."})
+        verdict = transfer(tx, agreement, phase="request")
+        reason = None if verdict.is_permitted else disclosure.said(verdict.decision, self.level)
+        return gate.Verdict(verdict.is_permitted, verdict.valid_until, reason)

@@ -140,7 +140,7 @@ class Publish:
         is_left_alone = dataset.status == "published" and not offers
         if is_left_alone:
             dataset.status = "draft"
-        is_plain = dataset.status == "published" and not any(offer.is_conditional for offer in offers)
+        is_plain = dataset.status == "published" and all(permits.is_seen_by_all(offer, tx.now) for offer in offers)
         dataset.rendered = listing.render(self._addresses, dataset, offers) if is_plain else None
         datasets.put(tx, dataset)
         if is_left_alone:
@@ -181,7 +181,7 @@ def _check_policy(offer_id: str, rules: dict[str, Any]) -> None:
     """Refuse a policy that could not be published, decided or agreed. Raises Invalid with the pointer to the fault."""
     try:
         catalog.catalog_offer(offer_id, rules)
-        issues = policies.validate(policies.load({"@id": offer_id, "@type": "Offer", **rules}), target="offer")
+        issues = permits.findings(offer_id, rules)
     except MalformedMessage as error:
         raise Invalid(error.detail, pointer=f"/policy{error.pointer}") from error
     except policies.PolicyError as error:

@@ -18,7 +18,7 @@ from connector.protocol import transfer as t
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import document, render
-from connector.services import exchange, settle
+from connector.services import exchange, settle, watch
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
@@ -151,8 +151,12 @@ class Transfer(Exchange[TransferRow]):
         )
 
     def react(self, tx: Tx, process: TransferRow, by: Role, kind: str) -> None:
-        """After a move: tell the transfer's type, forget tokens once it has ended, then add at most one answer."""
+        """After a move: tell the transfer's type, watch over its permission, then add at most one answer.
+
+        Tokens are forgotten once it has ended.
+        """
         self._type(process.format).moved(tx, self._subject(process))
+        watch.begin(tx, process)
         if t.TRANSFER.is_terminal(process.state):
             process.data_address = None
         wanted = self._decisions.transfer_moved(tx, process, by, kind)

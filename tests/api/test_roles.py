@@ -48,6 +48,7 @@ browse_catalogue         · × × ×
 show_catalogue_dataset   · × × ×
 list_datasets            · × × ×
 show_dataset             · × × ×
+list_audience            · × × ×
 create_dataset           · × · ·
 put_dataset              · × · ·
 withdraw_dataset         · × · ·

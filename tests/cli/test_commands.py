@@ -75,6 +75,32 @@ def test_terms_come_from_a_file(provider_office: Any, tmp_path: Path) -> None:
     provider_office.run("offer", "withdraw", "urn:test:offre")
 
 
+def test_what_is_doubtful_in_terms_is_said_beside_the_answer(provider_office: Any, tmp_path: Path) -> None:
+    path = tmp_path / "regles.json"
+    ends = {"leftOperand": "odrl:dateTime", "operator": "lteq", "rightOperand": "2099-01-01T00:00:00"}
+    path.write_text(json.dumps({"permission": [{"action": "use", "constraint": [ends]}]}))
+    words = ("offer", "add", "urn:test:reserve", "--policy", str(path), "--id", "urn:test:douteuse")
+    made = dataclasses.replace(provider_office, language="fr").run(*words)
+    assert "Proposé : urn:test:douteuse" in made.stdout
+    assert "Attention : « 2099-01-01T00:00:00 » n’a pas de fuseau horaire" in made.stderr
+    assert "no time zone" in provider_office.run("offer", "show", "urn:test:douteuse").stdout
+    provider_office.run("offer", "withdraw", "urn:test:douteuse")
+
+
+def test_who_would_see_a_dataset(office: Any, provider_office: Any, consumer: Running) -> None:
+    provider_office.run("peer", "add", consumer.did, "--name", "Ville")
+    only = ("offer", "add", "urn:test:reserve", "--only", "did:web:autre.example", "--id", "urn:test:pour-un-autre")
+    provider_office.run(*only)
+    seen = provider_office.run("dataset", "audience", "urn:test:reserve", "--full").stdout
+    assert "The catalogue shows it:" in seen
+    assert "urn:test:pour-un-autre" in seen
+    assert "catalogue: refused" in seen
+    assert any("did:web:autre.example" in reason for reason in seen.splitlines() if reason.startswith("  - "))
+    assert [one["sees"] for one in provider_office.json("dataset", "audience", "urn:test:reserve")] == [True]
+    provider_office.run("offer", "withdraw", "urn:test:pour-un-autre")
+    provider_office.run("peer", "remove", "Ville")
+
+
 @pytest.mark.parametrize("flags", [[], ["--open", "--until", "2099-01-01"], ["--until", "soon"]])
 def test_terms_are_stated_once_and_well(provider_office: Any, flags: list[str]) -> None:
     provider_office.run("offer", "add", "urn:test:reserve", *flags, code=exits.USAGE)

@@ -68,7 +68,7 @@ STRANGER_HEADER = "Bearer stranger"
 DATASET, OFFER, AGREEMENT = "urn:data:lamps", "urn:offer:lamps", "urn:agreement:lamps"
 USE = {"permission": [{"action": "use"}]}
 BY = Person("urn:test:key", "test")
-UNTOLD = ("body", "body_sha256", "from", "to", "by", "decided_by", "due_at")
+UNTOLD = ("body", "body_sha256", "from", "to", "by", "decided_by", "due_at", "explained")
 KIT = json.loads((Path(__file__).parents[1] / "kits" / "dsp" / "script.json").read_text("utf-8"))
 Row = Negotiation | Transfer
 TOLD_HEADERS = ("retry-after", "link")
@@ -233,7 +233,7 @@ class Stage:
             is_ours = name.startswith("ATPC") or self.options.get("agreement") == "consumer"
             role = Role.CONSUMER if is_ours else Role.PROVIDER
             self.is_transfer = True
-            await node.store.write(lambda tx: _put_agreement(tx, self.agreement, role, dataset))
+            await node.store.write(lambda tx: _put_agreement(tx, self.agreement, role, dataset, terms))
 
     # --- commands: the peer -------------------------------------------------------------------------------------------
 
@@ -492,10 +492,10 @@ def _put_dataset(tx: Tx, name: str) -> None:
     datasets.put(tx, StoredDataset(owner=ROOT, id=name, title="Lamps", document={}, source={"kind": "file"}))
 
 
-def _put_agreement(tx: Tx, name: str, role: Role, dataset: str) -> None:
+def _put_agreement(tx: Tx, name: str, role: Role, dataset: str, terms: dict[str, Any]) -> None:
     assigner, assignee = (DID, NODE_DID) if role is Role.CONSUMER else (NODE_DID, DID)
     parties = {"assigner": assigner, "assignee": assignee, "timestamp": "2026-01-01T00:00:00Z"}
-    document = json.dumps({"@id": name, "@type": "Agreement", "target": dataset, **parties, **USE})
+    document = json.dumps({"@id": name, "@type": "Agreement", "target": dataset, **parties, **terms})
     negotiation = Negotiation(
         owner=ROOT,
         pid=f"urn:seed:{name}",

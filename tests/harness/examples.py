@@ -220,7 +220,7 @@ STEPS: tuple[Step, ...] = (
     "create_dataset", lambda play: play.learn(DRAFT, "id", "create_dataset"), "put_dataset",
     "create_offer", lambda play: play.learn(OFFER, "id", "create_offer"), "put_offer",
     "list_offers", "show_offer", "list_datasets", "show_dataset", "withdraw_offer", "withdraw_dataset",
-    "add_peer", "list_peers", "show_peer", "ping_peer", "browse_catalogue", "show_catalogue_dataset",
+    "add_peer", "list_peers", "show_peer", "list_audience", "ping_peer", "browse_catalogue", "show_catalogue_dataset",
     _partner_changes_its_card, "accept_card", _partner_shows_another_key, "accept_key", "block_peer", "unblock_peer",
     _strangers_knock, "list_inbox", "show_newcomer", "admit_newcomer", "refuse_newcomer",
     "request_access", _agreed, "show_negotiation", "list_negotiations", "list_agreements", "show_agreement",

@@ -175,7 +175,10 @@ class Edc:
 
     def request_contract(self, peer: Any, dataset: str, **instead: Any) -> str:
         """Ask for a dataset's first offer; return EDC's process id."""
-        offer = self.dataset(peer, dataset)["hasPolicy"][0] | instead
+        return self.request_offer(peer, dataset, self.dataset(peer, dataset)["hasPolicy"][0] | instead)
+
+    def request_offer(self, peer: Any, dataset: str, offer: dict[str, Any]) -> str:
+        """Ask for an offer that was listed at some time; return EDC's process id."""
         policy = {**offer, "@context": "http://www.w3.org/ns/odrl.jsonld", "assigner": peer.did, "target": dataset}
         wish = {"@type": "ContractRequest", "counterPartyAddress": peer.dsp, "protocol": PROTOCOL, "policy": policy}
         return str(self._call("POST", "/contractnegotiations", wish)["@id"])

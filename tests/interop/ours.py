@@ -33,7 +33,7 @@ class Ours:
         self.proxy.behind = public_port
         self._process: subprocess.Popen[str] | None = None
         self._client: Client | None = None
-        settings = {
+        self._settings: dict[str, Any] = {
             "data_dir": str(folder / "data"),
             "database_url": database,
             "public_url": self.proxy.url,
@@ -44,8 +44,6 @@ class Ours:
             "log_format": "json",
         }
         self._config = folder / "node.toml"
-        lines = (f"{key} = {json.dumps(value)}\n" for key, value in settings.items() if value is not None)
-        self._config.write_text("".join(lines), "utf-8")
 
     @property
     def dsp(self) -> str:
@@ -59,9 +57,13 @@ class Ours:
 
     # --- the process
 
-    def start(self) -> None:
-        """Start it and wait until it says that it is ready."""
+    def start(self, *, later_s: float = 0.0, **settings: Any) -> None:
+        """Start it and wait until it says that it is ready; its clock may be ahead, and settings others from now on."""
+        self._settings |= settings
+        lines = (f"{key} = {json.dumps(value)}\n" for key, value in self._settings.items() if value is not None)
+        self._config.write_text("".join(lines), "utf-8")
         command = [sys.executable, str(HERE / "serve.py"), "--config", str(self._config), *self._peers]
+        command += ["--later", str(later_s)]
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE, stderr=log, text=True)
         self._process = process

@@ -11,12 +11,14 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvloop
 
 from connector import logs
 from connector.app import ROOT, Node, build_app, rest_collector, run_node
+from connector.clock import SystemClock
 from connector.identity.addresses import Addresses
 from connector.lab.mock_identity import MockIdentity
 from connector.services.roles import ADMINISTRATION
@@ -30,17 +32,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--config", type=Path, required=True, help="the node's settings")
     parser.add_argument("--peer", action="append", default=[], metavar="DID=URL", help="a partner and its DSP base")
+    parser.add_argument("--later", type=float, default=0.0, metavar="S", help="how far its clock is ahead, in seconds")
     options = parser.parse_args(arguments)
     known = dict(one.split("=", 1) for one in options.peer)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(options.config, known))
+        runner.run(_serve(options.config, known, Ahead(timedelta(seconds=options.later))))
 
 
-async def _serve(config: Path, known: dict[str, str]) -> None:
+class Ahead(SystemClock):
+    """The machine's clock, moved forward: what is to happen some day happens now."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        return super().now() + self._by
+
+
+async def _serve(config: Path, known: dict[str, str], clock: SystemClock) -> None:
     settings = load(config, environ={})
     logs.configure(settings)
     addresses = Addresses(settings.base_url, ROOT)
-    node = await build_app(settings, identity=MockIdentity(settings, addresses.did))
+    node = await build_app(settings, clock=clock, identity=MockIdentity(settings, addresses.did))
     rest_collector()
     try:
         if ROOT not in node.hosts.owners:

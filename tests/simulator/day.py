@@ -103,7 +103,8 @@ class Report:
     hours: list[Hour] = field(default_factory=list)
     reads: int = 0
     renewals: int = 0
-    refused_reads: int = 0
+    stopped: int = 0
+    """Transfers that were ended by the end of their agreement."""
     restarts: int = 0
     unanswered: int = 0
     """Calls to a node that was not there."""
@@ -326,6 +327,8 @@ class Day:
         await self.net.pause(45 * 60)
         if await self._read(pid) == 200 and before == 200:
             self.report.problems.append(f"{pid}: read after the end of its agreement")
+        row = await self._ask(Role.CONSUMER, lambda node: _peek(node, transfers.peek, pid))
+        self.report.stopped += row is not None and row.state == t.TERMINATED
         await self._ask(Role.CONSUMER, lambda node: node.transfer.terminate(ROOT, pid, "end", "Over.", by=nodes.BY))
 
     async def _subscribe(self) -> None:
@@ -356,7 +359,6 @@ class Day:
             await self._ask(Role.CONSUMER, lambda node: self._renew(node, pid))
             status = await self._ask(Role.CONSUMER, lambda node: self._get(node, pid))
         self.report.reads += status == 200
-        self.report.refused_reads += status not in (200, None)
         return status
 
     async def _get(self, node: Node, pid: str) -> int | None:

@@ -78,6 +78,10 @@ class LastMessage(Shape):
     code: str | None
     reason: str | None
     decided_by: Annotated[DecidedBy | None, Field(description="Who decided to send it; of ours.")]
+    explanation: Annotated[
+        list[str],
+        Field(description="Why the terms of use refused, in full; the partner was told what `refusal_detail` allows."),
+    ]
 
 
 class ProcessShape(Shape):
@@ -200,4 +204,5 @@ def _said(said: explain.Said | None, language: str) -> LastMessage | None:
         code=said.code,
         reason=said.reason,
         decided_by=None if said.decider is None else decided_by(said.decider, language),
+        explanation=list((said.explained or {}).get(language, ())),
     )

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from connector.http.private.asking import (
+    Asking,
     By,
     Id,
     Identifier,
@@ -20,13 +21,17 @@ from connector.http.private.asking import (
 )
 from connector.http.private.effects import Doing, Putting, TaggedRoute
 from connector.http.private.faults import SaidFault
+from connector.services import permits
+from connector.services.audience import Judged, Language, Member
 from connector.services.deciders import Person
 from connector.services.once import version_of
 from connector.store import datasets
 from connector.store.datasets import StoredDataset, StoredOffer
+from policies import Issue
 
 router = APIRouter(tags=["publication"], route_class=TaggedRoute)
 Mode = Literal["automatic", "manual"]
+Effect = Literal["permit", "deny", "not-applicable", "indeterminate"]
 Text = Annotated[str, Field(max_length=20_000)]
 Texts = Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(max_length=500)]
 _PREFIXES = ("dct:", "dcat:", "odrl:", "dspace:", "xsd:")
@@ -108,6 +113,67 @@ class Offer(Shape):
     updated_at: datetime | None
 
 
+class Said(Shape):
+    """A sentence in both languages."""
+
+    fr: str
+    en: str
+
+
+class Finding(Shape):
+    """What is doubtful in a policy: it may be published, but others may read it in another way."""
+
+    code: Annotated[str, Field(description="A stable word for this kind of finding.")]
+    severity: Literal["warning", "info"]
+    pointer: Annotated[str, Field(description="Where in the policy (RFC 6901).")]
+    message: Said
+
+
+class OfferDetail(Offer):
+    """Terms under which a dataset may be had, and what is doubtful in them."""
+
+    warnings: list[Finding]
+
+
+class Effects(Shape):
+    """What each phase answers to a partner: only `permit` lets anything pass."""
+
+    catalogue: Effect
+    negotiation: Effect
+    transfer: Effect
+    request: Effect
+
+
+class OpenOffer(Shape):
+    """What one offer would mean for one partner."""
+
+    offer: str
+    mode: Mode
+    effects: Effects
+    until: Annotated[datetime | None, Field(description="When time alone changes an answer; null: never.")]
+    reasons: Annotated[
+        list[str], Field(description="Why the first phase that does not permit does not, in the caller's language.")
+    ]
+
+
+class AudienceMember(Shape):
+    """A partner, and whether our catalogue would show it the dataset."""
+
+    did: str
+    name: str
+    status: Literal["known", "quarantined", "blocked"]
+    sees: bool
+    why: Annotated[str, Field(description="In a sentence, in the caller's language.")]
+    offers: list[OpenOffer]
+
+
+class Audience(Shape):
+    """A page of partners, by DID; it holds fewer than asked for when the dataset has many offers."""
+
+    items: list[AudienceMember]
+    next_cursor: NextCursor = None
+
+
 class DatasetDetail(Dataset):
     """A dataset with the offers in force."""
 
@@ -155,6 +221,12 @@ class OfferQuery(PageQuery):
     mode: Mode | None = None
 
 
+class AudienceQuery(PageQuery):
+    """Which page, and of which moment."""
+
+    at: Annotated[AwareDatetime | None, Field(description="As it will be then (ISO 8601 with its zone).")] = None
+
+
 @router.get("/datasets")
 async def list_datasets(node: Node, owner: Owner, query: Annotated[DatasetQuery, Query()]) -> Datasets:
     """List datasets."""
@@ -182,6 +254,16 @@ async def show_dataset(node: Node, owner: Owner, dataset_id: Id) -> DatasetDetai
     return DatasetDetail(**_dataset(dataset).model_dump(), offers=[_offer(row) for row in offers])
 
 
+@router.get("/datasets/{dataset_id}/audience")
+async def list_audience(
+    node: Node, owner: Owner, asker: Asking, dataset_id: Id, query: Annotated[AudienceQuery, Query()]
+) -> Audience:
+    """List who among the partners would see a dataset in the catalogue, what each offer would allow, and why not."""
+    page = await node.inspect.audience(owner, dataset_id, at=query.at, **query.rows(node))
+    language: Language = "en" if asker.language == "en" else "fr"
+    return Audience(items=[_member(one, language) for one in page.items], next_cursor=page.following)
+
+
 @router.post("/datasets/{dataset_id}/withdraw")
 async def withdraw_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, effect: Doing) -> Dataset:
     """Take a dataset out of the catalogue; agreements that stand are kept."""
@@ -198,22 +280,22 @@ async def list_offers(node: Node, owner: Owner, query: Annotated[OfferQuery, Que
 
 
 @router.post("/offers", status_code=201)
-async def create_offer(node: Node, owner: Owner, by: By, wish: NewOffer, effect: Doing) -> Offer:
-    """Offer a dataset, with an identifier of the node's choice."""
-    return await effect.of(lambda: _put_offer(node, owner, by, wish, None), _offer)
+async def create_offer(node: Node, owner: Owner, by: By, wish: NewOffer, effect: Doing) -> OfferDetail:
+    """Offer a dataset, with an identifier of the node's choice. What is doubtful in the terms is told with them."""
+    return await effect.of(lambda: _put_offer(node, owner, by, wish, None), _offer_detail)
 
 
 @router.put("/offers/{offer_id}")
-async def put_offer(node: Node, owner: Owner, by: By, offer_id: Id, wish: NewOffer, effect: Putting) -> Offer:
+async def put_offer(node: Node, owner: Owner, by: By, offer_id: Id, wish: NewOffer, effect: Putting) -> OfferDetail:
     """Offer a dataset under this identifier, or change the terms; what was agreed before stands."""
     version = version_of(datasets.load_offer, owner, offer_id)
-    return await effect.of(lambda: _put_offer(node, owner, by, wish, offer_id), _offer, version)
+    return await effect.of(lambda: _put_offer(node, owner, by, wish, offer_id), _offer_detail, version)
 
 
 @router.get("/offers/{offer_id}")
-async def show_offer(node: Node, owner: Owner, offer_id: Id) -> Offer:
-    """Show an offer."""
-    return _offer(await node.inspect.offer(owner, offer_id))
+async def show_offer(node: Node, owner: Owner, offer_id: Id) -> OfferDetail:
+    """Show an offer, and what is doubtful in it."""
+    return _offer_detail(await node.inspect.offer(owner, offer_id))
 
 
 @router.post("/offers/{offer_id}/withdraw")
@@ -247,3 +329,37 @@ def _offer(row: StoredOffer) -> Offer:
     names = ("id", "dataset", "policy", "mode", "status", "version", "created_at", "updated_at")
     members: dict[str, Any] = {name: getattr(row, name) for name in names}
     return Offer(**members, is_conditional=bool(row.is_conditional))
+
+
+def _offer_detail(row: StoredOffer) -> OfferDetail:
+    warnings = [_finding(issue) for issue in permits.warnings(row)]
+    return OfferDetail(**_offer(row).model_dump(), warnings=warnings)
+
+
+def _finding(issue: Issue) -> Finding:
+    severity: Literal["warning", "info"] = "warning" if issue.severity == "warning" else "info"
+    message = Said(fr=issue.message["fr"], en=issue.message["en"])
+    return Finding(code=issue.code, severity=severity, pointer=f"/policy{issue.pointer}", message=message)
+
+
+def _member(member: Member, language: Language) -> AudienceMember:
+    peer = member.peer
+    return AudienceMember(
+        did=peer.did,
+        name=peer.name,
+        status=peer.status,
+        sees=member.sees,
+        why=member.why(language),
+        offers=[_open_offer(one, language) for one in member.judged],
+    )
+
+
+def _open_offer(judged: Judged, language: Language) -> OpenOffer:
+    effects: dict[str, Any] = {phase: verdict.effect for phase, verdict in judged.verdicts.items()}
+    return OpenOffer(
+        offer=judged.offer.id,
+        mode="automatic" if judged.offer.mode == "automatic" else "manual",
+        effects=Effects(**effects),
+        until=judged.valid_until,
+        reasons=judged.reasons(language),
+    )

@@ -49,6 +49,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     # Datasets and offers
     "list_datasets": _OF_AFFAIRS,
     "show_dataset": _OF_AFFAIRS,
+    "list_audience": _OF_AFFAIRS,
     "create_dataset": (STEWARD,),
     "put_dataset": (STEWARD,),
     "withdraw_dataset": (STEWARD,),
