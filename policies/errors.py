@@ -7,7 +7,9 @@ PolicyError
 ├── TooManyConstraints  more than 5,000 constraints
 ├── DuplicateMember     a member is given twice, perhaps under two spellings
 ├── WrongShape          a member has a type or a form that ODRL does not give it
-└── UnknownContext      the policy brings a JSON-LD context that could change the meaning of its words
+├── UnknownContext      the policy brings a JSON-LD context that could change the meaning of its words
+├── InheritanceCycle    a policy inherits from itself, by way of others perhaps
+└── TooManyRules        more than 5,000 rules, once each has one action, one target and one party on either side
 
 Each has a stable `code`, a JSON `pointer` into the policy and a sentence in French and English. What can be read but is
 not fit for use is no error: it is an `Issue` of validation.py, and the decision refuses.
@@ -86,3 +88,20 @@ class UnknownContext(PolicyError):
         "fr": "Ces règles apportent un contexte JSON-LD inconnu.",
         "en": "The policy brings an unknown JSON-LD context.",
     }
+
+
+class InheritanceCycle(PolicyError):
+    """A policy inherits from itself, by way of others perhaps."""
+
+    code = "inheritance-cycle"
+    title: ClassVar[Text] = {
+        "fr": "Ces règles d’usage se reprennent elles-mêmes.",
+        "en": "The policy inherits from itself.",
+    }
+
+
+class TooManyRules(PolicyError):
+    """The policy makes more rules than what a node accepts to judge."""
+
+    code = "too-many-rules"
+    title: ClassVar[Text] = {"fr": "Trop de règles.", "en": "There are too many rules."}

@@ -18,6 +18,8 @@ JSON_LITERAL = RDF + "JSON"
 
 T = TypeVar("T")
 
+# as the contexts of W3C have it for right operands that stand elsewhere, and for data types
+_IRI_TYPES = ("xsd:anyURI", XSD + "anyURI", "xsd:anyType", XSD + "anyType")
 _ALIASES = {"uid": "@id", "id": "@id", "type": "@type", "datatype": "dataType"}
 
 
@@ -38,13 +40,19 @@ class Members:
     def __contains__(self, key: str) -> bool:
         return key in self._left
 
+    def spelling(self, key: str) -> str | None:
+        """Return the name under which a member stands in the text, or None when it is absent."""
+        return self._left[key][0] if key in self._left else None
+
     def take(self, key: str) -> Iterator[tuple[Json, str]]:
         """Yield each value of a member with its pointer; an absent member and null have none."""
         name, value = self._left.pop(key, (key, None))
         pointer = f"{self.pointer}/{escaped(name)}"
+        if isinstance(value, list) and len(value) == 1 and _is_list(value[0]):
+            value = value[0]  # as JSON-LD is expanded
         if isinstance(value, list):
             yield from ((item, f"{pointer}/{at}") for at, item in enumerate(value) if item is not None)
-        elif isinstance(value, dict) and value.keys() == {"@list"} and isinstance(value["@list"], list):
+        elif _is_list(value):
             yield from ((item, f"{pointer}/@list/{at}") for at, item in enumerate(value["@list"]) if item is not None)
         elif value is not None:
             yield value, pointer
@@ -60,6 +68,12 @@ class Members:
             raise expected("une seule valeur", "one value", f"{self.pointer}/{escaped(key)}")
         return values[0] if values else None
 
+    def types(self) -> list[str]:
+        """Return the types as they are written, without taking them."""
+        value = self._left.get("@type", ("", None))[1]
+        kinds = value if isinstance(value, list) else [value]
+        return [kind for kind in kinds if isinstance(kind, str)]
+
     def drop_type(self, *redundant: str) -> None:
         """Forget a type that says no more than the place of the object does; any other is kept as an extra."""
         value = self._left.get("@type", ("", None))[1]
@@ -72,12 +86,27 @@ class Members:
         return tuple(sorted((key, strict_json.canonical(value)) for key, (_, value) in self._left.items()))
 
 
+def _is_list(value: Json) -> bool:
+    return isinstance(value, dict) and value.keys() == {"@list"} and isinstance(value["@list"], list)
+
+
 def member_name(name: str) -> str:
     """Return the one name of a member that may be written bare, with a prefix or in full."""
+    return _KNOWN_NAMES.get(name) or _member_name(name)
+
+
+def _member_name(name: str) -> str:
     if name == "rdf:value" or name == RDF + "value":
         return "value"
     key = vocabulary.bare(vocabulary.expand(name))
     return _ALIASES.get(key, key)
+
+
+_KNOWN_NAMES = {
+    spelling: _member_name(spelling)
+    for name in vocabulary.MEMBER_WORDS
+    for spelling in (name, f"odrl:{name}", vocabulary.ODRL + name)
+} | {name: name for name in ("@id", "@type", "@context", "timestamp")}
 
 
 def value_of(value: Json, pointer: str) -> Value:
@@ -109,9 +138,9 @@ def significant(datatype: str) -> str | None:
 
 
 def iri(value: Json, pointer: str) -> str:
-    """Read an identifier as it is written: a string, or `{"@id": …}`; at most 2 KiB."""
-    if isinstance(value, dict) and value.keys() == {"@id"}:
-        value = value["@id"]
+    """Read an identifier as it is written: a string, `{"@id": …}` or an xsd:anyURI; at most 2 KiB."""
+    if isinstance(value, dict):
+        value = _inside(value)
     if not isinstance(value, str) or not value:
         raise expected("un identifiant", "an identifier", pointer)
     if len(value) > MAX_IRI:
@@ -119,14 +148,18 @@ def iri(value: Json, pointer: str) -> str:
     return value
 
 
+def _inside(value: dict[str, Json]) -> Json:
+    match value:
+        case {"@id": name} if len(value) == 1:
+            return name
+        case {"@value": name, "@type": kind} if len(value) == 2 and kind in _IRI_TYPES:
+            return name
+    return None
+
+
 def expanded(value: Json, pointer: str) -> str:
     """Read an identifier; one of the known prefixes is spelt out."""
     return vocabulary.expand(iri(value, pointer))
-
-
-def term(text: str, pointer: str, words: frozenset[str]) -> str:
-    """Read a term of ODRL, one of the bare words or an IRI, and return its IRI."""
-    return vocabulary.term(iri(text, pointer), words)
 
 
 def word(value: Json, pointer: str) -> str:

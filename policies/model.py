@@ -134,11 +134,21 @@ class Duty(Rule):
     consequences: tuple["Duty", ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A slip of the pen that the reader set right: what was written, and the term that was meant."""
+
+    pointer: str
+    found: str
+    used: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A policy as it was read. `source` is its text; the parties and targets here are shared by all its rules.
 
     `conflicts` keeps what was said, so that "nothing" and "invalid" stay different (they inherit differently).
+    `repairs` are what the reader had to set right (dialects.py); like `source`, they do not count in a comparison.
     """
 
     kinds: tuple[str, ...] = ()
@@ -156,6 +166,7 @@ class Policy:
     timestamp: str | None = None
     extras: Extras = ()
     source: str = field(default="", compare=False, repr=False)
+    repairs: tuple[Repair, ...] = field(default=(), compare=False)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -1,18 +1,21 @@
-"""Reads a policy from JSON: DSP offers and agreements, catalogue offers, compact ODRL.
+"""Reads a policy from JSON: offers and agreements of DSP, catalogue offers, ODRL as W3C, EDC and Catena-X write it.
 
 There is no JSON-LD processor: the members of ODRL have fixed names, and each may be written bare, with `odrl:` or in
 full; each value may stand alone or in an array, as a string, as `{"@id": …}` or as `{"@value": …, "@type": …}`. Two
 spellings of one member in the same object are refused, because readers would differ on which one counts. A member that
 is not ODRL's is kept in `extras`; it never disappears, and the decision refuses what it cannot weigh.
 
-A context inside the policy is accepted when it is one whose words are those of vocabulary.py.
+What a context adds to these words is known for those of dialects.py; a policy that brings another one, or one inside
+its rules, goes through jsonld.py first and is then read like any other. Slips of the pen that leave no doubt are set
+right and kept in `repairs`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
-from policies import strict_json, vocabulary
+from policies import dialects, jsonld, strict_json, vocabulary
+from policies.dialects import DATA_TYPE_SLIPS
 from policies.errors import TooManyConstraints, UnknownContext
-from policies.members import Members, expanded, expected, iri, plain, significant, term, value_of, word
+from policies.members import Members, expanded, expected, iri, plain, significant, value_of, word
 from policies.model import (
     Action,
     Condition,
@@ -22,6 +25,7 @@ from policies.model import (
     LogicalConstraint,
     Policy,
     Reference,
+    Repair,
     Rule,
     RuleKind,
     Value,
@@ -39,20 +43,34 @@ def load(given: Given) -> Policy:
     Limits: 256 KiB, 32 levels, 5,000 constraints, IRIs of 2 KiB.
     """
     value, text = strict_json.parse(given)
-    return _Reader().policy(value, text)
+    return _Reader().policy(_in_our_words(value, text), text)
+
+
+def _in_our_words(value: dict[str, Json], text: str) -> dict[str, Json]:
+    """Return the policy without its contexts, in words that stand for themselves."""
+    value = dialects.unwrapped(value)
+    if "@context" not in text:
+        return value
+    contexts = dialects.many(value.get("@context"))
+    for at, context in enumerate(contexts):
+        if not dialects.may_be_read(context):
+            raise UnknownContext(pointer=f"/@context/{at}" if isinstance(value["@context"], list) else "/@context")
+    inner = {name: member for name, member in value.items() if name != "@context"}
+    dialect = dialects.recognised(contexts)
+    if dialect is None or dialects.has_context(inner):
+        return jsonld.expanded(contexts, inner)
+    return inner if dialect.is_plain else dialects.spelt_out(inner, dialect)
 
 
 class _Reader:
-    """One reading; it counts the constraints."""
+    """One reading; it counts the constraints and remembers the repairs."""
 
     def __init__(self) -> None:
         self._constraints = 0
+        self._repairs: list[Repair] = []
 
     def policy(self, value: Json, text: str) -> Policy:
         members = Members(value, "")
-        for context, pointer in members.take("@context"):
-            if not isinstance(context, str) or context not in vocabulary.KNOWN_CONTEXTS:
-                raise UnknownContext(pointer=pointer)
         return Policy(
             kinds=members.each("@type", word),
             uid=members.one("@id", iri),
@@ -69,6 +87,7 @@ class _Reader:
             timestamp=members.one("timestamp", plain),
             extras=members.extras(),
             source=text,
+            repairs=tuple(self._repairs),
         )
 
     def _rule(self, kind: RuleKind) -> Callable[[Json, str], Rule]:
@@ -114,17 +133,40 @@ class _Reader:
 
     def _action(self, value: Json, pointer: str) -> Action:
         if isinstance(value, str):
-            return Action(term(value, pointer, vocabulary.ACTION_WORDS))
+            return Action(self._action_term(iri(value, pointer), pointer))
         members = Members(value, pointer)
         members.drop_type("Action")
-        name = members.one("value", iri) or members.one("@id", iri)
+        name = members.one("value", iri) or members.one("@id", iri) or self._action_as_type(members)
         if name is None:
             raise expected("une action", "an action", pointer)
         return Action(
-            term(name, pointer, vocabulary.ACTION_WORDS),
+            self._action_term(name, pointer),
             refinements=members.each("refinement", self._condition),
             extras=members.extras(),
         )
+
+    def _action_as_type(self, members: Members) -> str | None:
+        """Return the action that connectors of old wrote as a type: `{"odrl:type": "USE"}`."""
+        kinds = members.types()
+        name = kinds[0] if len(kinds) == 1 else ""
+        known = vocabulary.term(name, vocabulary.ACTION_WORDS)
+        if known not in vocabulary.ACTIONS and known not in dialects.ACTIONS:
+            return None
+        members.one("@type", iri)
+        used = dialects.ACTIONS.get(known, known)
+        self._repairs.append(Repair(f"{members.pointer}/@type", name, used))
+        return used
+
+    def _action_term(self, name: str, pointer: str) -> str:
+        return self._meant(name, vocabulary.ACTION_WORDS, dialects.ACTIONS, pointer)
+
+    def _meant(self, name: str, words: Collection[str], slips: Mapping[str, str], pointer: str) -> str:
+        """Return the IRI of a term; a slip of the pen is set right and remembered."""
+        found = vocabulary.term(name, words)
+        if found not in slips:
+            return found
+        self._repairs.append(Repair(pointer, name, slips[found]))
+        return slips[found]
 
     def _reference(self, value: Json, pointer: str) -> Reference:
         if isinstance(value, str):
@@ -167,10 +209,10 @@ class _Reader:
 
     def _constraint(self, members: Members) -> Constraint:
         members.drop_type("Constraint")
-        values, reference = _right_operand(members)
+        values, reference = self._right_operand(members)
         return Constraint(
-            operand=_required(members, "leftOperand", vocabulary.OPERAND_WORDS),
-            operator=_required(members, "operator", vocabulary.OPERATOR_WORDS),
+            operand=self._required(members, "leftOperand", vocabulary.OPERAND_WORDS, dialects.OPERANDS),
+            operator=self._required(members, "operator", vocabulary.OPERATOR_WORDS, dialects.OPERATORS),
             values=values,
             reference=reference,
             unit=members.one("unit", expanded),
@@ -180,26 +222,27 @@ class _Reader:
             pointer=members.pointer,
         )
 
+    def _right_operand(self, members: Members) -> tuple[tuple[Value, ...], bool]:
+        if (spelling := members.spelling("dataType")) in DATA_TYPE_SLIPS:
+            self._repairs.append(Repair(f"{members.pointer}/dataType", str(spelling), vocabulary.ODRL + "dataType"))
+        datatype = members.one("dataType", expanded)
+        values = members.each("rightOperand", value_of)
+        references = members.each("rightOperandReference", iri)
+        if bool(values) == bool(references):
+            raise expected("un opérande droit", "one right operand", members.pointer)
+        if references:
+            return tuple(Value(iri, is_iri=True) for iri in references), True
+        return values if datatype is None else tuple(_typed(value, datatype) for value in values), False
 
-def _right_operand(members: Members) -> tuple[tuple[Value, ...], bool]:
-    datatype = members.one("dataType", expanded)
-    values = members.each("rightOperand", value_of)
-    references = members.each("rightOperandReference", iri)
-    if bool(values) == bool(references):
-        raise expected("un opérande droit", "one right operand", members.pointer)
-    if references:
-        return tuple(Value(iri, is_iri=True) for iri in references), True
-    return tuple(_typed(value, datatype) for value in values), False
+    def _required(self, members: Members, key: str, words: Collection[str], slips: Mapping[str, str]) -> str:
+        name = members.one(key, iri)
+        if name is None:
+            raise expected(f"l’élément « {key} »", f"the member “{key}”", members.pointer)
+        found = vocabulary.term(name, words)
+        return found if found not in slips else self._meant(name, words, slips, f"{members.pointer}/{key}")
 
 
-def _typed(value: Value, datatype: str | None) -> Value:
-    if datatype is None or value.is_iri or value.datatype or value.language:
+def _typed(value: Value, datatype: str) -> Value:
+    if value.is_iri or value.datatype or value.language:
         return value
     return Value(value.text, significant(datatype))
-
-
-def _required(members: Members, key: str, words: frozenset[str]) -> str:
-    name = members.one(key, iri)
-    if name is None:
-        raise expected(f"l’élément « {key} »", f"the member “{key}”", members.pointer)
-    return term(name, f"{members.pointer}/{key}", words)

@@ -62,7 +62,7 @@ def _encoded(text: str) -> bytes:
 
 def _decoded(text: str) -> Json:
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_number, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=members_of, parse_constant=_refuse_number, parse_float=_finite)
         if "\\u" in text:
             _encoded(json.dumps(value, ensure_ascii=False))
     except RecursionError:
@@ -72,7 +72,8 @@ def _decoded(text: str) -> Json:
     return value
 
 
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def members_of(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return an object of these members. Raises DuplicateMember when one is given twice."""
     members = dict(pairs)
     if len(members) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]

@@ -5,13 +5,24 @@ ODRL does not have stays as it is, and so does a prefix that is not one of the f
 consulted, so two spellings of a private term are two terms.
 
 `TERRI` is the namespace of our own terms, for what ODRL has no word for; profile/ is their table. Left operands with a
-meaning of their own for this node are in operands/, one file each.
+meaning of their own for this node are in operands/, one file each; the words that only name a part of a policy are in
+terms.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from policies.profile import terms as profile
-from policies.profile.terms import Labels as Labels
+from policies.terms import (
+    CONFLICT_TERMS,
+    LOGICAL_OPERANDS,
+    MEMBERS,
+    PARTY_FUNCTIONS,
+    POLICY_TYPES,
+    RELATIONS,
+    RULE_TYPES,
+    TERMS,
+)
+from policies.terms import Labels as Labels
 
 ODRL = "http://www.w3.org/ns/odrl/2/"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -19,6 +30,8 @@ CC = "http://creativecommons.org/ns#"
 DCT = "http://purl.org/dc/terms/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TERRI = profile.NAMESPACE
+EDC = "https://w3id.org/edc/v0.0.1/ns/"
+CX_POLICY = "https://w3id.org/catenax/policy/"
 
 PREFIXES = {
     "odrl": ODRL,
@@ -31,17 +44,9 @@ PREFIXES = {
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "terri": TERRI,
+    "edc": EDC,
+    "cx-policy": CX_POLICY,
 }
-
-KNOWN_CONTEXTS = frozenset(
-    {
-        "http://www.w3.org/ns/odrl.jsonld",
-        "https://www.w3.org/ns/odrl.jsonld",
-        "https://w3id.org/dspace/2025/1/context.jsonld",
-        "https://w3id.org/dspace/2025/1/odrl-profile.jsonld",
-        "https://w3id.org/edc/dspace/v0.0.1",
-    }
-)
 
 KNOWN_PROFILES = frozenset({ODRL, ODRL + "core", TERRI, "https://w3id.org/dspace/2025/1/odrl-profile.jsonld"})
 
@@ -52,7 +57,7 @@ ANNOTATIONS = frozenset(
     | {"rdfs:label", "rdfs:comment", "rdfs:seeAlso", "skos:prefLabel", "skos:note", "skos:definition"}
 )
 
-KINDS = frozenset({"Policy", "Set", "Offer", "Agreement", "Request", "Ticket", "Assertion", "Privacy"})
+KINDS = frozenset(POLICY_TYPES)
 
 # name: (what includes it, the name that replaces a deprecated one, labels); ODRL 2.2 vocabulary §4
 _ACTIONS: dict[str, tuple[str | None, str | None, Labels]] = {
@@ -183,8 +188,6 @@ _LEFT_OPERANDS: dict[str, Labels] = {
     "virtualLocation": ("emplacement virtuel", "virtual location"),
 }
 
-_CONFLICTS = frozenset({"perm", "prohibit", "invalid"})
-
 
 def expand(text: str) -> str:
     """Return a prefixed name in full; anything else as it is."""
@@ -213,7 +216,8 @@ def bare(iri: str) -> str:
 ACTION_WORDS = frozenset(name for name in _ACTIONS if ":" not in name)
 OPERATOR_WORDS = frozenset(_OPERATORS)
 OPERAND_WORDS = frozenset(_LEFT_OPERANDS)
-CONFLICT_WORDS = _CONFLICTS
+CONFLICT_WORDS = frozenset(CONFLICT_TERMS)
+MEMBER_WORDS = frozenset({*MEMBERS, *RELATIONS, *PARTY_FUNCTIONS, *LOGICAL_OPERANDS, *RULE_TYPES})
 
 OPERATORS = frozenset(ODRL + name for name in _OPERATORS)
 USE = ODRL + "use"
@@ -231,7 +235,9 @@ _INCLUDED_IN = {
 _REPLACED_BY = {_action(name): _action(other) for name, (_, other, _) in _ACTIONS.items() if other}
 ODRL_ACTIONS = frozenset(_action(name) for name in _ACTIONS)
 ACTIONS = ODRL_ACTIONS | {each.iri for each in _OF_PROFILE}
+IMPLIES: dict[str, frozenset[str]] = {}
 LABELS: dict[str, Labels] = {
+    **{ODRL + name: labels for name, labels in TERMS.items()},
     **{_action(name): labels for name, (_, _, labels) in _ACTIONS.items()},
     **{ODRL + name: labels for name, labels in _OPERATORS.items()},
     **{ODRL + name: labels for name, labels in _LEFT_OPERANDS.items()},
@@ -250,6 +256,34 @@ def includes(whole: str, part: str) -> bool:
     while at != whole and at in _INCLUDED_IN:
         at = _INCLUDED_IN[at]
     return at == whole
+
+
+def wider(action: str) -> frozenset[str]:
+    """Return the action and all that include it (the transitive closure of ODRL's `includedIn`)."""
+    at, found = current(action), {current(action)}
+    while at in _INCLUDED_IN:
+        at = _INCLUDED_IN[at]
+        found.add(at)
+    return frozenset(found)
+
+
+def implied(action: str) -> frozenset[str]:
+    """Return the actions that this one cannot do without (`implies`); ODRL itself declares none."""
+    return IMPLIES.get(current(action), frozenset())
+
+
+def closure(relation: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """Return all that each thing belongs to, directly or through others (`partOf`); a circle is no obstacle."""
+    found = {}
+    for start in relation:
+        reached, ahead = set[str](), list(relation[start])
+        while ahead:
+            at = ahead.pop()
+            if at not in reached:
+                reached.add(at)
+                ahead.extend(relation.get(at, ()))
+        found[start] = frozenset(reached)
+    return found
 
 
 def label(iri: str, language: str) -> str:

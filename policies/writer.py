@@ -23,8 +23,8 @@ def dump(policy: Policy) -> JsonObject:
             "@id": policy.uid,
             "@type": _one_or_many([_kind(kind) for kind in policy.kinds]),
             "profile": list(policy.profiles),
-            "odrl:inheritFrom": list(policy.inherits_from),
-            "odrl:conflict": [_prefixed(conflict) for conflict in policy.conflicts],
+            "odrl:inheritFrom": list(map(_iri, policy.inherits_from)),
+            "odrl:conflict": [_iri(_prefixed(conflict)) for conflict in policy.conflicts],
             "action": [action_form(action) for action in policy.actions],
             "assigner": _one_or_many([_reference(party) for party in policy.assigners]),
             "assignee": _one_or_many([_reference(party) for party in policy.assignees]),
@@ -91,15 +91,16 @@ def _constraint(constraint: Constraint) -> JsonObject:
             "@id": constraint.uid,
             "leftOperand": short(constraint.operand),
             "operator": bare(operator) if operator in OPERATORS else short(operator),
-            right: _right_operand(constraint.values),
-            "odrl:unit": short(constraint.unit) if constraint.unit else None,
+            right: right_operand_form(constraint.values),
+            "odrl:unit": _iri(short(constraint.unit)) if constraint.unit else None,
         },
         constraint.extras,
     )
-    return members | {"odrl:status": _value(constraint.status)} if constraint.status else members
+    return members | {"odrl:status": right_operand_form((constraint.status,))} if constraint.status else members
 
 
-def _right_operand(values: tuple[Value, ...]) -> Json:
+def right_operand_form(values: tuple[Value, ...]) -> Json:
+    """Return the right operand of a constraint as JSON."""
     # an array or an unknown object stays one value only inside an array
     alone = len(values) == 1 and values[0].datatype != JSON_LITERAL
     return _value(values[0]) if alone else [_value(value) for value in values]
@@ -112,8 +113,8 @@ def _reference(reference: Reference) -> Json:
         {
             "@id": reference.iri,
             "@type": _one_or_many([_kind(kind) for kind in reference.kinds]),
-            "odrl:partOf": list(reference.part_of),
-            "odrl:source": reference.source,
+            "odrl:partOf": list(map(_iri, reference.part_of)),
+            "odrl:source": _iri(reference.source) if reference.source else None,
             "odrl:refinement": [condition_form(each) for each in reference.refinements],
         },
         reference.extras,
@@ -128,6 +129,11 @@ def _value(value: Value) -> Json:
     if value.language:
         return {"@value": value.text, "@language": value.language}
     return {"@value": value.text, "@type": short(value.datatype)} if value.datatype else value.text
+
+
+def _iri(name: str) -> Json:
+    # outside the terms of DSP only this form says that it is a name and no text
+    return {"@id": name}
 
 
 def _kind(kind: str) -> str:
