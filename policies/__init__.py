@@ -6,6 +6,8 @@ reasons go out with the decision, in French and English.
 
     policy = policies.load(offer)                                  # dict, text or bytes; raises PolicyError
     issues = policies.validate(policy, target="dsp")               # what is doubtful, what will never be granted
+    issues += policies.lint(policy)                                # what the rules get wrong together
+    policy = policies.normalise(policy, parents={})                # atomic rules, parents merged; the same meaning
     compiled = policies.compile(policy)                            # once; keep it
     decision = compiled.decide(policies.Request(party=did, target=dataset, at=now, phase="negotiation",
                                                 accepted_terms=policies.declarative_terms(policy)))
@@ -18,18 +20,21 @@ the rule, the condition, what was needed and what was found.
 How to read the room, from the ground up:
 
 - `model.py`: what a policy is. `errors.py`: why a text is none.
-- `vocabulary.py`: ODRL's words and their labels; `operands/`: the left operands that can be judged, one file each.
-- `strict_json.py` → `reader.py` → `model.py` → `writer.py`: in and out; `normal.py`: one text for one meaning, hence
-  `same_terms` and `hash`.
+- `vocabulary.py`: ODRL's words and their labels, with `terms.py`; `operands/`: the left operands that can be judged,
+  one file each.
+- `strict_json.py` → `reader.py` → `model.py` → `writer.py`: in and out; `dialects.py`: how others write, what is
+  repaired; `jsonld.py`: contexts that need a JSON-LD processor; `normal.py`: one text for one meaning, hence
+  `same_terms` and `hash`; `normalise.py`: atomic rules, parents merged.
 - `facts.py` and `knowledge.py` (the request), `truth.py` (three values), `conditions.py`, `parties.py`, `duties.py` →
   `compiler.py` (rules → tests), `evaluation.py` (tests → decision), `report.py` (the tree behind it), `wording.py`
   (reasons in words). What settles what is told at the top of `compiler.py`; which effect follows, of `evaluation.py`.
 - `state.py`: how often something was used, for policies that count.
 - `sentences.py`: a policy in words, and what two policies say differently.
-- `validation.py`: what is wrong or doubtful in a policy that can be read.
+- `validation.py`: what is wrong or doubtful in the form of a policy that can be read; `lint.py` (on `consistency.py`):
+  what its rules get wrong together; `findings.py`: all codes, with their remedies; `confusable.py`: names that deceive.
 
-Reading, meaning and words are kept apart, and each depends on the model only: a further dialect is a reader beside
-reader.py, a further condition a file in operands/, a further rewriting of policies a function from model to model.
+Reading, meaning and words are kept apart, and each depends on the model only: a further dialect is a table in
+dialects.py, a further condition a file in operands/, a further rewriting of policies a function from model to model.
 """
 
 from policies.compiler import declarative_terms
@@ -37,13 +42,16 @@ from policies.duties import Deontic, Due, Timing
 from policies.errors import PolicyError
 from policies.evaluation import CompiledPolicy, Decision, Effect, compile
 from policies.facts import Period, Quantity, Request
+from policies.findings import Fix, Issue
+from policies.lint import lint
 from policies.model import Policy
 from policies.normal import Term, hash, same_terms, terms_hash
+from policies.normalise import normalise
 from policies.reader import load
 from policies.report import PolicyReport
 from policies.sentences import difference, sentences
 from policies.state import MemoryUsage, Reservation, UsageState
-from policies.validation import Issue, validate
+from policies.validation import validate
 from policies.wording import Reason
 from policies.writer import dump
 
@@ -53,6 +61,7 @@ __all__ = [
     "Deontic",
     "Due",
     "Effect",
+    "Fix",
     "Issue",
     "MemoryUsage",
     "Period",
@@ -71,7 +80,9 @@ __all__ = [
     "difference",
     "dump",
     "hash",
+    "lint",
     "load",
+    "normalise",
     "same_terms",
     "sentences",
     "terms_hash",

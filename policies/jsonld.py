@@ -2,8 +2,8 @@
 
 PyLD expands such a policy (`pip install pupitre[jsonld]`); what comes out has full names and goes through the same
 reader as any other policy. It is imported here alone, and only when such a policy comes. The network is never asked:
-the only contexts that can be named by their address are those of dialects.py, and the tables behind them are made here
-from our own vocabulary. Whatever a document says, nothing of it may get lost: a member that JSON-LD would drop without
+the only contexts that can be named by their address are those of dialects.py, and the tables behind them are made of
+our own vocabulary. Whatever a document says, nothing of it may get lost: a member that JSON-LD would drop without
 a word is an error here, and a bare word that nobody defines stays bare.
 """
 

@@ -34,6 +34,12 @@ def test_writing_the_territory_profile_again_changes_nothing() -> None:
     assert page == written.profile_page(), "python -m tests.docs.written"
 
 
+def test_writing_what_may_be_found_in_a_policy_again_changes_nothing() -> None:
+    assert (REFERENCE / "policy-findings.md").read_text("utf-8") == written.findings_page(), (
+        "python -m tests.docs.written"
+    )
+
+
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_has_a_row_with_its_sort_default_and_meaning(name: str) -> None:
     row = next(line for line in written.settings_page().splitlines() if line.startswith(f"| `{name}`<br>"))

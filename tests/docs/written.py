@@ -3,7 +3,8 @@
 - `connector/docs/reference/settings.md`, from the fields of `Settings`;
 - `connector/docs/reference/problems.md`, from every kind of problem that the packages define;
 - `connector/docs/reference/doctor.md`, from the checks of the doctor;
-- `connector/docs/reference/territory-profile.md`, from the table of the profile.
+- `connector/docs/reference/territory-profile.md`, from the table of the profile;
+- `connector/docs/reference/policy-findings.md`, from the codes that validation and lint may find.
 
 A test asserts that writing them again changes nothing. The pages on the protocol, the API and the command line are
 written elsewhere.
@@ -30,6 +31,7 @@ from connector.problems import Problem
 from connector.settings import PREFIX, Network, Settings
 from contracts import AgreementError
 from policies import PolicyError, vocabulary
+from policies.findings import CODES
 from policies.profile import ASSURANCES, TERMS, Term, TermKind
 
 REFERENCE = Path(__file__).parents[2] / "connector/docs/reference"
@@ -45,6 +47,23 @@ Written from `connector/doctor/checks/` by `python -m tests.docs.written`.
 `{…}` stands for what is found on the spot. A *failure* makes the command end with exit code 2, a *warning* with 1; what
 is *ok* or *not checked* changes nothing. With `--json` each finding has `check`, `subject`, `verdict`, `code`, `cause`
 and `remedy`, the last two in both languages.
+"""
+FINDINGS_HEAD = """# What may be found in usage policies
+
+> **En français.** Tout ce que la relecture des règles d’usage peut signaler, avec ce que cela veut dire et ce qu’il
+> faut faire. Cherchez ici le code affiché. Une *erreur* rend les règles inutilisables ; un *avertissement* marque ce
+> que d’autres nœuds pourraient comprendre autrement, ou ce qui n’était sans doute pas voulu.
+
+Written from `policies/findings.py` by `python -m tests.docs.written`.
+
+`policies.validate(policy)` looks at the form: the vocabulary of ODRL 2.2, the rules of its information model, the shape
+that the Dataspace Protocol 2025-1 gives to offers and agreements. `policies.lint(policy)` reads the rules together.
+Each finding has a code, a severity, a JSON pointer into the policy, a sentence about the case in both languages and,
+where something can be done, a fix; some fixes carry the corrected member, so that a program can put it in. What cannot
+be read at all is an error of another kind: [its codes](problems.md#policy-unreadable) are with those of the node.
+
+| Code | Severity | Français | English |
+|---|---|---|---|
 """
 SETTINGS_HEAD = """# Settings
 
@@ -186,6 +205,16 @@ def _diagnosis(one: Diagnosis) -> str:
     return "".join(lines) + "\n"
 
 
+def findings_page() -> str:
+    """Return the page of what may be found in a policy."""
+    rows = []
+    for name, code in sorted(CODES.items()):
+        fr = f"{code.fr} **{code.remedy_fr}**" if code.remedy_fr else code.fr
+        en = f"{code.en} **{code.remedy_en}**" if code.remedy_en else code.en
+        rows.append(f"| `{name}` | {' or '.join(code.severities)} | {fr} | {en} |\n")
+    return FINDINGS_HEAD + "".join(rows)
+
+
 # --- settings
 
 
@@ -279,6 +308,7 @@ def pages() -> dict[str, str]:
         "problems.md": problems_page(),
         "doctor.md": doctor_page(),
         "territory-profile.md": profile_page(),
+        "policy-findings.md": findings_page(),
     }
 
 

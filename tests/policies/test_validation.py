@@ -50,7 +50,7 @@ def found(given: dict, target: str = "dsp") -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("given", "target"), [(OFFER, "dsp"), (AGREEMENT, "dsp"), (CATALOGUE_OFFER, "offer"), (OFFER, "odrl")]
+    ("given", "target"), [(OFFER, "dsp"), (AGREEMENT, "dsp"), (CATALOGUE_OFFER, "offer"), (AGREEMENT, "odrl")]
 )
 def test_a_sound_policy_has_no_issue(given, target):
     assert found(given, target) == []
@@ -113,6 +113,68 @@ def test_a_sound_policy_has_no_issue(given, target):
 )
 def test_an_issue_is_found_where_it_is(given, issue):
     assert issue in found(given)
+
+
+def nested_consequence() -> dict:
+    inner = {"action": "odrl:delete", "consequence": [{"action": "odrl:inform"}]}
+    return changed(OFFER, "obligation", [{"action": "odrl:attribute", "consequence": [inner]}])
+
+
+COLLECTION = {"@type": "AssetCollection", "refinement": [OFFER["permission"][0]["constraint"][0]]}
+NO_FORM = {
+    "a rule without target": (changed(OFFER, "target", None), ("missing-target", "warning", "/permission/0")),
+    "an offer without assigner": (OFFER, ("missing-assigner", "warning", "/permission/0")),
+    "an agreement without assignee": (
+        changed(AGREEMENT, "assignee", None),
+        ("missing-assignee", "error", "/permission/0"),
+    ),
+    "a consequence of a consequence": (
+        nested_consequence(),
+        ("consequence-misplaced", "error", "/obligation/0/consequence/0/consequence"),
+    ),
+    "a remedy with a consequence": (
+        changed(
+            OFFER,
+            "prohibition/0/odrl:remedy",
+            [{"action": "odrl:delete", "consequence": [{"action": "odrl:inform"}]}],
+        ),
+        ("consequence-misplaced", "error", "/prohibition/0/odrl:remedy/0/consequence"),
+    ),
+    "a collection without source": (
+        changed(OFFER, "target", COLLECTION),
+        ("collection-without-source", "error", "/target"),
+    ),
+    "a collection with an identifier": (
+        changed(OFFER, "permission/0/assignee", {**COLLECTION, "@id": "urn:c", "source": "urn:s"}),
+        ("collection-with-identifier", "warning", "/permission/0/assignee"),
+    ),
+    "two types that exclude each other": (
+        changed(OFFER, "@type", ["Offer", "Agreement"]),
+        ("several-types", "error", "/@type"),
+    ),
+    "a ticket with an assignee": (
+        changed(AGREEMENT, "@type", "Ticket"),
+        ("ticket-with-assignee", "error", "/assignee"),
+    ),
+    "a policy that inherits from itself": (
+        changed(OFFER, "inheritFrom", ["urn:o"]),
+        ("inheritance-cycle", "error", "/inheritFrom"),
+    ),
+    "the same condition twice": (
+        changed(OFFER, "permission/0/constraint", [{"or": [OFFER["permission"][0]["constraint"][0]] * 2}]),
+        ("duplicate-operand", "warning", "/permission/0/constraint/0"),
+    ),
+    "a retired word": (
+        changed(OFFER, "prohibition/0/action", "odrl:share"),
+        ("retired-term", "warning", "/prohibition/0/action"),
+    ),
+    "a Set with an Offer": (changed(AGREEMENT, "@type", ["Set", "Agreement"]), None),
+}
+
+
+@pytest.mark.parametrize(("given", "issue"), NO_FORM.values(), ids=NO_FORM)
+def test_what_the_information_model_asks_is_checked(given, issue):
+    assert issue in found(given, "odrl") if issue else found(given, "odrl") == []
 
 
 def test_every_issue_speaks_french_and_english():
