@@ -29,7 +29,9 @@ How to read the room, from the ground up:
   `compiler.py` (rules → tests), `evaluation.py` (tests → decision), `report.py` (the tree behind it), `wording.py`
   (reasons in words). What settles what is told at the top of `compiler.py`; which effect follows, of `evaluation.py`.
 - `state.py`: how often something was used, for policies that count.
-- `sentences.py`: a policy in words, and what two policies say differently.
+- `phrases.py` (data) and `prose.py` → `clauses.py` → `sentences.py`: a policy in words. `explanation.py`: a decision in
+  words, with the nearest miss (`nearest.py`), cut to what a counterparty may know (`redaction.py`). `differences.py`
+  (with `extents.py`): two policies side by side. `verified.py`: what a node checks and what rests on trust.
 - `validation.py`: what is wrong or doubtful in the form of a policy that can be read; `lint.py` (on `consistency.py`):
   what its rules get wrong together; `findings.py`: all codes, with their remedies; `confusable.py`: names that deceive.
 
@@ -38,9 +40,11 @@ dialects.py, a further condition a file in operands/, a further rewriting of pol
 """
 
 from policies.compiler import declarative_terms
+from policies.differences import Change, Comparison, Detail, Direction, compare
 from policies.duties import Deontic, Due, Timing
 from policies.errors import PolicyError
 from policies.evaluation import CompiledPolicy, Decision, Effect, compile
+from policies.explanation import Explanation, explain
 from policies.facts import Period, Quantity, Request
 from policies.findings import Fix, Issue
 from policies.lint import lint
@@ -48,19 +52,26 @@ from policies.model import Policy
 from policies.normal import Term, hash, same_terms, terms_hash
 from policies.normalise import normalise
 from policies.reader import load
+from policies.redaction import redact
 from policies.report import PolicyReport
 from policies.sentences import difference, sentences
 from policies.state import MemoryUsage, Reservation, UsageState
 from policies.validation import validate
+from policies.verified import Verification, Verified, badge, what_is_verified
 from policies.wording import Reason
 from policies.writer import dump
 
 __all__ = [
+    "Change",
+    "Comparison",
     "CompiledPolicy",
     "Decision",
     "Deontic",
+    "Detail",
+    "Direction",
     "Due",
     "Effect",
+    "Explanation",
     "Fix",
     "Issue",
     "MemoryUsage",
@@ -75,16 +86,23 @@ __all__ = [
     "Term",
     "Timing",
     "UsageState",
+    "Verification",
+    "Verified",
+    "badge",
+    "compare",
     "compile",
     "declarative_terms",
     "difference",
     "dump",
+    "explain",
     "hash",
     "lint",
     "load",
     "normalise",
+    "redact",
     "same_terms",
     "sentences",
     "terms_hash",
     "validate",
+    "what_is_verified",
 ]

@@ -38,7 +38,7 @@ def test_both_clients_go_the_whole_way(consumer: Running, provider: Running, api
     assert first["sha256"] == second["sha256"]
     assert [Path(one["path"]).read_bytes() for one in (first, second)] == [CONTENT, CONTENT]
     assert [(one.title, one.sentences, one.is_counter_offer) for one in told] == [
-        ("both-ways", ["Permitted: “use”."], False)
+        ("both-ways", ["You may use this dataset."], False)
     ]
     assert (seen[-1]["status"], seen[-1]["done_bytes"]) == ("done", len(CONTENT))
 
@@ -58,7 +58,7 @@ def test_what_was_shown_is_what_is_requested(api: Client, provider: Running) -> 
         api.get(provider.did, "urn:test:shown", to="shown.csv", accept=accept_while_the_offer_changes, timeout_s=1)
     assert ended.value.code in ("waiting", "refused")
     asked = api.show_negotiation(api.list_negotiations(dataset="urn:test:shown")["items"][0]["pid"])
-    assert asked["terms"] == ["Permitted: “use”."]
+    assert asked["terms"] == ["You may use this dataset."]
     assert asked["state"] != "FINALIZED"
 
 

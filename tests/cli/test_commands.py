@@ -175,12 +175,12 @@ def test_a_counter_offer_waits_for_the_other_side(office: Any, provider_office: 
     seen = waiting_for(lambda: office.json("negotiations", "show", pid), lambda one: one["state"] == "OFFERED")
     assert seen["offer_by"] == "provider"
     shown = " ".join(office.run("negotiations", "show", pid).stdout.split())
-    assert "Terms on the table Permitted: “use”, if date and time" in shown
-    assert "Compared to the request + Permitted: “use”, if date and time" in shown
-    assert "− Permitted: “use”." in shown
+    assert "Terms on the table You may use this dataset until" in shown
+    assert "Compared to the request + You may use this dataset until" in shown
+    assert "− You may use this dataset." in shown
     french = dataclasses.replace(office, language="fr").run("negotiations", "show", pid).stdout
     assert "Au regard de la demande" in french
-    assert "Permis : « utiliser »." in french
+    assert "Vous pouvez utiliser ce jeu de données." in french
     office.run("negotiations", "terminate", pid, "--reason", "Trop court.")
 
 
@@ -198,7 +198,7 @@ def test_other_terms_than_our_offer_are_told_apart(office: Any, provider_office:
     )
     assert look["compared_to"] == "offer"
     assert "2100" in look["terms_added"][0]
-    assert look["terms_dropped"] == ["Permitted: “use”."]
+    assert look["terms_dropped"] == ["You may use this dataset."]
     assert "Compared to our offer" in provider_office.run("negotiations", "show", theirs).stdout
     office.run("negotiations", "terminate", pid)
 

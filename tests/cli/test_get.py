@@ -100,7 +100,7 @@ def test_a_refusal_ends_with_its_reason(office: Any, provider: Running, offered:
 def test_without_a_terminal_nothing_is_accepted_by_guessing(office: Any, offered: Any, language: str) -> None:
     dataset, spoken = offered(), dataclasses.replace(office, language=language)
     result = spoken.run("get", "SDE", dataset, "--to", "guess.csv", code=exits.STILL_WAITING)
-    rule = {"fr": "Permis : « utiliser ».", "en": "Permitted: “use”."}[language]
+    rule = {"fr": "Vous pouvez utiliser ce jeu de données.", "en": "You may use this dataset."}[language]
     assert rule in result.stderr
     assert "--yes" in result.stderr
     as_json = spoken.run("get", "SDE", dataset, "--to", "guess.csv", "--json", code=exits.STILL_WAITING)
@@ -115,7 +115,7 @@ def test_at_a_terminal_the_rules_are_shown_and_a_person_answers(
     monkeypatch.setattr(get_command, "has_terminal", lambda: True)
     words = ("get", "SDE", dataset, "--to", "asked.csv")
     no = office.run(*words, input="n\n", code=exits.PROBLEM)
-    assert "Permitted: “use”." in no.stderr
+    assert "You may use this dataset." in no.stderr
     assert "nothing was asked for" in no.stderr
     assert of(office, "negotiations", dataset) == []
     office.run(*words, input="\n", code=exits.PROBLEM)
@@ -168,7 +168,7 @@ def test_among_several_offers_nothing_is_chosen_by_guessing(office: Any, provide
         other = client.create_offer(dataset, {"permission": [{"action": "use"}]}, "automatic")["id"]
     words = ("get", "SDE", dataset, "--to", "chosen.csv", "--yes")
     told = office.run(*words, code=exits.PROBLEM).stderr
-    assert f"{other}: Permitted: “use”." in told
+    assert f"{other}: You may use this dataset." in told
     assert "--offer" in told
     found = office.json(*words, "--offer", other)
     process = office.json("agreements", "show", found["agreement"])["negotiation"]

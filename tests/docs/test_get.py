@@ -46,7 +46,7 @@ def test_the_programs_of_the_page_have_the_dataset(
         exec(compile(text, "python.md", "exec"), {"__name__": "page"})
         printed.append(capsys.readouterr().out)
     first, second = printed
-    assert first.startswith("Permis : « utiliser ».\n")
+    assert first.startswith("Vous pouvez utiliser ce jeu de données.\n")
     assert f"{len(CONTENT)} sur {len(CONTENT)}" in second
     for said, name in ((first, "points.csv"), (second, "encore.csv")):
         path = Path(said.splitlines()[-1].split()[0])

@@ -361,11 +361,10 @@ def test_reasons_name_rule_condition_needed_and_found():
     assert condition.needed == "from 2027-01-01T00:00:00Z"
     assert condition.actual == "2026-06-01T12:00:00Z"
     assert condition.say("fr") == (
-        "Condition non remplie : date et heure à partir de 2027-01-01T00:00:00Z (constaté : 2026-06-01T12:00:00Z)."
+        "Condition non remplie\u00a0: à partir du 1er janvier 2027\u202f; constaté\u00a0: 1er juin 2026 à "
+        "12\u00a0h (UTC)."
     )
-    assert condition.say("en") == (
-        "Condition not met: date and time from 2027-01-01T00:00:00Z (found: 2026-06-01T12:00:00Z)."
-    )
+    assert condition.say("en") == ("Condition not met: from 1 January 2027; found: 1 June 2026 at 12:00 (UTC).")
 
 
 @pytest.mark.parametrize(
@@ -399,8 +398,9 @@ def test_a_promise_is_told_as_one():
     given = policy(rule(MOBILITY))
     told = [reason.say("fr") for reason in decide(given, accepted_terms=accepting(given)).reasons]
     assert told == [
-        "« utiliser » : permis.",
-        "Condition remplie : finalité vaut mobility (engagement pris en acceptant ces conditions).",
+        "Utiliser ce jeu de données\u00a0: permis.",
+        "Condition remplie\u00a0: pour la finalité «\u00a0mobility\u00a0» (engagement pris en acceptant ces "
+        "conditions).",
     ]
 
 
