@@ -87,7 +87,7 @@ def category(reason: Reason) -> str:
     """Return the category of a reason: a name that says nothing of the policy's values."""
     if reason.code in ("forbidden", "assumed-forbidden"):
         return "prohibition"
-    if reason.code in ("duty-open", "duty-met"):
+    if reason.code.startswith("duty-"):
         return "duty"
     if reason.operand is None and reason.condition is None:
         return "none"

@@ -48,14 +48,14 @@ def void_of(policy: Policy) -> Reason | None:
     """Return why the policy grants nothing at all, if so."""
     if any(name == "dct:isReplacedBy" for name, _ in policy.extras):
         text = {
-            "fr": "Ces règles d’usage ont été remplacées par d’autres ; elles ne valent plus.",
+            "fr": "Ces règles d’usage ont été remplacées par d’autres\u202f; elles ne valent plus.",
             "en": "This policy has been replaced by another; it is void.",
         }
         return Reason("replaced", False, text, pointer="/dct:isReplacedBy")
     if not _GRANTING.isdisjoint(policy.kinds) or not (vocabulary.KINDS & set(policy.kinds)):
         return None
     text = {
-        "fr": "Ce document demande ou déclare : il n’accorde rien.",
+        "fr": "Ce document demande ou déclare\u00a0: il n’accorde rien.",
         "en": "This document asks or asserts; it grants nothing.",
     }
     return Reason("grants-nothing", False, text, pointer="/@type")
@@ -65,15 +65,15 @@ def conflict_of(policy: Policy, permission_wins: bool) -> Reason:
     strategy = "perm" if permission_wins else "prohibit" if set(policy.conflicts) == {"prohibit"} else "invalid"
     text = {
         "perm": {
-            "fr": "Une permission et une interdiction se rencontrent : la permission l’emporte.",
+            "fr": "Une permission et une interdiction se rencontrent\u00a0: la permission l’emporte.",
             "en": "A permission and a prohibition meet: the permission prevails.",
         },
         "prohibit": {
-            "fr": "Une permission et une interdiction se rencontrent : l’interdiction l’emporte.",
+            "fr": "Une permission et une interdiction se rencontrent\u00a0: l’interdiction l’emporte.",
             "en": "A permission and a prohibition meet: the prohibition prevails.",
         },
         "invalid": {
-            "fr": "Une permission et une interdiction se contredisent : rien n’est permis.",
+            "fr": "Une permission et une interdiction se contredisent\u00a0: rien n’est permis.",
             "en": "A permission and a prohibition contradict each other: nothing is permitted.",
         },
     }[strategy]

@@ -7,9 +7,11 @@ import pytest
 import policies
 from policies import Verification, verified, vocabulary
 from policies.operands import OPERANDS, OperandKind
+from policies.profile.terms import ASSURANCES, TERMS, Term, TermKind
 from policies.vocabulary import ODRL, TERRI
 
 NB, THIN = "\u00a0", "\u202f"
+TABLES = {TermKind.ACTION: verified.ACTIONS, TermKind.LEFT_OPERAND: verified.OPERANDS}
 
 
 def rule(kind: str, **members: Any) -> policies.model.Rule:
@@ -78,3 +80,9 @@ def test_a_condition_of_an_obligation_is_seen_no_earlier_than_the_act() -> None:
     late = {"leftOperand": "odrl:dateTime", "operator": "lteq", "rightOperand": "2027-01-01"}
     found = policies.what_is_verified(rule("obligation", action="odrl:delete", constraint=[{"or": [late, late]}]))
     assert {level for _, level in found.conditions} == {Verification.AFTERWARDS}
+
+
+@pytest.mark.parametrize("term", [term for term in TERMS if term.kind in TABLES], ids=lambda term: term.name)
+def test_the_profile_of_territories_says_the_same(term: Term) -> None:
+    said = verified.BADGES[TABLES[term.kind][term.iri]]
+    assert (said["fr"], said["en"]) == ASSURANCES[term.assurance]
