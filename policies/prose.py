@@ -83,7 +83,8 @@ def is_several(number: str, language: Language) -> bool:
     found = _NUMBER.fullmatch(number)
     if found is None:
         return True
-    return int(found["whole"]) >= 2 if language == "fr" else found["whole"] != "1" or bool(found["part"])
+    whole = found["whole"].lstrip("0")
+    return whole not in ("", "1") if language == "fr" else whole != "1" or bool(found["part"])
 
 
 def is_number(text: str) -> bool:
