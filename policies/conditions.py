@@ -294,11 +294,15 @@ def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
 
     def permission(request: Request) -> Truth:
         value = stated(request)
-        return True if value is None and request.accepted_terms and granted.text in request.accepted_terms else value
+        if value is not None or not request.accepted_terms:
+            return value
+        return True if granted.text in request.accepted_terms else None
 
     def prohibition(request: Request) -> Truth:
         value = permission(request)
-        return False if value is None and request.accepted_terms and promised.text in request.accepted_terms else value
+        if value is not None or not request.accepted_terms:
+            return value
+        return False if promised.text in request.accepted_terms else None
 
     return prohibition if kind is RuleKind.PROHIBITION else permission
 

@@ -179,11 +179,22 @@ def _leaf(constraint: Constraint) -> Leaf | None:
     if over_time is None:
         return None
     steps, levels = over_time.steps, over_time.levels
+    if len(steps) == 1:
+        return _one_step(steps[0], *levels)
 
     def test(request: Request) -> Truth:
         return levels[bisect_right(steps, request.at)]
 
     return Leaf(test, steps)
+
+
+def _one_step(step: datetime, before: Truth, after: Truth) -> Leaf:
+    """Return the leaf of an answer that changes once, as most do."""
+
+    def test(request: Request) -> Truth:
+        return before if request.at < step else after
+
+    return Leaf(test, (step,))
 
 
 def _dated(constraint: Constraint) -> Leaf | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from policies.facts import Request, as_set
 from policies.knowledge import Knowledge, among
 from policies.model import Constraint, Value
-from policies.operands.spec import Finding, Judge, Operand, OperandKind, of_fact, shown
+from policies.operands.spec import Finding, Judge, Leaf, Operand, OperandKind, of_fact, shown
 from policies.truth import Truth
 from policies.vocabulary import ODRL, XSD, Labels, short
 
@@ -111,30 +111,48 @@ def judge_of(constraint: Constraint, sort: Sort = PLAIN) -> Judge | None:
     compare = comparison(constraint, sort)
     if compare is None:
         return None
-    spelling, quick = sort.spelling, _of_one(constraint, sort)
+    spelling = sort.spelling
 
     def judge(fact: object, request: Request) -> Truth:
-        if quick and isinstance(fact, str):
-            return quick(fact if spelling is _same else spelling(fact))
         found = as_set(fact)
         return compare([spelling(name) for name in found], request.knowledge) if found else None
 
     return judge
 
 
-def _of_one(constraint: Constraint, sort: Sort) -> Callable[[str], bool] | None:
-    """Return how a single name compares, where no taxonomy is asked; it is by far the most frequent case."""
+def membership(constraint: Constraint, sort: Sort = PLAIN) -> tuple[frozenset[str], bool] | None:
+    """Return the names among which a single name has to be, or not to be (False); None where that says not enough.
+
+    It is the quick way for by far the most frequent case: one name, and no taxonomy to ask.
+    """
     wanted = frozenset(sort.name(value) for value in constraint.values)
+    if sort.spelling is not _same:
+        return None
     match constraint.operator.removeprefix(ODRL):
-        case "eq" | "isAllOf":
-            return lambda found: wanted == {found}
-        case "neq":
-            return lambda found: found not in wanted
-        case "isAnyOf":
-            return lambda found: found in wanted
-        case "isNoneOf":
-            return lambda found: found not in wanted
+        case "isAllOf" if len(wanted) > 1:
+            return frozenset(), True
+        case "eq" | "isAnyOf" | "isAllOf":
+            return wanted, True
+        case "neq" | "isNoneOf":
+            return wanted, False
     return None
+
+
+def leaf_of(constraint: Constraint, source: str, sort: Sort = PLAIN) -> Leaf | None:
+    """Return a constraint ready to be judged by the request's fact of this name."""
+    judge = judge_of(constraint, sort)
+    quick = membership(constraint, sort) if judge else None
+    if judge is None or quick is None:
+        return of_fact(source, judge) if judge else None
+    wanted, within = quick
+
+    def test(request: Request) -> Truth:
+        fact = request.facts.get(source)
+        if fact.__class__ is str:
+            return (fact in wanted) is within
+        return None if fact is None else judge(fact, request)
+
+    return Leaf(test, judge=judge)
 
 
 def named(
@@ -147,7 +165,7 @@ def named(
         iri=iri,
         kind=kind,
         labels=labels,
-        leaf=lambda constraint: of_fact(source, judge) if (judge := judge_of(constraint, sort)) else None,
+        leaf=lambda constraint: leaf_of(constraint, source, sort),
         actual=shown(source),
         normal=lambda value: Value(sort.name(value)) if sort.holds(value) else value,
         findings=lambda constraint: findings(constraint, sort),

@@ -24,12 +24,15 @@ CHARTER_IRI = TERRI + "charterSigned"
 
 
 def _leaf(constraint: Constraint) -> Leaf | None:
-    judge = names.judge_of(constraint)
+    judge, quick = names.judge_of(constraint), names.membership(constraint)
     if judge is None:
         return None
+    wanted, within = quick or (frozenset(), True)
 
     def test(request: Request) -> Truth:
-        return None if request.party is None else judge(request.party, request)
+        if request.party is None:
+            return None
+        return (request.party in wanted) is within if quick else judge(request.party, request)
 
     return Leaf(test)
 

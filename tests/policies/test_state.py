@@ -1,6 +1,7 @@
 """Counting uses: the adapter in memory, and decisions that take the place they decide about."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Barrier
 
@@ -99,6 +100,12 @@ def test_a_rank_that_the_caller_states_is_compared():
     policy = compiled(at_most(3))
     assert policy.decide(request(facts={ODRL + "count": 3})).permitted
     assert not policy.decide(request(facts={ODRL + "count": 4})).permitted
+
+
+def test_a_request_with_ranks_keeps_everything_else():
+    given = request(facts={"a": 1}, knowledge={"b": []}, fulfilled={"c"}, violated={"d"}, events={}, action="read")
+    given = replace(given, action_facts={"e": 1}, party_facts={"f": 1}, target_facts={"g": 1}, accepted_terms={"h"})
+    assert given.ranked({"k": 2}) == replace(given, counts={"k": 2})
 
 
 def test_a_policy_that_counts_nothing_holds_nothing():
