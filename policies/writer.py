@@ -141,7 +141,7 @@ def _kind(kind: str) -> str:
 
 
 def _prefixed(word: str) -> str:
-    return word if ":" in word else f"odrl:{word}"
+    return word if ":" in word or word.startswith("//") else f"odrl:{word}"
 
 
 def _one_or_many(values: list[Json]) -> Json:
