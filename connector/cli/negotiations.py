@@ -194,6 +194,7 @@ def _show_agreement(session: Session, found: Any) -> None:
             ("dataset", found["dataset"]),
             ("negotiation", found["negotiation"]),
             ("created_at", show.instant(found["created_at"])),
+            ("used", str(found["used"] or "")),
             ("offer", json.dumps(found["document"], ensure_ascii=False, indent=2)),
         ],
     )

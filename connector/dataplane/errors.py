@@ -17,6 +17,7 @@ What goes wrong with a push, on either side, is in push_errors.py.
 """
 
 import json
+from collections.abc import Mapping
 from typing import ClassVar
 
 from connector.problems import Problem
@@ -95,6 +96,18 @@ class PolicyRefuses(Problem):
         "fr": "Relisez la convention ; au besoin, demandez-en une nouvelle.",
         "en": "Read the agreement again; if need be, ask for a new one.",
     }
+
+    def __init__(
+        self,
+        detail: str | Texts = "",
+        *,
+        about: tuple[str, str] | None = None,
+        explained: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        """`about` is the owner and the transfer; `explained` is why in full, which the partner is not told."""
+        super().__init__(detail)
+        self.about = about
+        self.explained = explained
 
 
 class SourceRefused(Problem):

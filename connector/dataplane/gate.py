@@ -2,22 +2,24 @@
 
 token → grant → address → flow is started → policy permits → source. A decision is remembered under the token's hash
 until the token expires or the policy's decision may change, whichever comes first, and is dropped at once when the
-transfer's flow is signalled, by this process or another replica. While signals may be lost nothing is remembered.
+transfer's flow is signalled, by this process or another replica. While signals may be lost nothing is remembered. Where
+the policy counts uses, nothing is remembered either: a delivery is judged and counted in one transaction, before its
+first byte leaves (decision 0030).
 Sending the bytes is not here: see bodies.py, and http/public/data.py for HTTP.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from connector.clock import Clock
 from connector.dataplane import flows, tokens
 from connector.dataplane.errors import AccessRefused, FlowNotStarted, NoSuchFlow, PolicyRefuses
 from connector.dataplane.sources import Measured, Source
-from connector.problems import Problem
-from connector.store import grants
+from connector.problems import Problem, Unavailable
+from connector.store import grants, journal, usage
 from connector.store.db import Store, Tx
 from connector.store.grants import Flow
 
@@ -33,9 +35,28 @@ class Verdict:
     """The instant at which the decision may change; None: never by itself."""
     reason: dict[str, str] | None = None
     """Why not, in `fr` and `en`."""
+    is_counted: bool = False
+    """True when each delivery counts: this answer holds for this moment only, and a delivery has to be taken."""
+    explained: dict[str, list[str]] | None = None
+    """Why not, in full and in both languages, for the journal: the partner may be told less."""
 
 
-Permits = Callable[[Tx, Flow], Verdict]
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A delivery that is about to begin."""
+
+    goes_on: bool = False
+    """True when it continues one that the transfer has begun, if that was of the same content."""
+
+
+class Permits(Protocol):
+    """Judges a flow; a delivery that is being taken is counted, where the policy counts, in the same transaction."""
+
+    def __call__(self, tx: Tx, flow: Flow, taking: Taking | None = None, /) -> Verdict: ...
+
+
+Delivers = Callable[[Measured], Taking | None]
+"""Tells which delivery of the published bytes a request begins; None when it delivers none. May raise."""
 OpenSource = Callable[[Mapping[str, Any]], Source]
 
 
@@ -53,6 +74,8 @@ class Admission:
     """When the admission must be asked for again: the token's expiry or the policy's instant."""
     permitted_until: datetime | None
     """When the policy must be asked again, for a stream that is still open then."""
+    is_counted: bool = False
+    """True when the policy counts deliveries: it is never remembered."""
 
     @property
     def is_unchanged(self) -> bool:
@@ -78,11 +101,19 @@ class Gate:
         self.streams = flows.Streams()
         store.subscribe(flows.TOPIC, self._signalled)
 
-    async def admit(self, authorization: str | None, path: str) -> Admission:
-        """Return leave to read at this path.
+    async def admit(self, authorization: str | None, path: str, delivers: Delivers) -> Admission:
+        """Return leave to read at this path; the delivery that begins is counted where the policy counts.
 
         Raises AccessRefused, NoSuchFlow, FlowNotStarted, PolicyRefuses, or what keeps the source from being read.
         """
+        try:
+            return await self._admit(authorization, path, delivers)
+        except PolicyRefuses as refusal:
+            with suppress(Unavailable):  # the partner is refused whatever happens
+                await self._write_down(refusal)
+            raise
+
+    async def _admit(self, authorization: str | None, path: str, delivers: Delivers) -> Admission:
         token = tokens.presented(authorization)
         if token is None:
             raise AccessRefused
@@ -92,6 +123,8 @@ class Gate:
             return remembered
         admission = await self._ask(fingerprint, path)  # what was published may have been published anew
         admission.source.require_unchanged(admission.published)
+        if admission.is_counted and (taking := delivers(admission.published)) is not None:
+            return await self._take(fingerprint, path, taking)
         return admission
 
     def recall(self, fingerprint: str, path: str) -> Admission | None:
@@ -101,7 +134,7 @@ class Gate:
             return None
         return admission if self._clock.now() < admission.expires_at else None
 
-    def judge(self, tx: Tx, fingerprint: str, path: str) -> Admission:
+    def judge(self, tx: Tx, fingerprint: str, path: str, taking: Taking | None = None) -> Admission:
         """Return leave to read, or raise the first reason against it."""
         granted = grants.find(tx, fingerprint, "access")
         if granted is None:  # 1. token and grant
@@ -109,7 +142,7 @@ class Gate:
         flow = granted.flow
         if path != address(flow):  # 2. the token's own address
             raise NoSuchFlow
-        verdict = self.require_permitted(tx, flow)  # 3. started, 4. policy
+        verdict = self.require_permitted(tx, flow, taking)  # 3. started, 4. policy
         return Admission(
             flow=flows.key(flow.owner, flow.transfer),
             owner=flow.owner,
@@ -119,15 +152,20 @@ class Gate:
             published=Measured.of(flow.source),
             expires_at=min(granted.grant.expires_at, verdict.valid_until or granted.grant.expires_at),
             permitted_until=verdict.valid_until,
+            is_counted=verdict.is_counted,
         )
 
-    def require_permitted(self, tx: Tx, flow: Flow) -> Verdict:
-        """Return the policy's verdict on a started flow. Raises FlowNotStarted or PolicyRefuses."""
+    def require_permitted(self, tx: Tx, flow: Flow, taking: Taking | None = None) -> Verdict:
+        """Return the policy's verdict on a started flow, and count what is taken. Raises FlowNotStarted, PolicyRefuses.
+
+        A refusal undoes what its transaction wrote, as any exception does.
+        """
         if not flows.is_started(flow.state, flow.pending):
             raise FlowNotStarted(flow.state)
-        verdict = self._permits(tx, flow)
+        verdict = self._permits(tx, flow) if taking is None else self._permits(tx, flow, taking)
         if not verdict.is_permitted:
-            raise PolicyRefuses(verdict.reason or "")
+            about = (flow.owner, flow.transfer)
+            raise PolicyRefuses(verdict.reason or "", about=about, explained=verdict.explained)
         return verdict
 
     async def judge_again(self, owner: str, transfer: str) -> datetime | None:
@@ -150,6 +188,34 @@ class Gate:
                 self._remember(fingerprint, admission)
                 return admission
 
+    async def _write_down(self, refusal: PolicyRefuses) -> None:
+        """Tell the transfer's journal why in full, the first of a row of equal refusals."""
+        if refusal.about is None or refusal.explained is None:
+            return
+        owner, transfer = refusal.about
+        entry = {"problem": refusal.code, "explained": dict(refusal.explained)}
+
+        def is_told(tx: Tx) -> bool:
+            return [(one.kind, one.entry) for one in journal.latest(tx, owner, transfer, 1)] == [
+                ("data-refused", entry)
+            ]
+
+        def unit(tx: Tx) -> None:
+            usage.lock(tx, owner, transfer)
+            if not is_told(tx):
+                journal.append(tx, owner, transfer, "data-refused", entry)
+
+        if not await self._store.read(is_told):
+            await self._store.write(unit)
+
+    async def _take(self, fingerprint: str, path: str, taking: Taking) -> Admission:
+        """Judge and count a delivery in one transaction; judge again if the flow was signalled meanwhile."""
+        with self._listening() as signalled:
+            admission = await self._store.write(lambda tx: self.judge(tx, fingerprint, path, taking))
+        if signalled & {admission.flow, flows.EVERYTHING}:
+            return await self._ask(fingerprint, path)
+        return admission
+
     @contextmanager
     def _listening(self) -> Iterator[set[str]]:
         """Collect the flows that are signalled meanwhile."""
@@ -161,7 +227,7 @@ class Gate:
             del self._asking[id(signalled)]
 
     def _remember(self, fingerprint: str, admission: Admission) -> None:
-        if not self._store.signals_are_live:
+        if admission.is_counted or not self._store.signals_are_live:
             return
         while len(self._admissions) >= REMEMBERED:
             self._forget(next(iter(self._admissions)))

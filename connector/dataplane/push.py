@@ -19,7 +19,7 @@ from connector.clock import Clock
 from connector.dataplane import announced, flows
 from connector.dataplane.announced import attachment, media_type, reason_in, repr_digest
 from connector.dataplane.errors import FlowNotStarted
-from connector.dataplane.gate import Gate, OpenSource, Verdict
+from connector.dataplane.gate import Gate, OpenSource, Taking, Verdict
 from connector.dataplane.judging import Judging
 from connector.dataplane.patience import CROSSING, patience
 from connector.dataplane.push_errors import InletBusy, InletUsed, PushRefused
@@ -107,6 +107,8 @@ class Pusher:
             verdict = await self._admitted(job)  # whatever was signalled before the stream was open
             source, published = self._open_source(due.flow.source), Measured.of(due.flow.source)
             source.require_unchanged(published)
+            if verdict.is_counted:
+                verdict = await self._store.write(lambda tx: self._judged(tx, job, Taking(goes_on=True)))
             destination = http_push.read(due.address)
             report = _Report(self._store, self._clock, job, published.size_bytes)
             pieces = source.read(published, Slice(0, published.size_bytes))
@@ -133,14 +135,13 @@ class Pusher:
 
     async def _admitted(self, job: Job) -> Verdict:
         """Return the policy's verdict. Raises Stopped when the transfer is not started, PolicyRefuses."""
+        return await self._store.read(lambda tx: self._judged(tx, job))
 
-        def unit(tx: Tx) -> Verdict:
-            due = pushes.due(tx, job.owner, job.key)
-            if due is None or not flows.may_push(due.flow.state, due.flow.pending):
-                raise Stopped
-            return self._gate.require_permitted(tx, due.flow)
-
-        return await self._store.read(unit)
+    def _judged(self, tx: Tx, job: Job, taking: Taking | None = None) -> Verdict:
+        due = pushes.due(tx, job.owner, job.key)
+        if due is None or not flows.may_push(due.flow.state, due.flow.pending):
+            raise Stopped
+        return self._gate.require_permitted(tx, due.flow, taking)
 
     @asynccontextmanager
     async def _attended(self, stream: flows.OpenStream, due: Due, verdict: Verdict) -> AsyncIterator[None]:

@@ -374,6 +374,8 @@ class AgreementDetail(Agreement):
     """The agreement as it was concluded."""
     accepted_terms: list[Any]
     """What requesting the offer declared."""
+    used: int
+    """How often it was used, where its terms count that; of what we deliver."""
 
 
 class Transfer(TypedDict):

@@ -62,7 +62,7 @@ class OfferModes:
         if by is transfer.role or transfer.role is Role.CONSUMER or kind not in (t.REQUEST, t.START):
             return None
         agreement = agreements.load(tx, transfer.owner, transfer.agreement)
-        decision = permits.transfer(tx, agreement)
+        decision = permits.transfer(tx, agreement, transfer.pid)
         terms = deciders.policy_of(agreement=agreement.id)
         if not decision.is_permitted:
             return Answer(t.TERMINATION, terms, decision.refusal(self._level))

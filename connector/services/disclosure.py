@@ -26,7 +26,7 @@ _REFERENCES: dict[str, dict[Language, str]] = {
 _ELSEWHERE: dict[Language, str] = {"fr": "une autre condition", "en": "another condition"}
 
 
-def explained(decision: Decision) -> dict[Language, list[str]]:
+def explained(decision: Decision) -> dict[str, list[str]]:
     """Return every reason in both languages, for the owner and the journal."""
     reasons = decision.reasons[:MOST_TOLD]
     return {"fr": [one.text["fr"] for one in reasons], "en": [one.text["en"] for one in reasons]}

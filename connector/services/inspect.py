@@ -28,6 +28,7 @@ from connector.store import (
     queue,
     silence,
     transfers,
+    usage,
 )
 from connector.store.agreements import StoredAgreement
 from connector.store.datasets import StoredDataset, StoredOffer
@@ -183,6 +184,11 @@ class Inspect:
     async def agreement(self, owner: str, agreement_id: str) -> StoredAgreement:
         """Return an agreement. Raises NotFound."""
         return await self._store.read(lambda tx: agreements.load(tx, owner, agreement_id))
+
+    async def used(self, owner: str, agreement_id: str) -> int:
+        """Return how often an agreement was used, by the counter of its policy that counted most."""
+        counts = await self._store.read(lambda tx: usage.counts(tx, owner, agreement_id))
+        return max(counts.values(), default=0)
 
     # --- journal and jobs ---------------------------------------------------------------------------------------------
 

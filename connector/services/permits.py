@@ -16,17 +16,20 @@ from connector.dataplane import gate
 from connector.problems import Invalid, NotFound, Problem
 from connector.services import disclosure
 from connector.services.disclosure import Level
-from connector.store import agreements
+from connector.store import agreements, journal, usage
 from connector.store.agreements import StoredAgreement
 from connector.store.datasets import StoredOffer
 from connector.store.db import Tx
 from connector.store.grants import Flow
-from policies import Decision, Issue, Request
+from connector.store.usage import Ongoing, StoredUsage
+from policies import Decision, Issue, MemoryUsage, Request, UsageState
 
 USE = "use"
 Phase = Literal["catalogue", "negotiation", "transfer", "request"]
 MOST_CHANGES = 64
 """How many times the past of an offer is looked at."""
+NOTHING_USED: UsageState = MemoryUsage()
+"""What an offer is judged with: of the agreement that it would become nothing was used yet."""
 NOBODY = ""
 """A party that no policy names."""
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -105,11 +108,12 @@ def terms(
     party: str,
     at: datetime,
     phase: Phase = "negotiation",
+    used: UsageState = NOTHING_USED,
 ) -> Verdict:
-    """Judge the use of a dataset by a party under a policy, given as its JSON text."""
+    """Judge the use of a dataset by a party under a policy, given as its JSON text; nothing is counted."""
     compiled, declarative = _compiled(policy)
     request = Request(action=USE, target=target, party=party, at=at, accepted_terms=declarative, phase=phase)
-    return Verdict(compiled.decide(request))
+    return Verdict(compiled.decide(request, used))
 
 
 def request(offer: StoredOffer, party: str, at: datetime) -> Verdict:
@@ -144,9 +148,21 @@ def require_visible(offer: StoredOffer, party: str, at: datetime, level: Level) 
     raise NotFound(offer.id)
 
 
-def transfer(tx: Tx, agreement: StoredAgreement, phase: Phase = "transfer") -> Verdict:
-    """Judge a transfer of ours under its agreement."""
-    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase)
+def is_counted(policy: str) -> bool:
+    """True when the policy counts uses: what it permits then depends on what was used before."""
+    compiled = _compiled(policy)[0]
+    return any(rule.counter for rule in (*compiled.permissions, *compiled.prohibitions))
+
+
+def transfer(tx: Tx, agreement: StoredAgreement, pid: str, phase: Phase = "transfer") -> Verdict:
+    """Judge a transfer of ours under its agreement: the next use, or the last one where it has begun one."""
+    used = _used(tx, agreement, pid) if is_counted(agreement.document) else NOTHING_USED
+    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase, used)
+
+
+def _used(tx: Tx, agreement: StoredAgreement, pid: str) -> UsageState:
+    stored = StoredUsage(tx, agreement.owner, agreement.id)
+    return Ongoing(stored) if usage.delivered(tx, agreement.owner, pid) else stored
 
 
 def accepted_terms(policy: str) -> list[Any]:
@@ -170,11 +186,49 @@ class Flows:
 
     level: Level
 
-    def __call__(self, tx: Tx, asked: Flow) -> gate.Verdict:
-        """Judge one data request under the agreement of its transfer."""
+    def __call__(self, tx: Tx, asked: Flow, taking: gate.Taking | None = None) -> gate.Verdict:
+        """Judge one data request under the agreement of its transfer, and count the use that it takes."""
+        if taking is not None:
+            usage.lock(tx, asked.owner, asked.transfer, asked.agreement)
         agreement = agreements.load(tx, asked.owner, asked.agreement)
         if agreement.status != "active":
             return gate.Verdict(False, reason={"fr": "La convention a pris fin.", "en": "The agreement has ended."})
-        verdict = transfer(tx, agreement, phase="request")
-        reason = None if verdict.is_permitted else disclosure.said(verdict.decision, self.level)
-        return gate.Verdict(verdict.is_permitted, verdict.valid_until, reason)
+        counted = is_counted(agreement.document)
+        if counted and taking is not None and not _goes_on(tx, asked, taking):
+            verdict = _take(tx, asked, agreement)
+        else:
+            verdict = transfer(tx, agreement, asked.transfer, phase="request")
+        if verdict.is_permitted:
+            return gate.Verdict(True, verdict.valid_until, is_counted=counted)
+        reason, explained = disclosure.said(verdict.decision, self.level), disclosure.explained(verdict.decision)
+        return gate.Verdict(False, verdict.valid_until, reason, counted, dict(explained))
+
+
+def _goes_on(tx: Tx, asked: Flow, taking: gate.Taking) -> bool:
+    """True when a delivery continues one of the same content, which was counted when it began."""
+    return taking.goes_on and _content(asked) in usage.delivered(tx, asked.owner, asked.transfer)
+
+
+def _take(tx: Tx, asked: Flow, agreement: StoredAgreement) -> Verdict:
+    """Judge the next use and count it, with its entry in the transfer's journal."""
+    compiled, declarative = _compiled(agreement.document)
+    request = Request(
+        action=USE,
+        target=agreement.dataset,
+        party=agreement.peer,
+        at=tx.now,
+        accepted_terms=declarative,
+        phase="request",
+    )
+    state = StoredUsage(tx, asked.owner, agreement.id)
+    decision, place = compiled.use(request, state)
+    if place is not None:
+        state.commit(place)
+        usage.note(tx, asked.owner, asked.transfer, _content(asked))
+        entry = {"agreement": agreement.id, "content": _content(asked), "ranks": dict(place.ranks)}
+        journal.append(tx, asked.owner, asked.transfer, "used", entry)
+    return Verdict(decision)
+
+
+def _content(asked: Flow) -> str:
+    return str(asked.source.get("sha256", ""))

@@ -67,4 +67,4 @@ class Watch:
 
 def _judged(tx: Tx, row: Transfer) -> Verdict:
     agreement = agreements.load(tx, row.owner, row.agreement)
-    return permits.transfer(tx, agreement, phase="request")
+    return permits.transfer(tx, agreement, row.pid, phase="request")

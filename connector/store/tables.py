@@ -272,6 +272,31 @@ pushes = Table(
     ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
 )
 
+usage_counts = Table(
+    "usage_counts",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("agreement", Text, nullable=False),
+    Column("counter", Text, nullable=False),  # what is counted, as the policy library names it
+    Column("used", BigInteger, CheckConstraint("used >= 0"), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "agreement", "counter"),
+    ForeignKeyConstraint(["owner", "agreement"], ["agreements.owner", "agreements.id"]),
+)
+
+usages = Table(
+    "usages",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("content", Text, nullable=False),  # the SHA-256 of what was delivered
+    Column("uses", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "transfer", "content"),
+    ForeignKeyConstraint(["owner", "transfer"], ["transfers.owner", "transfers.pid"]),
+)
+
 inlets = Table(
     "inlets",
     metadata,

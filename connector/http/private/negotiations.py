@@ -124,6 +124,7 @@ class AgreementDetail(Agreement):
 
     document: Annotated[dict[str, JsonValue], Field(description="The agreement as it was concluded.")]
     accepted_terms: Annotated[list[JsonValue], Field(description="What requesting the offer declared.")]
+    used: Annotated[int, Field(description="How often it was used, where its terms count that; of what we deliver.")]
 
 
 class Agreements(Shape):
@@ -269,7 +270,10 @@ async def show_agreement(node: Node, owner: Owner, agreement_id: Id) -> Agreemen
     """Show an agreement with its text."""
     row = await node.inspect.agreement(owner, agreement_id)
     return AgreementDetail(
-        **_agreement(row).model_dump(), document=json.loads(row.document), accepted_terms=row.accepted_terms
+        **_agreement(row).model_dump(),
+        document=json.loads(row.document),
+        accepted_terms=row.accepted_terms,
+        used=await node.inspect.used(owner, agreement_id),
     )
 
 

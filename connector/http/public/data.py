@@ -10,14 +10,14 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import gmtime, strftime
 
 from connector.dataplane import announced, ranges
 from connector.dataplane.bodies import SMALL_BYTES, Bodies
 from connector.dataplane.errors import WrongMethod
 from connector.dataplane.flows import OpenStream
-from connector.dataplane.gate import Admission, Gate
+from connector.dataplane.gate import Admission, Gate, Taking
 from connector.dataplane.judging import Judging
 from connector.dataplane.ranges import Slice
 from connector.dataplane.sources import Measured
@@ -64,7 +64,8 @@ class DataApp:
         if method not in ("GET", "HEAD"):
             raise WrongMethod
         headers = dict(scope["headers"])
-        admission = await self._gate.admit(_text(headers, b"authorization"), scope["path"])
+        delivers = partial(_delivers, method, headers)
+        admission = await self._gate.admit(_text(headers, b"authorization"), scope["path"], delivers)
         published = admission.published
         part = _part(method, headers, published)
         self.pulls += 1
@@ -135,6 +136,14 @@ async def _cut_when_left(stream: OpenStream, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.cut()
+
+
+def _delivers(method: str, headers: dict[bytes, bytes], published: Measured) -> Taking | None:
+    """Return the delivery that a request begins; a range that begins after the first byte goes on with one."""
+    if method != "GET":
+        return None
+    part = _part(method, headers, published)
+    return Taking(goes_on=part is not None and part.start > 0)
 
 
 def _part(method: str, headers: dict[bytes, bytes], published: Measured) -> Slice | None:
