@@ -59,10 +59,18 @@ class Members:
 
     def each(self, key: str, read: Callable[[Json, str], T]) -> tuple[T, ...]:
         """Read every value of a member."""
-        return tuple(read(value, pointer) for value, pointer in self.take(key))
+        if key not in self._left:  # as most are, most of the time
+            return ()
+        return tuple([read(value, pointer) for value, pointer in self.take(key)])
 
     def one(self, key: str, read: Callable[[Json, str], T]) -> T | None:
         """Read a member that is given at most once."""
+        if key not in self._left:
+            return None
+        name, value = self._left[key]
+        if isinstance(value, str):
+            del self._left[key]
+            return read(value, f"{self.pointer}/{escaped(name)}")
         values = self.each(key, read)
         if len(values) > 1:
             raise expected("une seule valeur", "one value", f"{self.pointer}/{escaped(key)}")
@@ -76,13 +84,17 @@ class Members:
 
     def drop_type(self, *redundant: str) -> None:
         """Forget a type that says no more than the place of the object does; any other is kept as an extra."""
-        value = self._left.get("@type", ("", None))[1]
+        if "@type" not in self._left:
+            return
+        value = self._left["@type"][1]
         kinds = value if isinstance(value, list) else [value]
         if all(isinstance(kind, str) and vocabulary.bare(vocabulary.expand(kind)) in redundant for kind in kinds):
             self._left.pop("@type", None)
 
     def extras(self) -> Extras:
         """Return what nobody took, in a stable order."""
+        if not self._left:
+            return ()
         return tuple(sorted((key, strict_json.canonical(value)) for key, (_, value) in self._left.items()))
 
 
@@ -177,7 +189,7 @@ def plain(value: Json, pointer: str) -> str:
 
 def escaped(name: str) -> str:
     """Return a member's name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
+    return name.replace("~", "~0").replace("/", "~1") if "/" in name or "~" in name else name
 
 
 def expected(fr: str, en: str, pointer: str) -> WrongShape:

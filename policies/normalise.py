@@ -194,6 +194,8 @@ def _handed_down(parent: Policy) -> Policy:
 
 def _with_shared(rule: R, policy: Policy) -> R:
     """Step 4."""
+    if not (policy.actions or policy.targets or policy.assigners or policy.assignees):
+        return rule
     return replace(
         rule,
         actions=rule.actions or policy.actions,
@@ -273,6 +275,8 @@ class _Split:
             yield self._with_atomic_duties(atom)
 
     def _with_atomic_duties(self, rule: R) -> R:
+        if not (rule.duties or rule.remedies or isinstance(rule, Duty)):
+            return rule
         duties = [each for duty in rule.duties for each in self._atoms(_bound(duty, rule))]
         remedies = [each for duty in rule.remedies for each in self._atoms(duty)]
         whole = replace(rule, duties=tuple(duties), remedies=tuple(remedies))
@@ -313,6 +317,8 @@ def _bound(duty: Duty, permission: Rule) -> Duty:
 
 
 def _action_of_today(action: Action) -> Action:
+    if not action.refinements and current(action.iri) == action.iri:
+        return action
     return replace(action, iri=current(action.iri), refinements=tuple(map(_of_today, action.refinements)))
 
 

@@ -57,7 +57,7 @@ def _in_our_words(value: dict[str, Json], text: str) -> dict[str, Json]:
             raise UnknownContext(pointer=f"/@context/{at}" if isinstance(value["@context"], list) else "/@context")
     inner = {name: member for name, member in value.items() if name != "@context"}
     dialect = dialects.recognised(contexts)
-    if dialect is None or dialects.has_context(inner):
+    if dialect is None or (text.count("@context") > 1 and dialects.has_context(inner)):
         return jsonld.expanded(contexts, inner)
     return inner if dialect.is_plain else dialects.spelt_out(inner, dialect)
 

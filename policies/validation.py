@@ -83,6 +83,9 @@ def _of_whole(policy: Policy) -> Iterator[Issue]:
         yield _unknown("parent-not-read", "/inheritFrom", ", ".join(policy.inherits_from))
     for member in ("target", "assigner", "assignee"):
         yield from _of_references(getattr(policy, member + "s"), f"/{member}")
+    for reference in (*policy.targets, *policy.assigners, *policy.assignees):
+        for refinement in reference.refinements:
+            yield from _of_condition(refinement)
     yield from _of_conflict(policy)
     yield from _of_extras(policy.extras, "")
 
@@ -166,6 +169,9 @@ def _of_rules(policy: Policy, target: Target) -> Iterator[Issue]:
         yield from _of_extras(rule.extras, rule.pointer)
         for condition in rule.constraints:
             yield from _of_condition(condition)
+        for reference in (*rule.targets, *rule.assigners, *rule.assignees):
+            for refinement in reference.refinements:
+                yield from _of_condition(refinement)
         for action in rule.actions:
             yield from _of_extras(action.extras, f"{rule.pointer}/action")
             for refinement in action.refinements:

@@ -120,6 +120,7 @@ def nested_consequence() -> dict:
     return changed(OFFER, "obligation", [{"action": "odrl:attribute", "consequence": [inner]}])
 
 
+ATOM = OFFER["permission"][0]["constraint"][0]
 COLLECTION = {"@type": "AssetCollection", "refinement": [OFFER["permission"][0]["constraint"][0]]}
 NO_FORM = {
     "a rule without target": (changed(OFFER, "target", None), ("missing-target", "warning", "/permission/0")),
@@ -139,6 +140,12 @@ NO_FORM = {
             [{"action": "odrl:delete", "consequence": [{"action": "odrl:inform"}]}],
         ),
         ("consequence-misplaced", "error", "/prohibition/0/odrl:remedy/0/consequence"),
+    ),
+    "a word of a collection that is not understood": (
+        changed(
+            OFFER, "target", {**COLLECTION, "source": "urn:s", "refinement": [{**ATOM, "leftOperand": "terri:unknown"}]}
+        ),
+        ("unknown-operand", "error", "/target/refinement/0/leftOperand"),
     ),
     "a collection without source": (
         changed(OFFER, "target", COLLECTION),
