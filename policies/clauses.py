@@ -86,6 +86,14 @@ def condition_text(condition: Condition, language: Language, *, of_duty: bool = 
     return clause(_simple(condition), language, of_duty=of_duty).text
 
 
+def stated(condition: Condition, language: Language, *, of_duty: bool = False) -> str:
+    """Return a condition in one line as what has to be so: without the *if* or the *when* before it."""
+    said = condition_text(condition, language, of_duty=of_duty)
+    for opening in ("si ", "if ", "lorsqu’", "lorsque ", "when "):
+        said = said.removeprefix(opening)
+    return said
+
+
 def clause(condition: Condition, language: Language, *, of_duty: bool = False) -> Clause:
     """Return a condition as what may follow the verb."""
     if isinstance(condition, LogicalConstraint):
@@ -129,7 +137,7 @@ def subject(operand: str, language: Language) -> str:
         return phrases.SUBJECTS[operand][language != "fr"]
     label = operands.label(operand, language)
     if label == short(operand):
-        return {"fr": "ce qui est nommé ", "en": "what is named "}[language] + quoted(label, language)
+        return {"fr": "l’information ", "en": "the information "}[language] + quoted(label, language)
     return phrases.with_article(label) if language == "fr" else f"the {label}"
 
 

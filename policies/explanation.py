@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from policies import prose
-from policies.clauses import condition_text, subject
+from policies.clauses import stated, subject
 from policies.errors import Language, Text
 from policies.evaluation import Decision, Effect
-from policies.model import Constraint
-from policies.nearest import by_rule, is_awaited, is_passed, nearest_miss, of_whole
+from policies.model import Constraint, RuleKind
+from policies.nearest import Miss, by_rule, is_awaited, is_passed, nearest_miss, obstacles, of_whole
 from policies.prose import COLON, SEMICOLON
 from policies.redaction import Level, category, lacking, redact
-from policies.sentences import acts_text, rule_text
+from policies.sentences import due_text, rule_text
 from policies.verified import OPERANDS, Verification
 from policies.vocabulary import ODRL, TERRI
-from policies.wording import Reason
+from policies.wording import OUTCOMES, Reason
 
 Audience = Literal["owner", "counterparty"]
 
@@ -41,6 +41,9 @@ _PROVIDER: Text = {
     "fr": "l’organisation qui propose ce jeu de données",
     "en": "the organisation that offers this dataset",
 }
+_NEAREST: Text = {"fr": "Règle la plus proche", "en": "The nearest rule"}
+_AGAINST: Text = {"fr": "Règle qui s’y oppose", "en": "The rule against it"}
+_ADVICE: Text = {"fr": "Conseil à l’organisation qui demande", "en": "Advice to the organisation that asks"}
 _ASK: Text = {
     "fr": "Adressez-vous à {who}.",
     "en": "Ask {who}.",
@@ -114,15 +117,17 @@ class Explanation:
     steps: tuple[str, ...]
     details: tuple[str, ...]
     language: Language
+    audience: Audience
 
     def lines(self) -> list[str]:
         """Return the explanation line by line, without empty ones."""
-        near = {"fr": "Règle la plus proche", "en": "The nearest rule"}[self.language]
         detail = {"fr": "Règle par règle", "en": "Rule by rule"}[self.language]
         colon = COLON[self.language]
         said = [self.headline]
-        said += [f"{near}{colon}{self.nearest}"] if self.nearest else []
+        said += [self.nearest] if self.nearest else []
         said += [f"– {each}" for each in self.lacking]
+        if self.audience == "owner" and self.steps:
+            said.append(_ADVICE[self.language] + colon.rstrip())
         said += [f"→ {each}" for each in self.steps]
         said += [f"{detail}{colon.rstrip()}", *(f"– {each}" for each in self.details)] if self.details else []
         return said
@@ -154,7 +159,7 @@ def explain(
     if decision.effect is Effect.PERMIT or level == "nothing":
         said = ()
     steps = _steps_at(level, decision, told, language, who)
-    return Explanation(decision.effect, _refusal(decision, language), "", said, steps, (), language)
+    return Explanation(decision.effect, _refusal(decision, language), "", said, steps, (), language, audience)
 
 
 def _steps_at(
@@ -181,15 +186,24 @@ def _in_full(decision: Decision, language: Language, who: str) -> Explanation:
     headline = _HEADLINES[decision.effect][language]
     if decision.effect is Effect.PERMIT:
         said = tuple(reason.say(language) for reason in reasons)
-        return Explanation(decision.effect, headline, "", said, (), (), language)
+        return Explanation(decision.effect, headline, "", said, (), (), language, "owner")
     miss, found = nearest_miss(reasons), lacking(decision)
     whole = [reason for reason in of_whole(reasons) if reason.code != "no-permission" or not miss]
-    near = rule_text(miss.rule, language) if miss and miss.rule and miss.rule.actions else ""
+    near = _near(miss or next(iter(obstacles(reasons)), None), language)
     shown = list(dict.fromkeys(reason.say(language) for reason in (*whole, *found)))
     others = [group for group in by_rule(reasons) if not miss or group[0] is not miss.outcome]
     details = [reason.say(language) for group in others for reason in group if reason.say(language) not in shown]
     steps = _steps(found, language, who) or (_STEPS["none"][language].format(who=who),)
-    return Explanation(decision.effect, headline, near, tuple(shown), steps, tuple(details), language)
+    return Explanation(decision.effect, headline, near, tuple(shown), steps, tuple(details), language, "owner")
+
+
+def _near(miss: Miss | None, language: Language) -> str:
+    """Return the rule that lacked least, or the one that forbids, with what it is to the request."""
+    if miss is None or miss.rule is None:
+        return ""
+    against = miss.outcome.rule == RuleKind.PROHIBITION.value
+    lead = _AGAINST[language] if against else _NEAREST[language]
+    return f"{lead}{COLON[language]}{rule_text(miss.rule, language)}"
 
 
 # --- what can be done ---
@@ -200,7 +214,8 @@ def _category_step(reason: Reason, language: Language, who: str) -> str:
 
 
 def _steps(reasons: Iterable[Reason], language: Language, who: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_step(reason, language, who) for reason in reasons))
+    last = sorted(reasons, key=lambda reason: reason.code in OUTCOMES)
+    return tuple(dict.fromkeys(_step(reason, language, who) for reason in last))
 
 
 def _step(reason: Reason, language: Language, who: str) -> str:
@@ -218,11 +233,11 @@ def _is_declared(reason: Reason) -> bool:
 def _declare(reason: Reason, language: Language, who: str) -> str:
     constraint = reason.condition
     assert isinstance(constraint, Constraint)
-    what, terms = subject(constraint.operand, language), condition_text(constraint, language)
+    what, terms = subject(constraint.operand, language), stated(constraint, language)
     if reason.rule == "prohibition":
         return {
-            "fr": f"Engagez-vous à ne pas agir ainsi{COLON['fr']}{terms}.",
-            "en": f"Promise not to act like this: {terms}.",
+            "fr": f"Engagez-vous à rester hors de ce cas{COLON['fr']}{terms}.",
+            "en": f"Promise to stay out of this case: {terms}.",
         }[language]
     return {
         "fr": f"Déclarez {what}{COLON['fr']}{terms}. Reprendre les conditions proposées sans les changer y suffit.",
@@ -250,7 +265,7 @@ def _renew(reason: Reason, language: Language, who: str) -> str:
 
 def _prove(reason: Reason, language: Language, who: str) -> str:
     first = {"fr": "Acquittez-vous d’abord de ceci", "en": "Do this first"}[language]
-    what = acts_text(reason.source, language) if reason.source else ""
+    what = due_text(reason.source, language) if reason.source else ""
     proof = {"fr": f"puis faites-en parvenir la preuve à {who}", "en": f"then send the proof to {who}"}[language]
     return f"{first}{COLON[language]}{what}{SEMICOLON[language]}{proof}."
 

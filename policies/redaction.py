@@ -66,7 +66,8 @@ def redact(decision: Decision, level: Level) -> tuple[Reason, ...]:
         return (Reason("refused", False, _REFUSED),)
     found = lacking(decision)
     if level == "clause":
-        return found or (Reason("refused", False, _REFUSED),)
+        whole = tuple(reason for reason in decision.reasons if reason.code == "no-permission")
+        return found or whole or (Reason("refused", False, _REFUSED),)
     names = list(dict.fromkeys(category(reason) for reason in found)) or ["none"]
     return tuple(_of_category(name) for name in names)
 

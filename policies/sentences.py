@@ -104,6 +104,13 @@ def acts_text(rule: Rule, language: Language) -> str:
     return joined(_Saying(rule, None, language, again=False).acts(party), AND[language])
 
 
+def due_text(duty: Rule, language: Language) -> str:
+    """Return what a duty asks for, in one line: `verser une rémunération pour un montant de 5 €`."""
+    refinements = duty.actions[0].refinements if len(duty.actions) == 1 else ()
+    conditions = [condition_text(each, language, of_duty=True) for each in (*refinements, *duty.constraints)]
+    return " ".join([acts_text(duty, language), ", ".join(conditions)]).strip()
+
+
 @dataclass(frozen=True, slots=True)
 class _Party:
     """Who acts: *vous*, or those that the rule names."""

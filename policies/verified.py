@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from policies.clauses import condition_text
+from policies.clauses import stated
 from policies.errors import Language, Text
 from policies.model import Condition, Constraint, Policy, Rule, RuleKind
 from policies.prose import AND, COLON, SEMICOLON, joined
@@ -85,7 +85,7 @@ class Verified:
         """Return the badge, and the conditions that have another: `vérifié par le nœud ; engagement seul : pour …`."""
         parts = [BADGES[self.action][language]]
         for level in Verification:
-            others = [condition_text(each, language) for each, found in self.conditions if found is level]
+            others = [stated(each, language) for each, found in self.conditions if found is level]
             if others and level is not self.action:
                 parts.append(f"{BADGES[level][language]}{COLON[language]}{joined(others, AND[language])}")
         return SEMICOLON[language].join(parts)

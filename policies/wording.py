@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from policies import operands
-from policies.clauses import condition_text, value_text
+from policies.clauses import stated, value_text
 from policies.errors import Language, Text
 from policies.model import Condition, Constraint, Rule, RuleKind, Value
 from policies.operands import OPERANDS
 from policies.prose import AND, COLON, SEMICOLON, capital, joined, quoted
-from policies.sentences import acts_text
+from policies.sentences import acts_text, due_text
 from policies.truth import Truth
 from policies.vocabulary import label, short
 
@@ -42,7 +42,7 @@ class Reason:
 _FOUND: dict[Truth, Text] = {
     True: {"fr": "condition remplie", "en": "condition met"},
     False: {"fr": "condition non remplie", "en": "condition not met"},
-    None: {"fr": "condition non vérifiable", "en": "condition that cannot be checked"},
+    None: {"fr": "condition non établie", "en": "condition not established"},
 }
 
 _CODES: dict[Truth, str] = {True: "condition-met", False: "condition-not-met", None: "condition-unknown"}
@@ -84,7 +84,7 @@ _LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 
 def _judged(condition: Condition, holds: Truth, actual: str | None, language: Language) -> str:
-    told = f"{_FOUND[holds][language]}{COLON[language]}{condition_text(condition, language)}"
+    told = f"{_FOUND[holds][language]}{COLON[language]}{stated(condition, language)}"
     if actual is not None and isinstance(condition, Constraint):
         found = {"fr": "constaté", "en": "found"}[language]
         told += f"{SEMICOLON[language]}{found}{COLON[language]}{actual_text(condition, actual, language)}"
@@ -103,7 +103,7 @@ def actual_text(constraint: Constraint, actual: str, language: Language) -> str:
 
 def of_member(rule: Rule, name: str, pointer: str) -> Reason:
     """Tell that the policy says something that nobody here understands."""
-    text = {
+    text: Text = {
         "fr": f"L’élément {quoted(short(name), 'fr')} n’est pas compris{COLON['fr']}ce qu’il exige ne peut pas être "
         "vérifié.",
         "en": f"The member {quoted(short(name), 'en')} is not understood: what it asks cannot be checked.",
@@ -113,7 +113,7 @@ def of_member(rule: Rule, name: str, pointer: str) -> Reason:
 
 def of_duty(duty: Rule, holds: Truth, term: str) -> Reason:
     """Tell whether a duty that comes first is accepted or fulfilled."""
-    fr, en = acts_text(duty, "fr"), acts_text(duty, "en")
+    fr, en = due_text(duty, "fr"), due_text(duty, "en")
     text = {
         True: {"fr": f"Engagement pris{COLON['fr']}{fr}.", "en": f"Duty accepted or fulfilled: {en}."},
         None: {"fr": f"Il faut d’abord s’acquitter de ceci{COLON['fr']}{fr}.", "en": f"This comes first: {en}."},
@@ -126,30 +126,57 @@ def of_duty(duty: Rule, holds: Truth, term: str) -> Reason:
 
 def of_absent_duty(duty: Rule, term: str) -> Reason:
     """Tell that the case of a duty has not come, so that there is nothing to do."""
-    fr, en = acts_text(duty, "fr"), acts_text(duty, "en")
+    fr, en = due_text(duty, "fr"), due_text(duty, "en")
     text = {"fr": f"Engagement sans objet ici{COLON['fr']}{fr}.", "en": f"Duty that does not arise here: {en}."}
     return Reason("duty-absent", True, text, rule=duty.kind.value, pointer=duty.pointer, needed=term, source=duty)
 
 
 def of_violated_duty(duty: Rule, holds: Truth, term: str) -> Reason:
     """Tell that a duty was not kept in time."""
-    fr, en = acts_text(duty, "fr"), acts_text(duty, "en")
+    fr, en = due_text(duty, "fr"), due_text(duty, "en")
     text = {"fr": f"Engagement non tenu{COLON['fr']}{fr}.", "en": f"Duty not kept: {en}."}
     return Reason("duty-violated", holds, text, rule=duty.kind.value, pointer=duty.pointer, needed=term, source=duty)
 
 
+_REFERENCES: dict[str, dict[Truth, Text]] = {
+    "target": {
+        True: {
+            "fr": "La règle porte bien sur le jeu de données demandé.",
+            "en": "The rule is about the dataset that is asked for.",
+        },
+        False: {
+            "fr": "La règle porte sur {needed}{thin}la demande porte sur {actual}.",
+            "en": "The rule is about {needed}; the request is about {actual}.",
+        },
+        None: {
+            "fr": "On ne sait pas si le jeu de données demandé est de ceux que vise la règle{colon}{needed}.",
+            "en": "It is not known whether the dataset is among those that the rule is about: {needed}.",
+        },
+    },
+    "assignee": {
+        True: {
+            "fr": "La règle vise bien l’organisation qui demande.",
+            "en": "The rule is for the organisation that asks.",
+        },
+        False: {
+            "fr": "La règle vise {needed}{thin}la demande vient de {actual}.",
+            "en": "The rule is for {needed}; the request comes from {actual}.",
+        },
+        None: {
+            "fr": "On ne sait pas si l’organisation qui demande est de celles que vise la règle{colon}{needed}.",
+            "en": "It is not known whether the organisation is among those that the rule is for: {needed}.",
+        },
+    },
+}
+
+
 def of_reference(rule: Rule, what: str, holds: Truth, needed: Iterable[str], actual: str | None) -> Reason:
     """Tell whether a rule is about this target or this party."""
-    named = {"target": ("le jeu de données", "the dataset"), "assignee": ("le destinataire", "the assignee")}[what]
     wanted = ", ".join(needed)
-    text = {
-        True: {"fr": f"La règle vise bien {named[0]}.", "en": f"The rule is about {named[1]}."},
-        False: {
-            "fr": f"La règle vise un autre que {named[0]} demandé.",
-            "en": f"The rule names another than {named[1]}.",
-        },
-        None: {"fr": f"On ne sait pas si la règle vise {named[0]}.", "en": f"Unknown whether it names {named[1]}."},
-    }[holds]
+    text: Text = {
+        language: words[language].format(needed=wanted, actual=actual, thin=SEMICOLON["fr"], colon=COLON["fr"])
+        for language, words in ((each, _REFERENCES[what][holds]) for each in _LANGUAGES)
+    }
     return Reason(
         f"{what}-{'matches' if holds else 'other' if holds is False else 'unknown'}",
         holds,

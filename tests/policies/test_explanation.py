@@ -44,13 +44,14 @@ def test_the_owner_is_told_in_full() -> None:
         "noire.",
         f"– Condition non remplie{NB}: à partir du 1er janvier 2027{THIN}; constaté{NB}: 1er juin 2026 à "
         f"12{NB}h (UTC).",
-        f"– Condition non vérifiable{NB}: pour la trame noire.",
+        f"– Condition non établie{NB}: pour la trame noire.",
+        f"Conseil à l’organisation qui demande{NB}:",
         "→ Attendez le 1er janvier 2027.",
         f"→ Déclarez la finalité{NB}: pour la trame noire. Reprendre les conditions proposées sans les "
         f"changer y suffit.",
         f"Règle par règle{NB}:",
         f"– Utiliser ce jeu de données{NB}: non permis.",
-        f"– Condition non remplie{NB}: si le destinataire est did:web:c{THIN}; constaté{NB}: did:web:b.",
+        f"– Condition non remplie{NB}: le destinataire est did:web:c{THIN}; constaté{NB}: did:web:b.",
     ]
 
 
@@ -59,7 +60,8 @@ def test_the_owner_is_told_in_english_too() -> None:
     assert said.text.splitlines() == [
         "The request is refused.",
         "The nearest rule: You may use this dataset if the recipient is did:web:c.",
-        "– Condition not met: if the recipient is did:web:c; found: did:web:b.",
+        "– Condition not met: the recipient is did:web:c; found: did:web:b.",
+        "Advice to the organisation that asks:",
         "→ Ask the organisation did:web:p to admit your organisation.",
     ]
 
@@ -85,7 +87,7 @@ def test_a_counterparty_learns_what_the_owner_chose() -> None:
         "La demande est refusée.",
         f"– Condition non remplie{NB}: à partir du 1er janvier 2027{THIN}; constaté{NB}: 1er juin 2026 à "
         f"12{NB}h (UTC).",
-        f"– Condition non remplie{NB}: si le destinataire est did:web:c{THIN}; constaté{NB}: did:web:b.",
+        f"– Condition non remplie{NB}: le destinataire est did:web:c{THIN}; constaté{NB}: did:web:b.",
         "→ Attendez le 1er janvier 2027.",
         "→ Demandez à l’organisation did:web:p que votre organisation soit admise.",
     ]
@@ -142,7 +144,7 @@ STEPS: list[tuple[Any, str]] = [
     ),
     (
         decide(rule(), forbid=[rule(SALES)], conflict="prohibit"),
-        f"Engagez-vous à ne pas agir ainsi{NB}: pour la finalité «{NB}prospection{NB}».",
+        f"Engagez-vous à rester hors de ce cas{NB}: pour la finalité «{NB}prospection{NB}».",
     ),
     (decide(action="odrl:sell"), "Demandez à {who} d’autres règles d’usage pour ce que vous voulez faire."),
     (decide(rule(), **{"dct:isReplacedBy": "urn:n"}), "Demandez à {who} d’autres règles d’usage"),

@@ -221,8 +221,8 @@ CONDITIONS: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         on("partner", "eq", "gold"),
-        f"si ce qui est nommé «{NB}partner{NB}» est «{NB}gold{NB}».",
-        "if what is named “partner” is “gold”.",
+        f"si l’information «{NB}partner{NB}» est «{NB}gold{NB}».",
+        "if the information “partner” is “gold”.",
     ),
     (
         on("odrl:resolution", "lteq", 300, unit="ex:dpi", **{"ex:clause": 1}),
