@@ -26,7 +26,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One finding: a stable code, how grave it is, where it is, and a sentence in French and English."""
+    """One finding: a stable code, how grave it is, where it is, and a sentence in French and English.
+
+    The pointer names the members of constraints and rules without prefix (`operator`), however the text spells them.
+    """
 
     code: str
     severity: Severity

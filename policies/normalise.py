@@ -145,7 +145,7 @@ def _inherited(policy: Policy, parents: Mapping[str, Policy]) -> Policy:
 
 def _ancestors(policy: Policy, parents: Mapping[str, Policy]) -> tuple[list[str], tuple[str, ...]]:
     """Return the names of all ancestors that are given, nearest first, each once, and of those that are not given."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     missing: list[str] = []
     way: list[tuple[str | None, Iterator[str]]] = [(policy.uid, iter(policy.inherits_from))]
     open_names = {policy.uid}
@@ -161,10 +161,10 @@ def _ancestors(policy: Policy, parents: Mapping[str, Policy]) -> tuple[list[str]
         elif parent not in parents:
             missing.append(parent)
         elif parent not in found:
-            found.append(parent)
+            found[parent] = None
             open_names.add(parent)
             way.append((parent, iter(parents[parent].inherits_from)))
-    return found, tuple(dict.fromkeys(missing))
+    return list(found), tuple(dict.fromkeys(missing))
 
 
 def _first(shared: Iterable[tuple[P, ...]]) -> tuple[P, ...]:
