@@ -34,6 +34,8 @@ How to read the room, from the ground up:
   (with `extents.py`): two policies side by side. `verified.py`: what a node checks and what rests on trust.
 - `validation.py`: what is wrong or doubtful in the form of a policy that can be read; `lint.py` (on `consistency.py`):
   what its rules get wrong together; `findings.py`: all codes, with their remedies; `confusable.py`: names that deceive.
+- `profile/`: the words of our own, `terri:`. `templates/`: rules of use from a few parameters, and the way back.
+  `simulation.py`: who would get what, and when that changes. `scenarios.py`: five offers of a fictional territory.
 
 Reading, meaning and words are kept apart, and each depends on the model only: a further dialect is a table in
 dialects.py, a further condition a file in operands/, a further rewriting of policies a function from model to model.
@@ -56,6 +58,7 @@ from policies.redaction import redact
 from policies.report import PolicyReport
 from policies.sentences import difference, sentences
 from policies.state import MemoryUsage, Reservation, UsageState
+from policies.templates import recognise, template, templates
 from policies.validation import validate
 from policies.verified import Verification, Verified, badge, what_is_verified
 from policies.wording import Reason
@@ -99,9 +102,12 @@ __all__ = [
     "lint",
     "load",
     "normalise",
+    "recognise",
     "redact",
     "same_terms",
     "sentences",
+    "template",
+    "templates",
     "terms_hash",
     "validate",
     "what_is_verified",

@@ -9,7 +9,10 @@ PolicyError
 ├── WrongShape          a member has a type or a form that ODRL does not give it
 ├── UnknownContext      the policy brings a JSON-LD context that could change the meaning of its words
 ├── InheritanceCycle    a policy inherits from itself, by way of others perhaps
-└── TooManyRules        more than 5,000 rules, once each has one action, one target and one party on either side
+├── TooManyRules        more than 5,000 rules, once each has one action, one target and one party on either side
+├── UnknownTemplate     no template has that name
+├── BadParameter        a template is given a value that it cannot take, or lacks one
+└── GridTooLarge        a simulation asks for more answers than it gives at once
 
 Each has a stable `code`, a JSON `pointer` into the policy and a sentence in French and English. What can be read but is
 not fit for use is no error: it is an `Issue` of validation.py, and the decision refuses.
@@ -105,3 +108,27 @@ class TooManyRules(PolicyError):
 
     code = "too-many-rules"
     title: ClassVar[Text] = {"fr": "Trop de règles.", "en": "There are too many rules."}
+
+
+class UnknownTemplate(PolicyError):
+    """No template has that name."""
+
+    code = "unknown-template"
+    title: ClassVar[Text] = {"fr": "Aucun modèle ne porte ce nom.", "en": "No template has that name."}
+
+
+class BadParameter(PolicyError):
+    """A template is given a value that it cannot take, or lacks one that it needs."""
+
+    code = "bad-parameter"
+    title: ClassVar[Text] = {
+        "fr": "Un paramètre du modèle ne convient pas.",
+        "en": "A parameter of the template will not do.",
+    }
+
+
+class GridTooLarge(PolicyError):
+    """A simulation asks for more answers than it gives at once."""
+
+    code = "grid-too-large"
+    title: ClassVar[Text] = {"fr": "Simulation trop grande.", "en": "The simulation is too large."}

@@ -8,7 +8,18 @@ What the left operands mean for a decision is in operands/, as for those of ODRL
 """
 
 from policies.profile.skos import as_jsonld
-from policies.profile.terms import ASSURANCES, NAMESPACE, TERMS, Assurance, Term, TermKind, covers, find, lineage
+from policies.profile.terms import (
+    ASSURANCES,
+    NAMESPACE,
+    TERMS,
+    Assurance,
+    Term,
+    TermKind,
+    covers,
+    find,
+    knowledge,
+    lineage,
+)
 
 __all__ = [
     "ASSURANCES",
@@ -20,5 +31,6 @@ __all__ = [
     "as_jsonld",
     "covers",
     "find",
+    "knowledge",
     "lineage",
 ]

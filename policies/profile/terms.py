@@ -406,3 +406,9 @@ def lineage(iri: str) -> tuple[str, ...]:
     while (term := _BY_IRI.get(line[-1])) and term.broader:
         line.append(term.broader)
     return tuple(line)
+
+
+def knowledge() -> dict[str, tuple[str, ...]]:
+    """Return the direct parents of every purpose and category, as `Request.knowledge` takes them for *isA*."""
+    trees = (TermKind.PURPOSE, TermKind.CATEGORY)
+    return {term.iri: (term.broader,) if term.broader else () for term in TERMS if term.kind in trees}

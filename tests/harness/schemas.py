@@ -58,3 +58,14 @@ def faults(name: str, raw: bytes) -> list[str]:
     schema = by_id[f"https://w3id.org/dspace/2025/1/{SCHEMAS[name]}-schema.json"]
     validator = jsonschema_rs.Draft201909Validator(schema, registry=registry)
     return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(json.loads(raw))]
+
+
+@cache
+def _offer() -> jsonschema_rs.Draft201909Validator:
+    schema = read_schema(SPECIFICATION / "negotiation/contract-schema.json")
+    return jsonschema_rs.Draft201909Validator({**schema, "allOf": [{"$ref": "#/definitions/Offer"}]})
+
+
+def offer_faults(offer: dict[str, Any]) -> list[str]:
+    """Return what the specification finds wrong with an offer as a catalogue carries it."""
+    return [f"{error.instance_path}: {error.message}" for error in _offer().iter_errors(offer)]

@@ -1,0 +1,65 @@
+"""Data drawn from personal data: named recipients, the officer's consent, no small cells, deletion with proof."""
+
+from policies.profile.terms import NAMESPACE as T
+from policies.templates import common
+from policies.templates.common import hole
+from policies.templates.parameters import Parameter, ParameterKind
+from policies.templates.template import Template
+
+TEMPLATE = Template(
+    name="personal-data",
+    labels={"fr": "Données issues de données personnelles", "en": "Data drawn from personal data"},
+    help={
+        "fr": "Pour des destinataires nommés et des finalités dites, avec l’accord du délégué à la protection des "
+        "données ; aucune case sous l’effectif minimal ; ni ré-identification, ni rediffusion, ni décision "
+        "individuelle automatisée ; suppression dans le délai, avec attestation.",
+        "en": "For named recipients and the purposes said, with the consent of the data protection officer; no cell "
+        "below the smallest count; no re-identification, no redistribution, no automated individual decision; deletion "
+        "in time, with an attestation.",
+    },
+    parameters=(
+        common.purposes(),
+        common.parties("recipients", "Destinataires", "Recipients"),
+        Parameter(
+            name="min_cell_count",
+            kind=ParameterKind.COUNT,
+            labels={"fr": "Effectif minimal par case", "en": "Smallest count in a cell"},
+            help={"fr": "De 3 à 1 000.", "en": "From 3 to 1,000."},
+            default=11,
+            minimum=3,
+            maximum=1_000,
+        ),
+        Parameter(
+            name="months",
+            kind=ParameterKind.MONTHS,
+            labels={"fr": "Suppression sous (mois)", "en": "Deletion within (months)"},
+            help={"fr": "De 1 à 120 mois après l’accord.", "en": "From 1 to 120 months after the agreement."},
+            default=12,
+            maximum=120,
+        ),
+    ),
+    body={
+        "profile": common.PROFILE,
+        "odrl:conflict": common.PROHIBITION_WINS,
+        "permission": [
+            {
+                "action": "use",
+                "constraint": [
+                    hole("odrl:purpose", "isAnyOf", "purposes"),
+                    hole("odrl:recipient", "isAnyOf", "recipients"),
+                    hole(T + "minCellCount", "gteq", "min_cell_count"),
+                    {"leftOperand": T + "accordDPO", "operator": "eq", "rightOperand": "true"},
+                ],
+            }
+        ],
+        "prohibition": [
+            {"action": T + "reidentify"},
+            {"action": "odrl:distribute"},
+            {"action": T + "automatedIndividualDecision"},
+        ],
+        "obligation": [
+            {"action": "odrl:delete", "constraint": [hole("odrl:elapsedTime", "lteq", "months")]},
+            {"action": T + "attestDeletion"},
+        ],
+    },
+)
