@@ -14,6 +14,7 @@ from connector.cli import (
     negotiations,
     newcomers,
     partners,
+    policy,
     publication,
     records,
     safekeeping,
@@ -122,8 +123,8 @@ def status(session: Session) -> None:
 
 install(cli)
 ROOMS = (
-    publication, partners, newcomers, negotiations, get, deliveries, records, events, webhooks, safekeeping, hosting,
-    doctor,
+    publication, policy, partners, newcomers, negotiations, get, deliveries, records, events, webhooks, safekeeping,
+    hosting, doctor,
 )  # fmt: skip
 for room in ROOMS:
     room.add_to(cli)

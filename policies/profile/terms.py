@@ -135,7 +135,7 @@ _OPERANDS = (
         "onBehalfOf",
         TermKind.LEFT_OPERAND,
         Assurance.DECLARATIVE,
-        ("pour le compte de", "on behalf of"),
+        ("mandant", "principal"),
         (
             "Organisme pour le compte duquel le demandeur, son prestataire, utilise les données.",
             "Organisation on whose behalf the requesting organisation, its contractor, uses the data.",

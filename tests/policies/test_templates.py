@@ -124,7 +124,7 @@ def test_what_a_template_makes_names_nothing_by_a_prefix_that_dsp_does_not_defin
 def test_what_a_template_makes_reads_in_both_languages(template):
     policy = template.instantiate(UID, **example(template))
     for language in ("fr", "en"):
-        assert len(policies.sentences(policy, language)) == len(policy.rules)
+        assert len(policies.sentences(policy, language)) >= len(policy.rules)
 
 
 @every_template
