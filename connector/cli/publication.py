@@ -219,7 +219,8 @@ def _show_offered(session: Session, found: Any) -> None:
     click.echo(session.say(f"Proposé : {found['id']}", f"Offered: {found['id']}"))
     for one in found["warnings"]:
         mark = session.say("Attention :", "Warning:")
-        click.echo(f"{mark} {one['message'][session.language]} ({one['pointer']})", err=True)
+        remedy = f" {one['remedy'][session.language]}" if one["remedy"] else ""
+        click.echo(f"{mark} {one['message'][session.language]} ({one['pointer']}){remedy}", err=True)
 
 
 def _show_offer(session: Session, found: Any) -> None:

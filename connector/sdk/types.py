@@ -207,10 +207,12 @@ class Finding(TypedDict):
 
     code: str
     """A stable word for this kind of finding."""
-    severity: Literal["warning", "info"]
+    severity: str
     pointer: str
     """Where in the policy (RFC 6901)."""
     message: Said
+    remedy: Said | None
+    """What can be done about it."""
 
 
 class OfferDetail(Offer):

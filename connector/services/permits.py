@@ -70,7 +70,8 @@ class Verdict:
         return self.decision.valid_until
 
     def reasons(self, language: Literal["fr", "en"]) -> list[str]:
-        return [reason.text[language] for reason in self.decision.reasons]
+        """Return why, in full: for the owner only."""
+        return disclosure.in_full(self.decision, language)
 
     def refusal(self, level: Level) -> dict[str, Any]:
         """Return the content of a termination: what the partner is told, and what our journal keeps."""
@@ -94,7 +95,8 @@ def check_readable(policy: str, pointer: str = "/offer") -> None:
 
 def findings(offer_id: str, rules: Mapping[str, Any]) -> list[Issue]:
     """Return what is wrong or doubtful in the rules of an offer, as a catalogue would carry it. Raises PolicyError."""
-    return policies.validate(policies.load({"@id": offer_id, "@type": "Offer", **rules}), target="offer")
+    policy = policies.load({"@id": offer_id, "@type": "Offer", **rules})
+    return [*policies.validate(policy, target="offer"), *policies.lint(policy)]
 
 
 def warnings(offer: StoredOffer) -> list[Issue]:

@@ -227,7 +227,7 @@ def test_a_refusal_is_told_to_the_journal_in_full_once_and_to_the_partner_by_cat
     reply, told = counted(node, 1, play)
     assert (reply.status, reply.problem["code"]) == (403, "policy-refuses")
     assert "1" not in reply.problem["detail"]["en"]
-    assert "number of uses" in reply.problem["detail"]["en"]
+    assert "the number or the quantity" in reply.problem["detail"]["en"]
     (entry,) = told
     assert any("1" in reason for reason in entry["explained"]["en"])
     assert set(entry["explained"]) == {"fr", "en"}

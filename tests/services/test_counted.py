@@ -62,5 +62,5 @@ def test_two_deliveries_are_had_and_the_third_is_refused_with_its_reason(tmp_pat
 
     counts, sent = asyncio.run(play())
     assert counts == [2]
-    assert "number of uses" in sent[-1]["body"]
+    assert "the number or the quantity" in sent[-1]["body"]
     assert any("2" in reason for reason in sent[-1]["explained"]["fr"])

@@ -124,9 +124,10 @@ class Finding(Shape):
     """What is doubtful in a policy: it may be published, but others may read it in another way."""
 
     code: Annotated[str, Field(description="A stable word for this kind of finding.")]
-    severity: Literal["warning", "info"]
+    severity: Literal["warning"]
     pointer: Annotated[str, Field(description="Where in the policy (RFC 6901).")]
     message: Said
+    remedy: Annotated[Said | None, Field(description="What can be done about it.")]
 
 
 class OfferDetail(Offer):
@@ -337,9 +338,13 @@ def _offer_detail(row: StoredOffer) -> OfferDetail:
 
 
 def _finding(issue: Issue) -> Finding:
-    severity: Literal["warning", "info"] = "warning" if issue.severity == "warning" else "info"
-    message = Said(fr=issue.message["fr"], en=issue.message["en"])
-    return Finding(code=issue.code, severity=severity, pointer=f"/policy{issue.pointer}", message=message)
+    return Finding(
+        code=issue.code,
+        severity="warning",
+        pointer=f"/policy{issue.pointer}",
+        message=Said(fr=issue.message["fr"], en=issue.message["en"]),
+        remedy=Said(fr=issue.fix.text["fr"], en=issue.fix.text["en"]) if issue.fix else None,
+    )
 
 
 def _member(member: Member, language: Language) -> AudienceMember:
