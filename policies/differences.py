@@ -8,6 +8,7 @@ be told so is *different*: no direction is guessed.
 of it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -50,6 +51,7 @@ _KINDS: dict[ChangeKind, Text] = {
     ChangeKind.ADDED: {"fr": "ajouté", "en": "added"},
     ChangeKind.REMOVED: {"fr": "retiré", "en": "removed"},
 }
+_LOOKED_AT = 16
 _OPPOSITE = {Direction.TIGHTER: Direction.LOOSER, Direction.LOOSER: Direction.TIGHTER}
 _DEADLINES = frozenset(ODRL + name for name in ("dateTime", "elapsedTime", "delayPeriod"))
 _RULE_NAMES: dict[RuleKind, Text] = {
@@ -141,28 +143,43 @@ def _own(policy: Policy) -> list[Rule]:
 
 def _matched(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[list[tuple[Rule, Rule]], list[Rule], list[Rule]]:
     """Return pairs of rules that differ, and those on either side that have no counterpart."""
-    left = [(rule, term_of_rule(rule)) for rule in after]
+    old, new = _without_same(before, after)
+    pairs, removed = [], []
+    waiting: dict[tuple[RuleKind, frozenset[str]], list[Rule]] = {}
+    for rule in new:
+        waiting.setdefault((rule.kind, _actions(rule)), []).append(rule)
+    for rule in old:
+        alike = waiting.get((rule.kind, _actions(rule)), [])
+        if alike:
+            pairs.append((rule, alike.pop(_likest(rule, alike))))
+        else:
+            removed.append(rule)
+    unmatched = {id(rule) for rules in waiting.values() for rule in rules}
+    return pairs, removed, [rule for rule in new if id(rule) in unmatched]
+
+
+def _without_same(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
+    """Return the rules of either side that the other does not have in the same words, as often as they are there."""
+    there = Counter(term_of_rule(rule) for rule in after)
     old = []
     for rule in before:
         term = term_of_rule(rule)
-        same = next((each for each in left if each[1] == term), None)
-        if same:
-            left.remove(same)
+        if there[term]:
+            there[term] -= 1
         else:
             old.append(rule)
-    new, pairs, removed = [rule for rule, _ in left], [], []
-    for rule in old:
-        found = max((each for each in new if _alike(rule, each)), key=lambda each: _likeness(rule, each), default=None)
-        if found is None:
-            removed.append(rule)
-        else:
-            new = [each for each in new if each is not found]
-            pairs.append((rule, found))
-    return pairs, removed, new
+    new = []
+    for rule in reversed(after):
+        term = term_of_rule(rule)
+        if there[term]:
+            there[term] -= 1
+            new.append(rule)
+    return old, new[::-1]
 
 
-def _alike(one: Rule, other: Rule) -> bool:
-    return one.kind is other.kind and _actions(one) == _actions(other)
+def _likest(rule: Rule, among: Sequence[Rule]) -> int:
+    """Return which of the rules on the same actions is most like this one; of very many, the first are looked at."""
+    return max(range(min(len(among), _LOOKED_AT)), key=lambda at: _likeness(rule, among[at]))
 
 
 def _actions(rule: Rule) -> frozenset[str]:
@@ -170,7 +187,7 @@ def _actions(rule: Rule) -> frozenset[str]:
 
 
 def _likeness(one: Rule, other: Rule) -> int:
-    ours, theirs = ({term_of(rule.kind, each) for each in _conditions(rule)} for rule in (one, other))
+    ours, theirs = (set(_conditions(rule)) for rule in (one, other))
     return 2 * len(ours & theirs) + (one.assignees == other.assignees)
 
 

@@ -192,7 +192,8 @@ def _in_full(decision: Decision, language: Language, who: str) -> Explanation:
     near = _near(miss or next(iter(obstacles(reasons)), None), language)
     shown = list(dict.fromkeys(reason.say(language) for reason in (*whole, *found)))
     others = [group for group in by_rule(reasons) if not miss or group[0] is not miss.outcome]
-    details = [reason.say(language) for group in others for reason in group if reason.say(language) not in shown]
+    told = set(shown)
+    details = [reason.say(language) for group in others for reason in group if reason.say(language) not in told]
     steps = _steps(found, language, who) or (_STEPS["none"][language].format(who=who),)
     return Explanation(decision.effect, headline, near, tuple(shown), steps, tuple(details), language, "owner")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +116,9 @@ class Draw:
 PARTIES = ["did:web:zygote", {"@type": "PartyCollection", "@id": "urn:guilde"}]
 POLICIES = st.integers(0, 2**64).map(lambda seed: Draw(seed).policy())
 
+ATOM = {"leftOperand": "odrl:dateTime", "operator": "lteq", "rightOperand": "2031-03-07"}
+OTHER = {"leftOperand": "odrl:recipient", "operator": "eq", "rightOperand": "did:web:zygote"}
+
 
 def found(value: Any, name: str) -> Iterator[Any]:
     """Yield every value of a member, wherever it stands; what stands in a right operand is not looked into."""
@@ -180,3 +184,27 @@ def test_a_difference_is_told_exactly_when_there_is_one(one: dict[str, Any], oth
     for rule in before.rules:
         badges = tuple(badge["fr"] for badge in policies.verified.BADGES.values())
         assert policies.what_is_verified(rule, before).say("fr").startswith(badges)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"permission": [{"action": "use", "ex:n": n} for n in range(2_000)]},
+        {
+            "permission": [
+                {"action": "use", "constraint": [ATOM] * 2_000},
+                {"action": "use", "constraint": [OTHER] * 900},
+            ]
+        },
+        {"permission": [{"action": "use", "constraint": [{"or": [ATOM, {"and": [OTHER, ATOM]}]}] * 600}]},
+        {"prohibition": [{"action": "use", "constraint": [ATOM]}, {"action": "ex:a", "constraint": [OTHER]}] * 800},
+    ],
+)
+def test_very_long_policies_are_told_explained_and_compared(rules: dict[str, Any]) -> None:
+    policy = policies.load({"@id": "urn:p", "@type": "Set", **rules})
+    other = policies.load({"@id": "urn:p", "@type": "Set", **{kind: each[::-2] for kind, each in rules.items()}})
+    assert len(policies.sentences(policy, "fr")) >= len(policy.rules)
+    decision = policies.compile(policy).decide(Request(at=NOW, party="did:web:other"))
+    assert policies.explain(decision, "fr").lines()
+    assert policies.redact(decision, "category")
+    assert bool(policies.compare(policy, other).lines("fr")) is not policies.same_terms(policy, other)
