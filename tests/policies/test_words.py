@@ -16,7 +16,7 @@ import policies
 from policies import Effect, Request
 from policies.errors import Language
 from policies.redaction import Level
-from policies.vocabulary import TERRI
+from policies.vocabulary import ODRL, TERRI
 
 EXAMPLES = settings(max_examples=2_000 if os.environ.get("CI") == "true" else 200, deadline=None)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -208,3 +208,68 @@ def test_very_long_policies_are_told_explained_and_compared(rules: dict[str, Any
     assert policies.explain(decision, "fr").lines()
     assert policies.redact(decision, "category")
     assert bool(policies.compare(policy, other).lines("fr")) is not policies.same_terms(policy, other)
+
+
+MOMENTS = ["2026-01-01", "2026-06-01T12:00:00Z", "2027-01-01T00:00:00Z", "2030-12-31"]
+NAMES = ["did:web:a", "did:web:b", "did:web:c"]
+
+
+def simple(chance: random.Random) -> dict[str, Any]:
+    """A condition of the kinds whose direction can be known."""
+    kind = chance.choice(["dateTime", "recipient", "purpose", "count"])
+    if kind == "dateTime":
+        return {
+            "leftOperand": "odrl:dateTime",
+            "operator": chance.choice(["lt", "lteq", "gt", "gteq", "eq"]),
+            "rightOperand": chance.choice(MOMENTS),
+        }
+    if kind == "count":
+        operator = chance.choice(["lt", "lteq", "gt", "eq"])
+        return {"leftOperand": "odrl:count", "operator": operator, "rightOperand": chance.randint(1, 4)}
+    names = chance.sample(NAMES, chance.randint(1, 3))
+    operator = chance.choice(["isAnyOf", "isNoneOf", "eq", "neq", "isA"])
+    value = names if operator in ("isAnyOf", "isNoneOf") else names[0]
+    return {"leftOperand": f"odrl:{kind}", "operator": operator, "rightOperand": value}
+
+
+def simple_rule(chance: random.Random) -> dict[str, Any]:
+    rule: dict[str, Any] = {"action": "use", "constraint": [simple(chance) for _ in range(chance.randint(0, 2))]}
+    return rule | ({"assignee": chance.sample(NAMES, chance.randint(1, 2))} if chance.random() < 0.2 else {})
+
+
+def two_versions(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A policy, and the same with one thing changed, added or removed."""
+    chance = random.Random(seed)
+    before = {"@id": "urn:p", "@type": "Set", "permission": [simple_rule(chance)], "prohibition": []}
+    before["prohibition"] = [simple_rule(chance) for _ in range(chance.randint(0, 1))]
+    after = json.loads(json.dumps(before))
+    rules = after[chance.choice(["permission", "permission", "prohibition"])]
+    if not rules or chance.random() < 0.2:
+        rules.append(simple_rule(chance))
+    elif chance.random() < 0.2:
+        rules.pop()
+    else:
+        constraints = rules[0]["constraint"]
+        if constraints and chance.random() < 0.7:
+            constraints.pop()
+        if chance.random() < 0.7:
+            constraints.append(simple(chance))
+    return before, after
+
+
+@EXAMPLES
+@given(st.integers(0, 2**64))
+def test_what_is_called_looser_permits_all_that_was_permitted_and_tighter_nothing_more(seed: int) -> None:
+    before, after = map(policies.load, two_versions(seed))
+    direction = policies.compare(before, after).direction
+    one, other = policies.compile(before), policies.compile(after)
+    chance = random.Random(seed)
+    for _ in range(8):
+        request = Request(
+            at=datetime(chance.choice([2025, 2026, 2027, 2031]), chance.choice([1, 6]), 1, 12, tzinfo=UTC),
+            party=chance.choice(NAMES),
+            facts={ODRL + "purpose": chance.choice(NAMES), ODRL + "count": chance.randint(1, 5)},
+        )
+        was, will = one.decide(request).permitted, other.decide(request).permitted
+        assert not was or will or direction not in (policies.Direction.LOOSER, policies.Direction.SAME)
+        assert not will or was or direction not in (policies.Direction.TIGHTER, policies.Direction.SAME)
