@@ -1,7 +1,7 @@
 """What a constraint lets in, as something that can be compared: an interval, a set of names, or all but some names.
 
-Only what is certain is answered, of a fact that has one value. Two extents of different sorts (a day and a number, months and hours, euros and
-dollars, a set of kinds and a set of names) do not compare.
+Only what is certain is answered, of a fact that has one value. Two extents of different sorts (a day and a number,
+months and hours, euros and dollars, a set of kinds and a set of names) do not compare.
 """
 
 import re
