@@ -23,8 +23,11 @@ from connector.store.db import Tx
 from connector.store.grants import Flow
 from connector.store.usage import Ongoing, StoredUsage
 from policies import Decision, Issue, MemoryUsage, Request, UsageState
+from policies.errors import UnknownContext
+from policies.vocabulary import ODRL
 
 USE = "use"
+ELAPSED_TIME = ODRL + "elapsedTime"
 Phase = Literal["catalogue", "negotiation", "transfer", "request"]
 MOST_CHANGES = 64
 """How many times the past of an offer is looked at."""
@@ -85,12 +88,32 @@ def _compiled(text: str) -> tuple[policies.CompiledPolicy, tuple[str, ...]]:
 
 
 def check_readable(policy: str, pointer: str = "/offer") -> None:
-    """Refuse terms that no decision could be made on. Raises Invalid with the pointer to the fault."""
+    """Refuse terms that no decision could be made on. Raises Invalid with the pointer to the fault.
+
+    A context of their own is refused whatever the library could read of it: no JSON-LD is processed on the wire.
+    """
     try:
         _compiled(policy)
+        _require_known_contexts(policy)
     except policies.PolicyError as error:
         said = {language: f"{error.title[language]} {error.detail[language]}".strip() for language in ("fr", "en")}
         raise Invalid(said, pointer=pointer + error.pointer) from error
+
+
+def _require_known_contexts(policy: str) -> None:
+    """Raise UnknownContext for a context that is given inline, wherever it stands."""
+    waiting: list[tuple[str, Any]] = [("", json.loads(policy))] if '"@context"' in policy else []
+    while waiting:
+        pointer, value = waiting.pop()
+        members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for name, member in members:
+            if name == "@context" and not _is_address(member):
+                raise UnknownContext(pointer=f"{pointer}/@context")
+            waiting.append((f"{pointer}/{name}", member))
+
+
+def _is_address(context: Any) -> bool:
+    return all(isinstance(one, str) for one in (context if isinstance(context, list) else [context]))
 
 
 def findings(offer_id: str, rules: Mapping[str, Any]) -> list[Issue]:
@@ -111,10 +134,17 @@ def terms(
     at: datetime,
     phase: Phase = "negotiation",
     used: UsageState = NOTHING_USED,
+    since: datetime | None = None,
 ) -> Verdict:
-    """Judge the use of a dataset by a party under a policy, given as its JSON text; nothing is counted."""
+    """Judge the use of a dataset by a party under a policy, given as its JSON text; nothing is counted.
+
+    `since` is when it was agreed, from which durations run; an offer is judged as agreed at this instant.
+    """
     compiled, declarative = _compiled(policy)
-    request = Request(action=USE, target=target, party=party, at=at, accepted_terms=declarative, phase=phase)
+    facts = {ELAPSED_TIME: since or at}
+    request = Request(
+        action=USE, target=target, party=party, at=at, facts=facts, accepted_terms=declarative, phase=phase
+    )
     return Verdict(compiled.decide(request, used))
 
 
@@ -159,7 +189,8 @@ def is_counted(policy: str) -> bool:
 def transfer(tx: Tx, agreement: StoredAgreement, pid: str, phase: Phase = "transfer") -> Verdict:
     """Judge a transfer of ours under its agreement: the next use, or the last one where it has begun one."""
     used = _used(tx, agreement, pid) if is_counted(agreement.document) else NOTHING_USED
-    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase, used)
+    since = agreement.created_at
+    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase, used, since)
 
 
 def _used(tx: Tx, agreement: StoredAgreement, pid: str) -> UsageState:
@@ -219,6 +250,7 @@ def _take(tx: Tx, asked: Flow, agreement: StoredAgreement) -> Verdict:
         target=agreement.dataset,
         party=agreement.peer,
         at=tx.now,
+        facts={ELAPSED_TIME: agreement.created_at},
         accepted_terms=declarative,
         phase="request",
     )
