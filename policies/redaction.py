@@ -45,6 +45,7 @@ _NAMES = {
 _CATEGORIES = {ODRL + name: category for category, names in _NAMES.items() for name in names.split()} | {
     TERRI + "useCase": "use",
     TERRI + "onBehalfOf": "use",
+    TERRI + "legalBasis": "use",
     TERRI + "participant": "party",
     TERRI + "participantCategory": "party",
     TERRI + "charterSigned": "party",

@@ -57,7 +57,8 @@ _OPERAND_NAMES: dict[Verification, str] = {
         spatialCoordinates system systemDevice timeInterval unitOfCount version virtualLocation terri:accordDPO
         terri:charterSigned terri:minCellCount terri:participant terri:participantCategory""",
     Verification.AFTERWARDS: "",
-    Verification.COMMITMENT: """deliveryChannel industry media product purpose terri:onBehalfOf terri:useCase""",
+    Verification.COMMITMENT: """deliveryChannel industry media product purpose terri:legalBasis terri:onBehalfOf
+    terri:useCase""",
 }
 
 

@@ -13,7 +13,7 @@
 | `terri:participantCategory`, `charterSigned`, `accordDPO` | testable | what is attested |
 | `terri:minCellCount` | testable | a number |
 | `odrl:purpose`, `industry`, `product`, `media`, `deliveryChannel` | declarative | stated, or accepted |
-| `terri:useCase`, `onBehalfOf` | declarative | stated, or accepted |
+| `terri:useCase`, `onBehalfOf`, `legalBasis` | declarative | stated, or accepted |
 
 A constraint on any other operand (ODRL's seven positions and coordinates are among them) is read, kept, shown and
 compared; it is never known to hold, and `validate` says so.

@@ -12,6 +12,7 @@ from policies.vocabulary import ODRL, TERRI
 
 USE_CASE_IRI = TERRI + "useCase"
 ON_BEHALF_OF_IRI = TERRI + "onBehalfOf"
+LEGAL_BASIS_IRI = TERRI + "legalBasis"
 PURPOSE_IRI = ODRL + "purpose"
 
 DECLARED = (
@@ -21,4 +22,5 @@ DECLARED = (
     ),
     named(USE_CASE_IRI, vocabulary.LABELS[USE_CASE_IRI], kind=OperandKind.DECLARATIVE),
     named(ON_BEHALF_OF_IRI, vocabulary.LABELS[ON_BEHALF_OF_IRI], kind=OperandKind.DECLARATIVE),
+    named(LEGAL_BASIS_IRI, vocabulary.LABELS[LEGAL_BASIS_IRI], kind=OperandKind.DECLARATIVE),
 )

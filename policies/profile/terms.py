@@ -141,6 +141,16 @@ _OPERANDS = (
             "Organisation on whose behalf the requesting organisation, its contractor, uses the data.",
         ),
     ),
+    Term(
+        "legalBasis",
+        TermKind.LEFT_OPERAND,
+        Assurance.DECLARATIVE,
+        ("base légale du traitement", "legal basis of the processing"),
+        (
+            "Base légale, au sens de l’article 6 du RGPD, du traitement que fait l’organisme bénéficiaire.",
+            "Legal basis, in the sense of article 6 of the GDPR, of the processing by the organisation that benefits.",
+        ),
+    ),
 )
 
 _ACTIONS = (

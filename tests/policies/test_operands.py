@@ -350,7 +350,7 @@ def test_odrl_has_34_left_operands():
 
 def test_the_kinds_are_the_ones_that_the_room_documents():
     declared = {"odrl:purpose", "odrl:industry", "odrl:product", "odrl:media", "odrl:deliveryChannel"}
-    declared |= {"terri:useCase", "terri:onBehalfOf"}
+    declared |= {"terri:useCase", "terri:onBehalfOf", "terri:legalBasis"}
     by_kind = {kind: set() for kind in OperandKind}
     for iri, operand in OPERANDS.items():
         by_kind[operand.kind].add(operands.vocabulary.short(iri))
