@@ -96,7 +96,9 @@ def number_text(text: str, language: Language) -> str:
     found = _NUMBER.fullmatch(text)
     if found is None:
         return quoted(text, language)
-    grouped = re.sub(r"(?<=\d)(?=(?:\d{3})+$)", THIN if language == "fr" else ",", found["whole"])
+    whole, first = found["whole"], len(found["whole"]) % 3
+    threes = [whole[:first]] * bool(first) + [whole[at : at + 3] for at in range(first, len(whole), 3)]
+    grouped = (THIN if language == "fr" else ",").join(threes)
     mark = "," if language == "fr" else "."
     return found["sign"] + grouped + (mark + found["part"] if found["part"] else "")
 
