@@ -5,6 +5,7 @@ no policy ends the command with exit code 2; what 0 and 1 mean is in the help of
 """
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -69,17 +70,21 @@ def _add_show(rules: click.Group) -> None:
     def show(session: Session, file: Path) -> None:
         import policies
 
-        policy = policy_given.read(session, file)
+        policy, language = policy_given.read(session, file), policy_given.language_of(session)
         found = policies.recognise(policy)
+        verified = [policies.what_is_verified(rule, policy) for rule in policy.rules]
         answer = {
             "sentences": {"fr": policies.sentences(policy, "fr"), "en": policies.sentences(policy, "en")},
+            "verified": {"fr": [each.say("fr") for each in verified], "en": [each.say("en") for each in verified]},
             "template": {"name": found.template.name, "parameters": found.parameters} if found else None,
             "accepted_terms": [term.as_json() for term in policies.declarative_terms(policy)],
             "hash": policies.hash(policy),
         }
 
         def told() -> None:
-            click.echo("\n".join(policies.sentences(policy, policy_given.language_of(session))))
+            badges = [f"\n  [{each.say(language)}]" for each in verified]
+            for sentence, badge in zip_longest(policies.sentences(policy, language), badges, fillvalue=""):
+                click.echo(f"{sentence}{badge}")
             if found:
                 click.echo(policy_templates.told(session, found))
 
@@ -90,8 +95,8 @@ def _add_diff(rules: click.Group) -> None:
     @command(
         rules,
         "diff",
-        "Dit ce que le second texte ajoute et retire (0 : mêmes règles, 1 : autres règles, 2 : illisible).",
-        "Say what the second text adds and drops (0: same terms, 1: other terms, 2: unreadable).",
+        "Dit ce que le second texte change, et dans quel sens (0 : mêmes règles, 1 : autres règles, 2 : illisible).",
+        "Say what the second text changes, and which way (0: same terms, 1: other terms, 2: unreadable).",
     )
     @_file("before")
     @_file("after")
@@ -99,20 +104,19 @@ def _add_diff(rules: click.Group) -> None:
         import policies
 
         old, new = policy_given.read(session, before), policy_given.read(session, after)
-        is_same = policies.same_terms(old, new)
-        (fr_added, fr_dropped), (en_added, en_dropped) = (policies.difference(old, new, one) for one in ("fr", "en"))
-        answer = {
-            "same": is_same,
-            "added": {"fr": fr_added, "en": en_added},
-            "dropped": {"fr": fr_dropped, "en": en_dropped},
-        }
+        found, is_same = policies.compare(old, new), policies.same_terms(old, new)
+        changes = [
+            {"kind": each.kind, "direction": each.direction, "text": {"fr": each.say("fr"), "en": each.say("en")}}
+            for each in found.changes
+        ]
 
         def told() -> None:
-            policy_told.difference(*policies.difference(old, new, policy_given.language_of(session)))
+            for line in found.lines(policy_given.language_of(session)):
+                click.echo(line)
             if is_same:
                 click.echo(session.say("Les mêmes règles.", "The same terms."))
 
-        session.out(answer, told)
+        session.out({"same": is_same, "direction": found.direction, "changes": changes}, told)
         if not is_same:
             raise SystemExit(exits.PROBLEM)
 
@@ -155,9 +159,24 @@ def _add_explain(rules: click.Group) -> None:
     @option("--as", "who", metavar="DID", required=True, fr="Organisme qui demande.", en="Participant that asks.")
     @option("--purpose", fr="Finalité déclarée : nom du profil ou IRI.", en="Purpose declared: profile's name or IRI.")
     @option("--at", type=Instant(), fr="Quand (maintenant).", en="When (now).")
+    @option(
+        "--told-to",
+        "level",
+        type=click.Choice(["owner", "clause", "category", "nothing"]),
+        default="owner",
+        fr="owner : tout ; sinon ce qu’en lirait l’organisme : la condition, sa catégorie, ou rien.",
+        en="owner: everything; else what the participant would read: the condition, its category, or nothing.",
+    )
     @_question
     def explain(
-        session: Session, file: Path, who: str, purpose: str | None, at: str | None, facts: Sequence[str], **asked: Any
+        session: Session,
+        file: Path,
+        who: str,
+        purpose: str | None,
+        at: str | None,
+        level: Any,
+        facts: Sequence[str],
+        **asked: Any,
     ) -> None:
         import policies
         from policies.simulation import question, timeline
@@ -168,11 +187,16 @@ def _add_explain(rules: click.Group) -> None:
         request = question(policy, grid, somebody, grid.purposes[0], moments[0])
         decision, changes = policies.compile(policy).decide(request), timeline(policy, request)
 
-        def told() -> None:
-            policy_told.decision(session, decision)
-            policy_told.changes(session, changes)
+        if level != "owner":
+            answer = {"effect": decision.effect, "explanation": policy_told.explanations(decision, level)}
+            session.out(answer, lambda: policy_told.explanation(session, decision, level))
+        else:
 
-        session.out(policy_told.decision_json(decision) | {"timeline": policy_told.changes_json(changes)}, told)
+            def told() -> None:
+                policy_told.explanation(session, decision)
+                policy_told.changes(session, changes)
+
+            session.out(policy_told.decision_json(decision) | {"timeline": policy_told.changes_json(changes)}, told)
         if not decision.permitted:
             raise SystemExit(exits.PROBLEM)
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from policies.simulation import Grid, Participant
 
 
-def language_of(session: Session) -> Literal["fr", "en"]:
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+
+
+def language_of(session: Session) -> Language:
     """Return the language of what is said."""
     return "fr" if session.language == "fr" else "en"
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from connector.cli import show
 from connector.cli.frame import Session
-from connector.cli.policy_given import language_of
+from connector.cli.policy_given import LANGUAGES, Language, language_of
 
 if TYPE_CHECKING:
     from policies import Decision, Issue
@@ -22,12 +22,27 @@ _EFFECTS = {
 }
 _COLOURS = {"permit": "green", "deny": "red", "not-applicable": "red", "indeterminate": "yellow"}
 _SEVERITIES = {"error": {"fr": "ERREUR", "en": "ERROR"}, "warning": {"fr": "attention", "en": "warning"}}
-_MARKS = {True: "+", False: "-", None: "?"}
 
 Line = tuple["Participant", str | None, "list[Change]"]
 
 
+Told = Literal["owner", "clause", "category", "nothing"]
+"""Who reads: the owner of the rules everything, a counterparty as much as one of the levels lets it."""
+
+
 # --- as JSON
+
+
+def explanations(decision: "Decision", level: Told = "owner") -> dict[Language, list[str]]:
+    """Return the explanation of a decision line by line, in both languages."""
+    import policies
+
+    if level == "owner":
+        return {language: policies.explain(decision, language).lines() for language in LANGUAGES}
+    said = {
+        language: policies.explain(decision, language, audience="counterparty", level=level) for language in LANGUAGES
+    }
+    return {language: each.lines() for language, each in said.items()}
 
 
 def decision_json(decision: "Decision") -> dict[str, Any]:
@@ -38,6 +53,7 @@ def decision_json(decision: "Decision") -> dict[str, Any]:
             {"code": reason.code, "holds": reason.holds, "pointer": reason.pointer, "text": reason.text}
             for reason in decision.reasons
         ],
+        "explanation": explanations(decision),
         "missing": list(decision.missing),
         "valid_until": _iso(decision.valid_until) if decision.valid_until else None,
     }
@@ -75,12 +91,12 @@ def issue_json(issue: "Issue") -> dict[str, Any]:
 # --- in words
 
 
-def decision(session: Session, found: "Decision", indent: str = "") -> None:
-    """Tell a decision and its reasons."""
-    said = click.style(_effect(session, found.effect), fg=_COLOURS[found.effect], bold=True)
+def explanation(session: Session, decision: "Decision", level: Told = "owner", indent: str = "") -> None:
+    """Tell a decision: its effect, then what explains it."""
+    said = click.style(_effect(session, decision.effect), fg=_COLOURS[decision.effect], bold=True)
     click.echo(f"{indent}{said}")
-    for reason in found.reasons:
-        click.echo(f"{indent}  {_MARKS[reason.holds]} {reason.say(session.language)}")
+    for line in explanations(decision, level)[language_of(session)]:
+        click.echo(f"{indent}  {line}")
 
 
 def changes(session: Session, found: "Sequence[Change]") -> None:
@@ -93,7 +109,7 @@ def simulation(session: Session, squares: "Sequence[Square]", lines: "Sequence[L
     """Tell every answer with its reasons, then when each changes by itself."""
     for one in squares:
         click.echo(f"{_who(session, one.participant.did, one.purpose)}, {_day(one.at)}")
-        decision(session, one.decision, indent="  ")
+        explanation(session, one.decision, indent="  ")
     for who, purpose, steps in lines:
         told = " → ".join(f"{_day(each.at)} {_effect(session, each.effect)}" for each in steps)
         click.echo(f"{_who(session, who.did, purpose)} : {told}")
@@ -109,13 +125,6 @@ def issues(session: Session, found: "Sequence[Issue]") -> None:
             click.echo(f"  → {issue.fix.text[language]}")
     if not found:
         click.echo(session.say("Rien à corriger.", "Nothing to correct."))
-
-
-def difference(added: Sequence[str], dropped: Sequence[str]) -> None:
-    """Tell what one text drops and adds."""
-    for mark, lines in (("-", dropped), ("+", added)):
-        for line in lines:
-            click.echo(f"{mark} {line}")
 
 
 def _who(session: Session, did: str, purpose: str | None) -> str:

@@ -104,6 +104,8 @@ def test_rules_are_told_in_sentences_with_their_template(run: Run) -> None:
     assert all(sentence in told for sentence in policies.sentences(policies.load(LIGHTING.offer), "fr"))
     assert "Entre collectivités, mission de service public (public-service)" in told
     assert "trame noire" in told
+    assert "  [engagement seul]" in told
+    assert "  [vérifié par le nœud" in told
     found = asked(run, "show", "s1.json")
     assert found["template"]["name"] == "public-service"
     assert found["template"]["parameters"]["until"] == "2028-12-31T23:59:59Z"
@@ -115,13 +117,12 @@ def test_the_same_terms_are_told_apart_from_others(run: Run) -> None:
     again = json.dumps({**LIGHTING.offer, "@id": "urn:other"})
     assert "Les mêmes règles." in run("diff", "s1.json", "-", input=again).stdout
     less = json.dumps({name: value for name, value in LIGHTING.offer.items() if name != "prohibition"})
+    changes = policies.compare(policies.load(LIGHTING.offer), policies.load(less))
     told = run("diff", "s1.json", "-", input=less, code=exits.PROBLEM).stdout
-    before, after = policies.load(LIGHTING.offer), policies.load(less)
-    dropped = {language: policies.difference(before, after, language)[1] for language in ("fr", "en")}
-    assert [line for line in told.splitlines() if line.startswith("- ")] == [f"- {dropped['fr'][0]}"]
+    assert told == "\n".join(changes.lines("fr")) + "\n"
     found = json.loads(run("diff", "s1.json", "-", "--json", input=less, code=exits.PROBLEM).stdout)
-    assert found["same"] is False
-    assert found["dropped"] == dropped
+    assert (found["same"], found["direction"]) == (False, "looser")
+    assert [one["text"]["en"] for one in found["changes"]] == changes.lines("en")
 
 
 # --- explain, simulate
@@ -152,6 +153,16 @@ def test_who_is_not_permitted_ends_with_1_and_reasons(run: Run, more: tuple[str,
     words = ("explain", "s1.json", "--as", METROPOLE, "--at", AT, *more)
     assert "REFUSÉ" in run(*words, code=exits.PROBLEM).stdout
     assert asked(run, *words, code=exits.PROBLEM)["reasons"]
+
+
+@pytest.mark.parametrize("level", ["clause", "category", "nothing"])
+def test_what_the_participant_would_read_is_no_more_than_its_level_lets_it(run: Run, level: str) -> None:
+    words = ("explain", "s1.json", "--as", METROPOLE, "--at", AT, "--told-to", level)
+    found = asked(run, *words, code=exits.PROBLEM)
+    assert set(found) == {"effect", "explanation"}
+    told = run(*words, code=exits.PROBLEM).stdout
+    assert all(line in told for line in found["explanation"]["fr"])
+    assert ("recherche publique" in told) is (level == "clause")
 
 
 def test_a_fact_may_be_stated_twice(run: Run) -> None:
