@@ -4,7 +4,7 @@
     found = policies.recognise(offer)
     found.template.name, found.parameters["until"]          # "public-research", "2028-12-31T23:59:59Z"
 
-A template is data (`template.py`): a policy in the form of DSP with holes, and parameters (`parameters.py`) with labels
+A template is data (`form.py`): a policy in the form of DSP with holes, and parameters (`parameters.py`) with labels
 and help in French and English. `recogniser.py` goes the other way; nothing but an equal normal form counts. A further
 template is a further file, named below; tests/policies/test_templates.py holds every one against the same rules.
 """
@@ -24,9 +24,9 @@ from policies.templates import (
     recogniser,
     trial,
 )
+from policies.templates.form import Template
 from policies.templates.parameters import Parameter, ParameterKind, ParameterValue
 from policies.templates.recogniser import Mould, Recognised
-from policies.templates.template import Template
 
 ROOMS = (open_data, public_service, public_research, processor, trial, personal_data, real_time, emergency)
 TEMPLATES: dict[str, Template] = {room.TEMPLATE.name: room.TEMPLATE for room in ROOMS}

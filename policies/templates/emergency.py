@@ -3,7 +3,7 @@
 from policies.profile.terms import NAMESPACE as T
 from policies.templates import common
 from policies.templates.common import hole
-from policies.templates.template import Template
+from policies.templates.form import Template
 
 TEMPLATE = Template(
     name="emergency",

@@ -3,8 +3,8 @@
 from policies.profile.terms import NAMESPACE as T
 from policies.templates import common
 from policies.templates.common import hole
+from policies.templates.form import Template
 from policies.templates.parameters import Parameter, ParameterKind
-from policies.templates.template import Template
 
 TEMPLATE = Template(
     name="public-service",

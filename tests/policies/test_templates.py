@@ -147,27 +147,18 @@ def test_a_template_of_ours_says_whose_words_it_uses(template):
 
 @given(filled())
 @EXAMPLES
-def test_what_a_template_makes_is_recognised_with_its_parameters(made):
-    template, values = made
-    found = policies.recognise(template.instantiate(UID, **values))
-    assert found is not None
-    assert (found.template.name, found.parameters) == (template.name, values)
-
-
-@given(filled())
-@EXAMPLES
-def test_it_is_recognised_after_it_was_written_and_read_again(made):
+def test_what_a_template_makes_is_recognised_with_its_parameters_as_an_offer_and_as_an_agreement(made):
     template, values = made
     policy = template.instantiate(UID, **values)
-    written = policies.dump(policy) | {"target": "urn:d", "assigner": "did:web:a.example", "@type": "Agreement"}
-    found = policies.recognise(policies.load(json.dumps(written)))
-    assert found is not None
-    assert policies.same_terms(found.template.instantiate("urn:other", **found.parameters), policy)
-    assert found.parameters == values
+    agreement = policies.dump(policy) | {"target": "urn:d", "assigner": "did:web:a.example", "@type": "Agreement"}
+    for each in (policy, policies.load(json.dumps(agreement))):
+        found = policies.recognise(each)
+        assert found is not None
+        assert (found.template.name, found.parameters) == (template.name, values)
 
 
 @given(filled(), st.data())
-@EXAMPLES
+@settings(EXAMPLES, max_examples=300)
 def test_nothing_that_says_more_or_less_is_recognised_as_the_same(made, data):
     """Recognised or not, what the recogniser answers makes the same terms; and a change is never overlooked."""
     template, values = made
