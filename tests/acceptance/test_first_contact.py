@@ -29,6 +29,7 @@ from connector.store.negotiations import Negotiation
 from connector.store.peers import Peer
 from tests.harness import nodes, samples
 from tests.harness.speaker import speakers
+from tests.tools.ports import free_port
 
 DATASET = "urn:test:lampadaires"
 CARD = {
@@ -155,7 +156,7 @@ def test_a_newer_card_waits_until_a_person_has_seen_it(tmp_path: Path) -> None:
 @asynccontextmanager
 async def website(folder: Path, card: Callable[[Addresses, Keys], web.Response]) -> AsyncIterator[str]:
     """Yield the DID of somebody whose documents stand on a plain web server, with what it answers for a card."""
-    port, keys = nodes.free_port(), Keys(folder)
+    port, keys = free_port(), Keys(folder)
     addresses = Addresses(f"http://127.0.0.1:{port}", ROOT)
     document = own_document(addresses, ROOT, keys.create_auth(ROOT))
 
@@ -308,7 +309,7 @@ def test_every_first_message_of_a_stranger_is_answered_503_and_opens_nothing(tmp
 
 def test_when_a_pinned_key_changes_everything_waits_until_a_person_accepts_the_new_one(tmp_path: Path) -> None:
     async def play() -> None:
-        port = nodes.free_port()
+        port = free_port()
         async with nodes.running(tmp_path / "provider") as provider:
             await nodes.publish(provider)
             await nodes.publish(provider, "relu", mode="manual")
@@ -370,7 +371,7 @@ async def _pulled(address: dict[str, Any]) -> int:
 
 def test_a_ping_notices_that_no_pinned_key_is_shown_any_more(tmp_path: Path) -> None:
     async def play() -> None:
-        port = nodes.free_port()
+        port = free_port()
         async with nodes.running(tmp_path / "a") as a:
             async with nodes.running(tmp_path / "b", public_port=port) as b:
                 did = await nodes.acquaint(a, b)

@@ -25,6 +25,7 @@ from hypothesis.errors import Unsatisfiable
 from connector.app import ROOT
 from connector.services.roles import ADMINISTRATION
 from tests.harness import nodes
+from tests.tools.ports import free_port
 
 pytestmark = pytest.mark.slow
 EXAMPLES = 6
@@ -96,7 +97,7 @@ def _try(strategy: Any, stand: Stand, answers: "Counter[str]") -> None:
 
 
 async def _live(folder: Path, found: Stand, ready: threading.Event, ended: threading.Event) -> None:
-    port = nodes.free_port()
+    port = free_port()
     async with (
         nodes.running(folder / "provider", private_port=port) as node,
         nodes.running(folder / "consumer") as consumer,

@@ -12,9 +12,9 @@ import pytest
 from connector.sdk import ApiProblem, BadSignature, Client, verify_webhook
 from connector.services.webhooks import ROOM
 from connector.store import events, tables
-from tests.harness.nodes import free_port
 from tests.harness.receiver import WITHIN_S, Receiver, receiving
 from tests.harness.threaded import Running, in_thread
+from tests.tools.ports import free_port
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -16,6 +16,7 @@ from connector.services.feed import Told
 from connector.settings import Settings, load
 from connector.store import events
 from tests.harness import nodes
+from tests.tools.ports import free_port
 
 PASSPHRASE = SecretStr("une phrase de passe d’essai")
 CONTENT = b"id,x,y\n1,2,3\n"
@@ -52,7 +53,7 @@ class Saved:
 def taken(tmp_path_factory: pytest.TempPathFactory, database: str | None) -> Saved:
     """A backup of a provider that holds an agreement, taken while it served."""
     folder = tmp_path_factory.mktemp("taken")
-    made = Saved(folder / "node", nodes.free_port(), folder / "node.zip", KeysFile(folder / "node.keys", PASSPHRASE))
+    made = Saved(folder / "node", free_port(), folder / "node.zip", KeysFile(folder / "node.keys", PASSPHRASE))
 
     async def play() -> None:
         async with (

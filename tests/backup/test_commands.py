@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 from connector.cli import exits
 from connector.cli.root import cli
 from connector.sdk import Client
-from tests.harness.nodes import free_port
 from tests.harness.threaded import in_thread
+from tests.tools.ports import free_port
 
 PHRASE = "une phrase de passe d’essai"
 

@@ -19,6 +19,7 @@ from connector.store.restores import Reconciliation
 from connector.store.tables import grants
 from tests.backup.conftest import PASSPHRASE, at
 from tests.harness import nodes
+from tests.tools.ports import free_port
 
 WITHIN_S = 90
 OPEN, MANUAL = "urn:test:lampadaires", "urn:test:reserve"
@@ -91,7 +92,7 @@ def test_an_old_backup_next_to_a_partner_that_moved_on(
 
 
 async def _play(folder: Path, database: str | None, fresh: str | None) -> None:
-    port, other_port = nodes.free_port(), nodes.free_port()
+    port, other_port = free_port(), free_port()
     ours = Kept(folder, "ours", at(folder / "ours", port, database))
     theirs = Kept(folder, "theirs", at(folder / "theirs", other_port))
     async with nodes.running(folder / "theirs", public_port=other_port) as consumer:

@@ -11,6 +11,7 @@ from connector.store import events
 from tests.backup.conftest import PASSPHRASE, at
 from tests.harness import nodes
 from tests.harness.receiver import receiving
+from tests.tools.ports import free_port
 
 
 async def write(node: Node, subject: str) -> None:
@@ -18,7 +19,7 @@ async def write(node: Node, subject: str) -> None:
 
 
 def test_a_restored_webhook_goes_on_and_signs_as_before(database: str | None, tmp_path: Path) -> None:
-    port, keys, file = nodes.free_port(), KeysFile(tmp_path / "node.keys", PASSPHRASE), tmp_path / "node.zip"
+    port, keys, file = free_port(), KeysFile(tmp_path / "node.keys", PASSPHRASE), tmp_path / "node.zip"
 
     async def live(url: str) -> str:
         async with nodes.running(tmp_path / "node", database=database, public_port=port) as node:

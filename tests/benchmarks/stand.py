@@ -27,6 +27,7 @@ from connector.store.negotiations import Negotiation
 from connector.store.transfers import Transfer
 from tests.harness import nodes
 from tests.tools import postgres
+from tests.tools.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
@@ -83,7 +84,7 @@ class Provider:
 def provider(database: str | None, seed: str = "") -> Iterator[Provider]:
     """Yield a provider that publishes one small dataset under an open offer, after running a seeding function."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        port = nodes.free_port()
+        port = free_port()
         command = [sys.executable, str(HERE / "provider.py"), folder, str(port), database or "-", seed]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, env=_environment())
         try:

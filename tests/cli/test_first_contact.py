@@ -9,8 +9,9 @@ import pytest
 
 from connector.cli import exits
 from connector.identity.keys import Keys
-from tests.harness.nodes import free_port, publish
+from tests.harness.nodes import publish
 from tests.harness.threaded import in_thread
+from tests.tools.ports import free_port
 
 Wait = Callable[..., Any]
 CARD = ("--legal-name", "Syndicat de Démo", "--representative", "La présidente", "--contact", "Service des données")

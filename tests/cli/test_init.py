@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from connector.cli import exits, install
 from connector.cli.root import cli
 from connector.sdk import Client
-from tests.harness.nodes import free_port
+from tests.tools.ports import free_port
 
 
 def init(folder: Path, *flags: str, **options: Any) -> Any:

@@ -20,8 +20,9 @@ from connector.store import fetches, journal, pushes, transfers
 from connector.store.fetches import Fetch
 from connector.store.pushes import Push
 from connector.store.transfers import Transfer
-from tests.harness.nodes import BY, OPEN, agreed, free_port, publish, running, until_transfer
+from tests.harness.nodes import BY, OPEN, agreed, publish, running, until_transfer
 from tests.harness.proxy import Hold, Proxy
+from tests.tools.ports import free_port
 
 CONTENT = random.Random(7).randbytes(3_000_000)
 WITHIN_S = 60

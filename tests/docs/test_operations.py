@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_tutorial import END_OF_STEP, Step, missing, run, steps
-from tests.harness import nodes
+from tests.tools.ports import free_port
 from tests.tools.postgres import Postgres
 
 HOW_TO = Path(__file__).parents[2] / "connector/docs/how-to"
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def init() -> str:
-    public, private = nodes.free_port(), nodes.free_port()
+    public, private = free_port(), free_port()
     where = f"--public-url http://127.0.0.1:{public} --private-port {private} --data-dir donnees --yes"
     return f"pupitre init --name 'Ville de Brume' {where} >/dev/null"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import nodes
+from tests.tools.ports import free_port
 
 PAGE = Path(__file__).parents[2] / "connector/docs/tutorial.md"
 PORT = re.compile(r"^(?:PORT_\w+=\d+\s*)+$", re.MULTILINE)
@@ -43,7 +43,7 @@ def with_free_ports(text: str) -> str:
     for port in own:
         text = re.sub(rf"(?<!\d){port}(?!\d)", f"<{port}>", text)
     for port in own:
-        text = text.replace(f"<{port}>", str(nodes.free_port()))
+        text = text.replace(f"<{port}>", str(free_port()))
     return text
 
 

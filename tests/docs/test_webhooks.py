@@ -12,8 +12,8 @@ from connector.services import notify
 from connector.settings import Settings
 from connector.store.backoff import peer_delay_s
 from connector.store.webhooks import STATUSES
-from tests.harness.nodes import free_port
 from tests.harness.threaded import in_thread
+from tests.tools.ports import free_port
 
 PAGE = (Path(__file__).parents[2] / "connector/docs/how-to/webhooks.md").read_text("utf-8")
 PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -16,7 +16,8 @@ from connector.store import peers
 from connector.store.peers import Peer
 from tests.doctor.scene import Names, Scene
 from tests.harness.certificates import DAY
-from tests.harness.nodes import BY, free_port
+from tests.harness.nodes import BY
+from tests.tools.ports import free_port
 
 Fault = Callable[[Scene], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}

@@ -19,7 +19,7 @@ from connector.store.jobs import Job
 from connector.store.tables import jobs, peer_health
 from connector.store.webhooks import Webhook
 from tests.doctor.scene import Scene, as_another_account
-from tests.harness.nodes import free_port
+from tests.tools.ports import free_port
 
 Fault = Callable[[Scene], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}

@@ -27,6 +27,7 @@ from connector.store.db import Tx
 from connector.store.peers import Peer
 from tests.harness import nodes
 from tests.harness.certificates import Authority
+from tests.tools.ports import free_port
 
 NOBODY = 65534
 MOUNT_HINT = "a small file system is needed: run the tests as root where mounting a tmpfs is allowed"
@@ -60,9 +61,9 @@ class Scene:
         self.resolver: AbstractResolver | None = None
         self.settings: dict[str, Any] = {
             "data_dir": str(folder / "data"),
-            "public_url": f"http://127.0.0.1:{nodes.free_port()}",
-            "public_port": nodes.free_port(),
-            "private_port": nodes.free_port(),
+            "public_url": f"http://127.0.0.1:{free_port()}",
+            "public_port": free_port(),
+            "private_port": free_port(),
             "call_timeout_s": 5.0,
         }
 

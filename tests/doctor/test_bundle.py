@@ -15,7 +15,7 @@ from connector.app import ROOT
 from connector.cli import exits
 from connector.cli.root import cli
 from connector.doctor.secrets import Scrubber
-from tests.harness.nodes import free_port
+from tests.tools.ports import free_port
 
 PASSWORD, PROXY_PASSWORD = "m0t-de-passe%21", "s0rtie-secrète"
 API_KEY = "pk_" + "Aa1-_" * 8

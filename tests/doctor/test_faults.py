@@ -19,7 +19,7 @@ from connector.services.replicas import Replicas
 from connector.store.db import open_store
 from tests.doctor import faults_far, faults_here
 from tests.doctor.scene import Scene
-from tests.harness import nodes
+from tests.tools.ports import free_port
 from tests.tools.postgres import Postgres
 
 FAULTS = faults_here.FAULTS | faults_far.FAULTS
@@ -164,7 +164,7 @@ def test_replicas_are_compared(
             await on(scene, url, **common)
             await scene.serve()
             here = dict(scene.settings)
-            scene.settings |= {"public_port": nodes.free_port(), "private_port": nodes.free_port(), **second}
+            scene.settings |= {"public_port": free_port(), "private_port": free_port(), **second}
             await scene.serve()
             scene.settings = here
             await scene.front(scene.settings["public_port"])

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,11 @@ from connector.settings import load
 from connector.store import agreements, datasets, negotiations, transfers
 from connector.store.negotiations import Negotiation
 from connector.store.transfers import Transfer
+from tests.tools.ports import free_port
 
 OPEN: dict[str, Any] = {"permission": [{"action": "use"}]}
 BY = Person("urn:test:key", "test")
 """Whoever decides in tests that say nothing of it."""
-
-
-def free_port() -> int:
-    """Return a port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

@@ -27,8 +27,8 @@ from connector.app import initialise
 from connector.cli.root import cli
 from connector.sdk import AsyncClient, NodeUnreachable
 from connector.settings import load
-from tests.harness.nodes import free_port
 from tests.harness.proxy import Proxy
+from tests.tools.ports import free_port
 
 READY_WITHIN_S = 60
 FORKS = multiprocessing.get_context("forkserver")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.harness.nodes import free_port
+from tests.tools.ports import free_port
 
 WITHIN_S = 60
 

@@ -12,7 +12,7 @@ from connector.app import ROOT, Node, build_app, run_node
 from connector.services.decide import Decisions
 from connector.services.roles import ADMINISTRATION
 from connector.settings import load
-from tests.harness.nodes import free_port
+from tests.tools.ports import free_port
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ from urllib.parse import quote, urlsplit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.harness.nodes import free_port
 from tests.interop.wire import Direct, Journal, Proxy, until
+from tests.tools.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 RELEASES = ("0.14.1", "0.15.1")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.sdk import Client
-from tests.harness.nodes import free_port
 from tests.interop.wire import Journal, Proxy, until
+from tests.tools.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 READY_WITHIN_S = 120

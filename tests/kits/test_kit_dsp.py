@@ -7,7 +7,6 @@ compared with `dsp/expected.tsv`.
 
 import csv
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import IO
 import pytest
 
 from tests.tools import postgres
+from tests.tools.ports import free_port
 
 HERE = Path(__file__).parent
 KIT = HERE / "dsp"
@@ -75,7 +75,7 @@ def test_only_the_tests_that_the_kit_itself_disables_are_absent(run: KitRun) -> 
 @contextmanager
 def _serve(folder: Path, options: list[str]) -> Iterator[Node]:
     """Yield a node in a process of its own once it says that it listens; stop it afterwards."""
-    port, trigger_port = _free_ports(2)
+    port, trigger_port = free_port(), free_port()
     command = [sys.executable, HERE / "serve.py", "--port", str(port), "--trigger-port", str(trigger_port), *options]
     with (folder / "node.log").open("w+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -115,7 +115,7 @@ def _run_kit(node: Node, report: Path) -> KitRun:
         "--participant": node.participant,
         "--negotiations": f"{node.triggers}/negotiations/requests",
         "--transfers": f"{node.triggers}/transfers/requests",
-        "--callback": f"http://127.0.0.1:{_free_ports(1)[0]}",
+        "--callback": f"http://127.0.0.1:{free_port()}",
         "--report": str(report),
     }
     command = [str(KIT / "run"), *(part for option in where.items() for part in option)]
@@ -129,11 +129,3 @@ def _run_kit(node: Node, report: Path) -> KitRun:
         outcomes={row["test"]: row["status"] for row in rows},
         causes=[f"{row['title']}: {row['cause']}" for row in rows if row["cause"]],
     )
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        listeners = [held.enter_context(socket.socket()) for _ in range(count)]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in listeners]

@@ -8,7 +8,6 @@ import asyncio
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+
+from tests.tools.ports import free_port
 
 HINT = "PostgreSQL's server programs are absent: apt-get update && apt-get install -y postgresql"
 DEBIAN = Path("/usr/lib/postgresql")
@@ -30,7 +31,7 @@ class Postgres:
 
     def __init__(self, folder: Path, binaries: Path, user: str | None, options: tuple[str, ...]) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._programs = binaries
         self._options = options
         self._user = user
@@ -134,13 +135,6 @@ def _unprivileged(folder: Path) -> str | None:
     user = "postgres" if "postgres" in names else "nobody"
     shutil.chown(folder, user)
     return user
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def _execute(url: str, statements: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from connector.store import agreements, journal, negotiations, portable
 from connector.store.migrate import migrations
 from connector.store.upgrade import upgrade
 from tests.harness import nodes
+from tests.tools.ports import free_port
 from tests.upgrade.seed import FOLDER, RELEASES, Seed
 
 LARGEST_BYTES = 200_000
@@ -39,7 +40,7 @@ def test_it_is_small(release: str) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_todays_program_migrates_it_and_goes_on(release: str, database: str | None, tmp_path: Path) -> None:
-    ports = {"provider": nodes.free_port(), "consumer": nodes.free_port()}
+    ports = {"provider": free_port(), "consumer": free_port()}
     texts = {role: str(port) for role, port in ports.items()}
     for role, url in (("provider", database), ("consumer", None)):
         settings = load(environ={}, data_dir=tmp_path / role, database_url=url)

@@ -16,6 +16,7 @@ from tests.benchmarks.machine import program
 from tests.benchmarks.seeds import BIG, BIG_FILE, SMALL
 from tests.benchmarks.stand import STORES, Bench, Pair
 from tests.harness import nodes
+from tests.tools.ports import free_port
 
 CONNECTIONS = 32
 
@@ -104,7 +105,7 @@ def many(where: Address, seconds: int) -> float:
 @contextlib.contextmanager
 def nginx(folder: Path) -> Iterator[str]:
     """Yield the address of an nginx with one worker that serves a folder."""
-    port = nodes.free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as own:
         config = Path(own) / "nginx.conf"
         config.write_text(

@@ -18,7 +18,7 @@ from connector.settings import load
 from tests.benchmarks import seeds, stand
 from tests.benchmarks.figures import Figure, at_most, median, spread
 from tests.benchmarks.stand import REPOSITORY, STORES, Bench
-from tests.harness import nodes
+from tests.tools.ports import free_port
 
 PUPITRE = Path(sys.executable).with_name("pupitre")
 LOOK_EVERY_S = 0.003
@@ -86,10 +86,10 @@ def compile_all() -> None:
 @contextlib.contextmanager
 def installed(bench: Bench, store: str) -> Iterator[Installed]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        config, port, database = Path(folder) / "node.toml", nodes.free_port(), bench.database(store)
+        config, port, database = Path(folder) / "node.toml", free_port(), bench.database(store)
         url = f"http://127.0.0.1:{port}"
         options = [f"--name=Banc {store}", f"--public-url={url}", f"--data-dir={folder}/data"]
-        options += [f"--private-port={nodes.free_port()}", *([f"--database-url={database}"] if database else [])]
+        options += [f"--private-port={free_port()}", *([f"--database-url={database}"] if database else [])]
         command = [PUPITRE, "--config", config, "init", "--yes", *options]
         subprocess.run(command, check=True, capture_output=True)
         yield Installed(config, url)
