@@ -10,9 +10,11 @@ import json
 from policies.members import JSON_LITERAL
 from policies.model import Action, Condition, Constraint, Duty, Extras, Policy, Reference, Rule, Value
 from policies.strict_json import Json
-from policies.vocabulary import OPERATORS, USE, bare, short
+from policies.vocabulary import OPERATORS, RDF, USE, bare, short
 
 JsonObject = dict[str, Json]
+_PREFIXES = ("odrl:", "dct:", "xsd:")
+"""Those of the DSP context that a policy needs; other names are written in full, as every processor reads them."""
 _KIND_TERMS = frozenset({"Policy", "Set", "Offer", "Agreement", "Assertion"})
 
 
@@ -60,10 +62,10 @@ def rule_form(rule: Rule) -> JsonObject:
 def action_form(action: Action) -> Json:
     """Return an action: its name, or an object when there is more to say."""
     if not action.refinements and not action.extras:
-        return "use" if action.iri == USE else short(action.iri)
+        return "use" if action.iri == USE else _named(action.iri)
     return _object(
         {
-            "rdf:value": {"@id": short(action.iri)},
+            RDF + "value": {"@id": _named(action.iri)},
             "odrl:refinement": [condition_form(each) for each in action.refinements],
         },
         action.extras,
@@ -89,10 +91,10 @@ def _constraint(constraint: Constraint) -> JsonObject:
     members = _object(
         {
             "@id": constraint.uid,
-            "leftOperand": short(constraint.operand),
-            "operator": bare(operator) if operator in OPERATORS else short(operator),
+            "leftOperand": _named(constraint.operand),
+            "operator": bare(operator) if operator in OPERATORS else _named(operator),
             right: right_operand_form(constraint.values),
-            "odrl:unit": _iri(short(constraint.unit)) if constraint.unit else None,
+            "odrl:unit": _iri(_named(constraint.unit)) if constraint.unit else None,
         },
         constraint.extras,
     )
@@ -128,7 +130,7 @@ def _value(value: Value) -> Json:
         return json.loads(value.text)
     if value.language:
         return {"@value": value.text, "@language": value.language}
-    return {"@value": value.text, "@type": short(value.datatype)} if value.datatype else value.text
+    return {"@value": value.text, "@type": _named(value.datatype)} if value.datatype else value.text
 
 
 def _iri(name: str) -> Json:
@@ -138,6 +140,11 @@ def _iri(name: str) -> Json:
 
 def _kind(kind: str) -> str:
     return kind if kind in _KIND_TERMS else _prefixed(kind)
+
+
+def _named(iri: str) -> str:
+    name = short(iri)
+    return name if name.startswith(_PREFIXES) else iri
 
 
 def _prefixed(word: str) -> str:
