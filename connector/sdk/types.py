@@ -17,6 +17,24 @@ from connector.sdk.partner_types import OfferedCard as OfferedCard
 from connector.sdk.partner_types import Peer as Peer
 from connector.sdk.partner_types import Peers as Peers
 from connector.sdk.partner_types import Ping as Ping
+from connector.sdk.publication_types import Audience as Audience
+from connector.sdk.publication_types import AudienceMember as AudienceMember
+from connector.sdk.publication_types import Dataset as Dataset
+from connector.sdk.publication_types import DatasetDetail as DatasetDetail
+from connector.sdk.publication_types import Datasets as Datasets
+from connector.sdk.publication_types import Effects as Effects
+from connector.sdk.publication_types import Finding as Finding
+from connector.sdk.publication_types import Offer as Offer
+from connector.sdk.publication_types import OfferDetail as OfferDetail
+from connector.sdk.publication_types import Offers as Offers
+from connector.sdk.publication_types import OpenOffer as OpenOffer
+from connector.sdk.publication_types import Said as Said
+from connector.sdk.webhook_types import CreatedWebhook as CreatedWebhook
+from connector.sdk.webhook_types import Gap as Gap
+from connector.sdk.webhook_types import Webhook as Webhook
+from connector.sdk.webhook_types import WebhookProblem as WebhookProblem
+from connector.sdk.webhook_types import Webhooks as Webhooks
+from connector.sdk.webhook_types import WebhookTest as WebhookTest
 
 
 class Participant(TypedDict):
@@ -98,127 +116,6 @@ class CreatedKey(Key):
 
     secret: str
     """For `Authorization: Bearer …`."""
-
-
-class Dataset(TypedDict):
-    """A dataset that is published or prepared."""
-
-    id: str
-    title: str
-    status: Literal["draft", "published", "withdrawn"]
-    metadata: dict[str, Any]
-    source: dict[str, Any]
-    """Address of the bytes, and what was measured: size_bytes, sha256…"""
-    version: int
-    """Grows with every change; the beginning of the ETag."""
-    created_at: str | None
-    updated_at: str | None
-
-
-class Datasets(TypedDict):
-    """A page of datasets, by identifier."""
-
-    items: list[Dataset]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-
-
-class Offer(TypedDict):
-    """Terms under which a dataset may be had."""
-
-    id: str
-    dataset: str
-    policy: dict[str, Any]
-    """ODRL offer."""
-    mode: Literal["automatic", "manual"]
-    is_conditional: bool
-    """True when who may see it depends on who asks or when."""
-    status: Literal["active", "withdrawn"]
-    version: int
-    """Grows with every change; the beginning of the ETag."""
-    created_at: str | None
-    updated_at: str | None
-
-
-class DatasetDetail(Dataset):
-    """A dataset with the offers in force."""
-
-    offers: list[Offer]
-
-
-class Effects(TypedDict):
-    """What each phase answers to a partner: only `permit` lets anything pass."""
-
-    catalogue: Literal["permit", "deny", "not-applicable", "indeterminate"]
-    negotiation: Literal["permit", "deny", "not-applicable", "indeterminate"]
-    transfer: Literal["permit", "deny", "not-applicable", "indeterminate"]
-    request: Literal["permit", "deny", "not-applicable", "indeterminate"]
-
-
-class OpenOffer(TypedDict):
-    """What one offer would mean for one partner."""
-
-    offer: str
-    mode: Literal["automatic", "manual"]
-    effects: Effects
-    until: str | None
-    """When time alone changes an answer; null: never."""
-    reasons: list[str]
-    """Why the first phase that does not permit does not, in the caller's language."""
-
-
-class AudienceMember(TypedDict):
-    """A partner, and whether our catalogue would show it the dataset."""
-
-    did: str
-    name: str
-    status: Literal["known", "quarantined", "blocked"]
-    sees: bool
-    why: str
-    """In a sentence, in the caller's language."""
-    offers: list[OpenOffer]
-
-
-class Audience(TypedDict):
-    """A page of partners, by DID; it holds fewer than asked for when the dataset has many offers."""
-
-    items: list[AudienceMember]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-
-
-class Offers(TypedDict):
-    """A page of offers, by identifier."""
-
-    items: list[Offer]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-
-
-class Said(TypedDict):
-    """A sentence in both languages."""
-
-    fr: str
-    en: str
-
-
-class Finding(TypedDict):
-    """What is doubtful in a policy: it may be published, but others may read it in another way."""
-
-    code: str
-    """A stable word for this kind of finding."""
-    severity: str
-    pointer: str
-    """Where in the policy (RFC 6901)."""
-    message: Said
-    remedy: Said | None
-    """What can be done about it."""
-
-
-class OfferDetail(Offer):
-    """Terms under which a dataset may be had, and what is doubtful in them."""
-
-    warnings: list[Finding]
 
 
 class Pending(TypedDict):
@@ -583,77 +480,3 @@ class Events(TypedDict):
 
     items: list[Event]
     after: int
-
-
-class WebhookProblem(TypedDict):
-    """Why events do not arrive, and what to do, in the caller's language."""
-
-    code: str
-    reason: str
-    remedy: str
-
-
-class Gap(TypedDict):
-    """Events that were forgotten before they could be sent: the receiver was told so in their place."""
-
-    after: int
-    """The last number before them."""
-    before: int
-    """The first number after them."""
-
-
-class Webhook(TypedDict):
-    """An address to which events are sent."""
-
-    id: str
-    url: str
-    kinds: list[str]
-    """Of which events; empty: of all."""
-    status: Literal["active", "failing", "stopped"]
-    """`failing`: the last attempt failed, another one follows; `stopped`: until `retry`."""
-    after: int
-    """Number of the last event that was delivered or passed over."""
-    waiting: int
-    """How many numbers the feed is ahead."""
-    delivered_at: str | None
-    """When the receiver last took something."""
-    failures: int
-    """How often in a row it did not."""
-    failing_since: str | None
-    retry_at: str | None
-    """When the next attempt is made."""
-    problem: WebhookProblem | None
-    gap: Gap | None
-    """The latest gap."""
-    overlap_until: str | None
-    """Until when the secret before the last rotation signs too."""
-    version: int
-    """Grows with every change that somebody makes; the beginning of the ETag."""
-    created_at: str | None
-    updated_at: str | None
-
-
-class Webhooks(TypedDict):
-    """A page of webhooks, by identifier."""
-
-    items: list[Webhook]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-
-
-class CreatedWebhook(Webhook):
-    """A webhook with a new secret, which is told here, once: the node does not store it."""
-
-    secret: str
-    """`whsec_` and base64: what the receiver verifies signatures with."""
-
-
-class WebhookTest(TypedDict):
-    """How the receiver answered just now."""
-
-    is_taken: bool
-    """True for any 2xx."""
-    status: int | None
-    """HTTP status; null: no answer came."""
-    milliseconds: float
-    problem: WebhookProblem | None

@@ -1,6 +1,6 @@
 """What is written by a program rather than by hand: `python -m tests.tools.reference` writes it anew.
 
-- `connector/sdk/types.py` and `partner_types.py`, the answers of the management API as types, from its OpenAPI
+- `connector/sdk/types.py` and those it hands on (`APART`), the answers of the management API as types, from its OpenAPI
   description;
 - `connector/docs/reference/api.md`, its addresses, from the same;
 - `connector/docs/reference/cli.md`, the commands, from the commands themselves.
@@ -9,7 +9,8 @@ A test asserts that writing them again changes nothing.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,8 +25,6 @@ TYPES_HEAD = '''\
 
 Instants are text (ISO 8601, UTC). What further versions add may be there too.
 """
-
-from typing import Any, Literal, TypedDict
 '''
 API_HEAD = """# The management API
 
@@ -84,26 +83,41 @@ def operations() -> list[tuple[str, str, Schema]]:
 # --- types.py ---------------------------------------------------------------------------------------------------------
 
 
+APART = {
+    "partner_types": ("partners", "presentation", "inbox"),
+    "publication_types": ("publication",),
+    "webhook_types": ("webhooks",),
+}
+"""Modules of answers beside types.py, which hands them on: each has those of its tags, and shares none."""
+
+
 def types_py(document: Schema) -> str:
-    """Return the module of answers; those about partners are in a module of their own, which it hands on."""
-    schemas = document["components"]["schemas"]
-    apart, names = _names(document, of_partners=True), _names(document)
-    handed_on = "".join(f"from connector.sdk.partner_types import {name} as {name}\n" for name in sorted(apart))
+    """Return the module of answers; what stands in a module of its own is handed on."""
+    schemas, names = document["components"]["schemas"], _names(document)
+    apart = {name: module for module, tags in APART.items() for name in _names(document, tags)}
+    ordered = sorted(apart, key=lambda name: (apart[name], name.lower()))
+    handed_on = "".join(f"from connector.sdk.{apart[name]} import {name} as {name}\n" for name in ordered)
     told = "".join(_typed_dict(name, schemas, names) for name in names if name not in apart)
-    return f"{TYPES_HEAD}\n{handed_on}{told}"
+    return f"{TYPES_HEAD}\n{_imports(told)}\n{handed_on}{told}"
 
 
-def partner_types_py(document: Schema) -> str:
-    """Return the module of answers about partners: those we know, those who knock, and how we show ourselves."""
-    schemas, names = document["components"]["schemas"], _names(document, of_partners=True)
-    return TYPES_HEAD + "".join(_typed_dict(name, schemas, names) for name in names)
+def types_apart_py(document: Schema, tags: Collection[str]) -> str:
+    """Return a module with the answers of some tags alone."""
+    schemas, names = document["components"]["schemas"], _names(document, tags)
+    told = "".join(_typed_dict(name, schemas, names) for name in names)
+    return f"{TYPES_HEAD}\n{_imports(told)}{told}"
 
 
-def _names(document: Schema, *, of_partners: bool = False) -> dict[str, None]:
-    """Return the names of the answers, each after those that it needs."""
+def _imports(told: str) -> str:
+    used = [name for name in ("Any", "Literal", "TypedDict") if re.search(rf"\b{name}\b", told)]
+    return f"from typing import {', '.join(used)}\n"
+
+
+def _names(document: Schema, tags: Collection[str] | None = None) -> dict[str, None]:
+    """Return the names of the answers, of these tags or of all, each after those that it needs."""
     names: dict[str, None] = {}
     for operation in _operations(document):
-        if of_partners and operation[2]["tags"][0] not in ("partners", "presentation", "inbox"):
+        if tags is not None and operation[2]["tags"][0] not in tags:
             continue
         for answer in operation[2]["responses"].values():
             schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
@@ -296,7 +310,7 @@ def files() -> dict[Path, str]:
     reference = ROOT / "connector/docs/reference"
     return {
         ROOT / "connector/sdk/types.py": types_py(document),
-        ROOT / "connector/sdk/partner_types.py": partner_types_py(document),
+        **{ROOT / f"connector/sdk/{module}.py": types_apart_py(document, tags) for module, tags in APART.items()},
         reference / "api.md": api_md(document),
         reference / "cli.md": cli_md(),
     }
