@@ -71,7 +71,7 @@ kit-dsp: .venv/.tests
 interop-edc: .venv/.tests
 	@tests/tools/install-what-tests-need interop-edc
 	@selection=$$($(PYTHON) -m tests.tools.what_is_missing interop-edc) && \
-		$(PYTHON) -m pytest $(STRICT) -m "$$selection" tests/interop
+		$(PYTHON) -m pytest $(STRICT) -m "$$selection" --ignore tests/interop/dss tests/interop
 
 bench: .venv/.tests
 	@tests/tools/install-what-tests-need bench
@@ -87,6 +87,6 @@ lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)
 
 clean:
-	rm -rf .venv .demo .bench .interop build dist *.egg-info tests/kits/*/target tests/interop/edc/*/target
+	rm -rf .venv .demo .bench .interop build dist *.egg-info tests/kits/*/target tests/interop/edc/*/target tests/interop/dss/target
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find policies contracts connector tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -33,8 +33,8 @@ def test_what_is_missing_is_left_out_and_said_in_one_line(
     machine("Java 17 (JDK)", "Java 17", "nginx", "curl")
     assert tools.main(["test"]) == 0
     out, err = capsys.readouterr()
-    assert out == "not interop and not kit and not network and not postgres and not proxy\n"
-    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", "Maven", "Maven", "Caddy", "ip"]
+    assert out == "not interop and not judge and not kit and not network and not postgres and not proxy\n"
+    assert [line.split(" ", 1)[0] for line in err.splitlines()] == ["PostgreSQL", *["Maven"] * 3, "Caddy", "ip"]
     assert "apt-get install postgresql" in err
     assert "(tests -m network) → root, " in err
 

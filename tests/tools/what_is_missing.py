@@ -83,6 +83,8 @@ NEEDS = (
         JVM, has_java("java"), "default-jre-headless", "interop", frozenset({TEST, EDC, BENCH}), frozenset({EDC, BENCH})
     ),
     Need("Maven", has_program("mvn"), "maven", "interop", frozenset({TEST, EDC, BENCH}), frozenset({EDC, BENCH})),
+    Need(JDK, has_java("java", "javac"), "default-jdk-headless", "judge", frozenset({TEST}), frozenset()),
+    Need("Maven", has_program("mvn"), "maven", "judge", frozenset({TEST}), frozenset()),
     Need("nginx", has_program("nginx"), "nginx-light", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
     Need("Caddy", has_program("caddy"), "caddy", "proxy", frozenset({TEST}), frozenset()),
     Need("curl", has_program("curl"), "curl", "proxy", frozenset({TEST, BENCH}), frozenset({BENCH})),
