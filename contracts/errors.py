@@ -15,14 +15,11 @@ from typing import ClassVar
 from policies.errors import Language, Text
 
 
-class AgreementError(Exception):
-    """The agreement is not the one that was negotiated; it must not be verified."""
+class Refusal(Exception):
+    """Something is not what it should be: what, where, what was needed and what came."""
 
-    code: ClassVar[str] = "agreement-refused"
-    title: ClassVar[Text] = {
-        "fr": "La convention reçue n’est pas celle qui a été négociée.",
-        "en": "The agreement is not the one that was negotiated.",
-    }
+    code: ClassVar[str] = "refused"
+    title: ClassVar[Text] = {"fr": "Refusé.", "en": "Refused."}
 
     def __init__(self, *, needed: str = "", actual: str = "", pointer: str = "") -> None:
         self.needed = needed
@@ -37,6 +34,16 @@ class AgreementError(Exception):
             f"{word}{colon}{value}" for word, value in ((expected, self.needed), (received, self.actual)) if value
         ]
         return f"{self.title[language]} ({', '.join(values)})" if values else self.title[language]
+
+
+class AgreementError(Refusal):
+    """The agreement is not the one that was negotiated; it must not be verified."""
+
+    code = "agreement-refused"
+    title: ClassVar[Text] = {
+        "fr": "La convention reçue n’est pas celle qui a été négociée.",
+        "en": "The agreement is not the one that was negotiated.",
+    }
 
 
 class NotAnAgreement(AgreementError):

@@ -1,0 +1,132 @@
+"""The one text of a document: canonical JSON (RFC 8785), with what two readers could take for two kept out.
+
+A document is made of texts in Unicode normal form C, booleans, whole numbers up to 2^53 − 1, lists and objects. There
+is no null and no fraction; an amount is a text. Reading takes nothing but the bytes that writing would give, so the
+hash of a document is the hash of what it says.
+"""
+
+import hashlib
+import json
+import unicodedata
+from typing import Any, NoReturn
+
+import rfc8785
+
+from contracts.refused import DocumentTooDeep, DocumentTooLarge, NotCanonical, NotNormalised, ValueNotAllowed
+
+Json = Any
+"""A parsed JSON value."""
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 16
+MAX_INTEGER = 2**53 - 1
+
+
+def canonical(value: Json, *, limit_bytes: int = MAX_BYTES) -> bytes:
+    """Return the canonical bytes of a JSON value.
+
+    Raises ValueNotAllowed, NotNormalised, DocumentTooDeep, DocumentTooLarge.
+    """
+    check_values(value)
+    written = rfc8785.dumps(value)
+    if len(written) > limit_bytes:
+        raise DocumentTooLarge(needed=f"≤ {limit_bytes}", actual=str(len(written)))
+    return written
+
+
+def read_canonical(written: bytes, *, limit_bytes: int = MAX_BYTES) -> dict[str, Json]:
+    """Return the object that these bytes are the canonical form of.
+
+    Raises NotCanonical for anything else, and what `canonical` raises.
+    """
+    if len(written) > limit_bytes:
+        raise DocumentTooLarge(needed=f"≤ {limit_bytes}", actual=str(len(written)))
+    try:
+        value = json.loads(
+            written.decode("utf-8"),
+            object_pairs_hook=_members_of,
+            parse_constant=_refuse_number,
+            parse_float=_refuse_number,
+            parse_int=_integer,
+        )
+    except RecursionError:
+        raise DocumentTooDeep(needed=f"≤ {MAX_DEPTH}") from None
+    except ValueError as error:
+        raise NotCanonical(actual=_shown(str(error))) from error
+    if not isinstance(value, dict):
+        raise NotCanonical(needed="{…}", actual=type(value).__name__)
+    if canonical(value, limit_bytes=limit_bytes) != written:
+        raise NotCanonical()
+    return value
+
+
+def sha256(written: bytes | str) -> str:
+    """Return the SHA-256 of bytes, or of a text in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(written if isinstance(written, bytes) else written.encode("utf-8")).hexdigest()
+
+
+def check_values(value: Json) -> None:
+    """Verify that a JSON value is made of what a document may hold. Raises as `canonical`."""
+    level: list[tuple[str, Json]] = [("", value)]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for pointer, node in level for child in _children(pointer, node)]
+        if not level:
+            return
+    raise DocumentTooDeep(needed=f"≤ {MAX_DEPTH}", pointer=level[0][0])
+
+
+def _children(pointer: str, node: Json) -> list[tuple[str, Json]]:
+    """Return what a node holds, each with its pointer, after a look at the node itself."""
+    kind = type(node)
+    if kind is dict:
+        for name in node:
+            _check_text(name, pointer)
+        return [(f"{pointer}/{_escaped(name)}", child) for name, child in node.items()]
+    if kind is list:
+        return [(f"{pointer}/{place}", child) for place, child in enumerate(node)]
+    if kind is str:
+        _check_text(node, pointer)
+    elif kind is int:
+        if abs(node) > MAX_INTEGER:
+            raise ValueNotAllowed(needed="≤ 2^53 − 1", actual=_shown(str(node)), pointer=pointer)
+    elif kind is not bool:
+        raise ValueNotAllowed(actual="null" if node is None else kind.__name__, pointer=pointer)
+    return []
+
+
+def _check_text(text: Json, pointer: str) -> None:
+    if type(text) is not str:
+        raise ValueNotAllowed(actual=type(text).__name__, pointer=pointer)
+    if text.isascii():
+        return
+    if not unicodedata.is_normalized("NFC", text):
+        raise NotNormalised(actual=_shown(text), pointer=pointer)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise NotNormalised(actual=_shown(text), pointer=pointer)
+
+
+def _members_of(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"“{next(name for name in names if names.count(name) > 1)}” is given twice")
+    return members
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise ValueError(f"{text[:40]} is no whole number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > len(str(-MAX_INTEGER)):
+        raise ValueError(f"{text[:40]} is beyond 2^53 − 1")
+    return int(text)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _shown(text: str) -> str:
+    """Return a text as a message may show it: short, and in characters that can be written."""
+    return text[:80].encode("utf-8", "backslashreplace").decode("utf-8")

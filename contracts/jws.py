@@ -1,0 +1,201 @@
+"""Reading and writing a sealed document: general JSON JWS, payload attached, ETSI JAdES headers (TS 119 182-1 V1.2.1).
+
+There is one way to write it: canonical JSON of `payload` and `signatures`; in each signature `protected`, `signature`,
+and perhaps an unprotected `header` with `etsiU` alone, where time-stamps go. Base64url has one spelling, a protected
+header exactly the members named here, no `crit` and no `b64`. Reading proves the form and nothing else: what the seals
+are worth is told by seals.py.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from contracts.canonical import Json, canonical, read_canonical, sha256
+from contracts.refused import AlgorithmRefused, BadTimestamp, ContractError, HeaderRefused, NotASeal
+
+CONTRACT = "application/vnd.pupitre.contract+json"
+CONCLUSION = "application/vnd.pupitre.conclusion+json"
+NOTICE = "application/vnd.pupitre.notice+json"
+
+TYPE = "JOSE+JSON"
+ALGORITHMS = frozenset({"ES256", "PS256", "RS256"})
+LIMIT_BYTES = 4 << 20
+"""Of the whole text: the payload may have 1 MiB, and each seal grows by its time-stamps."""
+MAX_SEALS = 2
+MAX_CERTIFICATES = 8
+REQUIRED = ("alg", "cty", "iat", "kid", "srCms", "typ", "x5c", "x5t#S256")
+ALLOWED = frozenset({*REQUIRED, "srAts"})
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One seal as it stands in the text, its form checked."""
+
+    protected: str
+    """The protected header in base64url: with the payload it is what was signed."""
+    value: str
+    """The signature in base64url: what a time-stamp is about."""
+    header: Mapping[str, Json]
+    certificates: tuple[bytes, ...]
+    """In DER, the key's own first."""
+    etsi_u: tuple[str, ...] = ()
+    """What was added later, such as time-stamps: each is base64url of a JSON object."""
+
+    @property
+    def signature(self) -> bytes:
+        return decoded(self.value, "/signature")
+
+    @property
+    def sha256(self) -> str:
+        """The digest of `protected.signature`, by which a conclusion names this seal; time-stamps leave it as it is."""
+        return sha256(f"{self.protected}.{self.value}")
+
+    def as_json(self) -> dict[str, Json]:
+        unprotected = {"header": {"etsiU": list(self.etsi_u)}} if self.etsi_u else {}
+        return {"protected": self.protected, "signature": self.value, **unprotected}
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sealed document whose form was checked; its seals may still be worth nothing."""
+
+    text: str = field(repr=False)
+    payload: bytes = field(repr=False)
+    signatures: tuple[Signature, ...]
+
+    @cached_property
+    def document(self) -> dict[str, Json]:
+        """What was sealed. Raises NotCanonical and the like."""
+        return read_canonical(self.payload)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the document: that by which a contract is named."""
+        return sha256(self.payload)
+
+    def signing_input(self, signature: Signature) -> bytes:
+        return signing_input(signature.protected, self.payload)
+
+
+def read_sealed(text: str) -> Sealed:
+    """Return the sealed document in this text.
+
+    Raises NotASeal, HeaderRefused or AlgorithmRefused for its form, and what `read_canonical` raises for the document.
+    """
+    try:
+        told = read_canonical(text.encode("utf-8", "surrogatepass"), limit_bytes=LIMIT_BYTES)
+    except ContractError as error:
+        raise NotASeal(actual=str(error), pointer=error.pointer) from error
+    _only(told, {"payload", "signatures"}, "")
+    members = told["signatures"]
+    if not isinstance(members, list) or not 1 <= len(members) <= MAX_SEALS:
+        raise NotASeal(needed=f"1–{MAX_SEALS}", pointer="/signatures")
+    signatures = tuple(_signature(each, f"/signatures/{place}") for place, each in enumerate(members))
+    sealed = Sealed(text, decoded(told["payload"], "/payload"), signatures)
+    _ = sealed.document
+    return sealed
+
+
+def write(payload: bytes, signatures: tuple[Signature, ...]) -> str:
+    """Return the text of a sealed document."""
+    told = {"payload": encoded(payload), "signatures": [each.as_json() for each in signatures]}
+    return canonical(told, limit_bytes=LIMIT_BYTES).decode()
+
+
+def signing_input(protected: str, payload: bytes) -> bytes:
+    """Return what a seal signs (RFC 7515 §5.1)."""
+    return f"{protected}.{encoded(payload)}".encode()
+
+
+def encoded(raw: bytes) -> str:
+    """Return bytes in base64url without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decoded(text: Json, pointer: str) -> bytes:
+    """Return the bytes of base64url in its one spelling: no padding, no spare bits. Raises NotASeal."""
+    if not isinstance(text, str) or _BASE64URL.fullmatch(text) is None or len(text) % 4 == 1:
+        raise NotASeal(needed="base64url", pointer=pointer)
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if encoded(raw) != text:
+        raise NotASeal(needed=encoded(raw)[-12:], actual=text[-12:], pointer=pointer)
+    return raw
+
+
+def _signature(told: Json, pointer: str) -> Signature:
+    _only(told, {"protected", "signature"}, pointer, {"header"})
+    raw = decoded(told["protected"], f"{pointer}/protected")
+    decoded(told["signature"], f"{pointer}/signature")
+    try:
+        header = read_canonical(raw)
+    except ContractError as error:
+        raise HeaderRefused(actual=str(error), pointer=f"{pointer}/protected{error.pointer}") from error
+    certificates = _check_header(header, f"{pointer}/protected")
+    return Signature(
+        told["protected"], told["signature"], header, certificates, _etsi_u(told.get("header"), f"{pointer}/header")
+    )
+
+
+def _check_header(header: dict[str, Json], pointer: str) -> tuple[bytes, ...]:
+    """Verify the form of a protected header; return its certificates."""
+    for name in header:
+        if name not in ALLOWED:
+            raise HeaderRefused(actual=name, pointer=f"{pointer}/{name}")
+    for name in REQUIRED:
+        if name not in header:
+            raise HeaderRefused(needed=name, pointer=f"{pointer}/{name}")
+    if header["alg"] not in ALGORITHMS:
+        raise AlgorithmRefused(
+            needed=", ".join(sorted(ALGORITHMS)), actual=str(header["alg"])[:40], pointer=f"{pointer}/alg"
+        )
+    if header["typ"] != TYPE:
+        raise HeaderRefused(needed=TYPE, actual=str(header["typ"])[:40], pointer=f"{pointer}/typ")
+    for name in ("kid", "cty", "x5t#S256"):
+        if not isinstance(header[name], str):
+            raise HeaderRefused(needed="“…”", pointer=f"{pointer}/{name}")
+    if type(header["iat"]) is not int or not 0 < header["iat"] < 1 << 36:
+        raise HeaderRefused(needed="iat", actual=str(header["iat"])[:40], pointer=f"{pointer}/iat")
+    return _certificates(header["x5c"], f"{pointer}/x5c")
+
+
+def _certificates(told: Json, pointer: str) -> tuple[bytes, ...]:
+    if not isinstance(told, list) or not 1 <= len(told) <= MAX_CERTIFICATES:
+        raise HeaderRefused(needed=f"1–{MAX_CERTIFICATES}", pointer=pointer)
+    return tuple(_base64(each, f"{pointer}/{place}", HeaderRefused) for place, each in enumerate(told))
+
+
+def _base64(text: Json, pointer: str, failure: type[ContractError]) -> bytes:
+    """Return the bytes of plain base64 in its one spelling, with padding."""
+    try:
+        raw = base64.b64decode(text if isinstance(text, str) else "-", validate=True)
+    except (binascii.Error, ValueError):
+        raise failure(needed="base64", pointer=pointer) from None
+    if not raw or base64.b64encode(raw).decode() != text:
+        raise failure(needed="base64", pointer=pointer)
+    return raw
+
+
+def _etsi_u(told: Json, pointer: str) -> tuple[str, ...]:
+    if told is None:
+        return ()
+    _only(told, {"etsiU"}, pointer)
+    items = told["etsiU"]
+    if not isinstance(items, list) or not items:
+        raise BadTimestamp(needed="[…]", pointer=f"{pointer}/etsiU")
+    for place, item in enumerate(items):
+        decoded(item, f"{pointer}/etsiU/{place}")
+    return tuple(items)
+
+
+def _only(told: Json, required: set[str], pointer: str, optional: set[str] | None = None) -> None:
+    """Refuse anything but an object of these members."""
+    if not isinstance(told, dict):
+        raise NotASeal(needed="{…}", pointer=pointer)
+    for name in sorted(told.keys() - required - (optional or set())):
+        raise NotASeal(actual=name[:40], pointer=f"{pointer}/{name[:40]}")
+    for name in sorted(required - told.keys()):
+        raise NotASeal(needed=name, pointer=f"{pointer}/{name}")

@@ -1,0 +1,103 @@
+"""Public keys and signatures of seals: which algorithms fit which keys, and the one spelling of an ECDSA signature.
+
+For every ECDSA signature (r, s) there is a second one, (r, n − s), that verifies as well and that anybody can make. So
+only the lower s is taken: a seal cannot be altered and stay good.
+"""
+
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from contracts.jws import ALGORITHMS, LIMIT_BYTES, Signature, encoded
+from contracts.refused import AlgorithmRefused, BadSeal, WrongCertificate
+
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of the group of P-256 (FIPS 186-5, SEC 2 §2.4.2)."""
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
+
+
+class _Registry(jws.JWSRegistry):
+    """The library's limits are those of tokens; ours carry certificates and a document, and were checked before."""
+
+    max_header_length = LIMIT_BYTES
+    max_payload_length = LIMIT_BYTES
+    max_signature_length = 2048
+
+
+_REGISTRY = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
+
+
+@lru_cache(maxsize=64)
+def _loaded(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
+
+
+def certificate(der: bytes, pointer: str) -> x509.Certificate:
+    """Return the certificate. Raises WrongCertificate when these bytes are none."""
+    try:
+        return _loaded(der)
+    except ValueError as error:
+        raise WrongCertificate(actual=str(error)[:80], pointer=pointer) from error
+
+
+def public_bytes(leaf: x509.Certificate) -> bytes:
+    """Return the public key of a certificate, in its one DER form."""
+    return leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def check_algorithm(leaf: x509.Certificate, algorithm: str, pointer: str) -> None:
+    """Verify that an algorithm fits the key of a certificate. Raises AlgorithmRefused."""
+    needed = _fitting(leaf)
+    if algorithm not in needed:
+        raise AlgorithmRefused(needed=", ".join(needed) or "P-256, RSA ≥ 2048", actual=algorithm, pointer=pointer)
+
+
+def _fitting(leaf: x509.Certificate) -> tuple[str, ...]:
+    key = leaf.public_key()
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return ("ES256",)
+    if isinstance(key, RSAPublicKey) and MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+        return ("PS256", "RS256")
+    return ()
+
+
+def normalised(algorithm: str, signature: bytes) -> bytes:
+    """Return a signature in its one spelling: for ES256, with the lower of the two values of s that would do."""
+    if algorithm != "ES256" or len(signature) != 64:
+        return signature
+    s = int.from_bytes(signature[32:], "big")
+    return signature[:32] + min(s, (ORDER - s) % ORDER).to_bytes(32, "big")
+
+
+def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer: str) -> None:
+    """Verify a signature whose form and algorithm were checked. Raises BadSeal."""
+    raw = signature.signature
+    if signature.header["alg"] == "ES256":
+        if len(raw) != 64:
+            raise BadSeal(needed="64", actual=str(len(raw)), pointer=pointer)
+        if int.from_bytes(raw[32:], "big") > ORDER // 2:
+            raise BadSeal(needed="s ≤ n/2", pointer=pointer)
+    one: jws.GeneralJSONSerialization = {
+        "payload": encoded(payload),
+        "signatures": [{"protected": signature.protected, "signature": signature.value}],
+    }
+    try:
+        jws.deserialize_json(one, _imported(leaf), registry=_REGISTRY)
+    except (JoseError, ValueError) as error:
+        raise BadSeal(pointer=pointer) from error
+
+
+def _imported(leaf: x509.Certificate) -> ECKey | RSAKey:
+    key = leaf.public_key()
+    if isinstance(key, RSAPublicKey):
+        return RSAKey.import_key(key)
+    if isinstance(key, EllipticCurvePublicKey):
+        return ECKey.import_key(key)
+    raise BadSeal(needed="P-256, RSA", actual=type(key).__name__)

@@ -1,0 +1,163 @@
+"""Canonical JSON: one text for each value, the same as a second library and a third program write."""
+
+import json
+import os
+import shutil
+import subprocess
+import unicodedata
+
+import jcs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts import refused
+from contracts.canonical import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, canonical, read_canonical, sha256
+
+MANY = 5_000 if os.environ.get("CI") == "true" else 300
+TEXTS = st.text(max_size=12).map(lambda text: unicodedata.normalize("NFC", text))
+INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
+VALUES = st.recursive(
+    TEXTS | INTEGERS | st.booleans(),
+    lambda child: st.lists(child, max_size=4) | st.dictionaries(TEXTS, child, max_size=5),
+    max_leaves=12,
+)
+DOCUMENTS = st.dictionaries(TEXTS, VALUES, max_size=6)
+
+
+@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+@given(DOCUMENTS)
+def test_a_second_library_writes_the_same(document):
+    written = canonical(document)
+    assert written == jcs.canonicalize(document)
+    assert read_canonical(written) == document
+
+
+@settings(max_examples=MANY // 10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(DOCUMENTS, st.randoms(use_true_random=False))
+def test_the_order_of_members_does_not_matter(document, chance):
+    members = list(document.items())
+    chance.shuffle(members)
+    assert canonical(dict(members)) == canonical(document)
+
+
+NODE = """
+const member = (v, k) => JSON.stringify(k) + ':' + sorted(v[k]);
+const sorted = v => Array.isArray(v) ? '[' + v.map(sorted).join() + ']'
+  : v !== null && typeof v === 'object' ? '{' + Object.keys(v).sort().map(k => member(v, k)).join() + '}'
+  : JSON.stringify(v);
+const lines = require('fs').readFileSync(0, 'utf8').split('\\n').filter(Boolean);
+process.stdout.write(JSON.stringify(lines.map(line => sorted(JSON.parse(line)))));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None and os.environ.get("CI") != "true", reason="Node.js is not here")
+def test_the_json_of_javascript_writes_the_same():
+    documents: list[dict] = []
+
+    @settings(max_examples=MANY, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(DOCUMENTS)
+    def draw(document):
+        documents.append(document)
+
+    draw()
+    lines = "\n".join(json.dumps(document) for document in documents)
+    told = subprocess.run(["node", "-e", NODE], input=lines, capture_output=True, text=True, check=True).stdout
+    assert json.loads(told) == [canonical(document).decode() for document in documents]
+
+
+def test_the_example_of_the_specification():  # RFC 8785 §3.2.3, sorting by UTF-16
+    told = {"\u20ac": "Euro", "\r": "Return", "\ufb33": "x", "1": "One", "\U0001f600": "Smile", "\u0080": "Control"}
+    del told["\ufb33"]  # not in normal form C
+    assert canonical(told | {"ö": "o"}) == (
+        '{"\\r":"Return","1":"One","\u0080":"Control","ö":"o","€":"Euro","\U0001f600":"Smile"}'.encode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "pointer"),
+    [
+        ({"a": None}, refused.ValueNotAllowed, "/a"),
+        ({"a": [1, 1.5]}, refused.ValueNotAllowed, "/a/1"),
+        ({"a": float("nan")}, refused.ValueNotAllowed, "/a"),
+        ({"a": 1.0}, refused.ValueNotAllowed, "/a"),
+        ({"a": 2**53}, refused.ValueNotAllowed, "/a"),
+        ({"a": -(2**53)}, refused.ValueNotAllowed, "/a"),
+        ({"a": (1,)}, refused.ValueNotAllowed, "/a"),
+        ({"a": b""}, refused.ValueNotAllowed, "/a"),
+        ({1: "a"}, refused.ValueNotAllowed, ""),
+        ({"a/b~": {"c": "e\u0301"}}, refused.NotNormalised, "/a~1b~0/c"),
+        ({"e\u0301": 1}, refused.NotNormalised, ""),
+        ({"a": "\ud800"}, refused.NotNormalised, "/a"),
+        ({"a": "x" * MAX_BYTES}, refused.DocumentTooLarge, ""),
+    ],
+)
+def test_what_two_readers_could_take_for_two_is_refused(value, error, pointer):
+    with pytest.raises(error) as caught:
+        canonical(value)
+    assert type(caught.value) is error
+    assert caught.value.pointer == pointer
+
+
+def nested(levels: int) -> dict:
+    value: dict = {}
+    for _ in range(levels - 1):
+        value = {"a": value}
+    return value
+
+
+def test_a_document_may_be_so_deep_and_no_deeper():
+    assert read_canonical(canonical(nested(MAX_DEPTH))) == nested(MAX_DEPTH)
+    with pytest.raises(refused.DocumentTooDeep):
+        canonical(nested(MAX_DEPTH + 2))
+    with pytest.raises(refused.DocumentTooDeep):
+        read_canonical(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b'{"a":1,"a":1}',
+        b'{"a": 1}',
+        b' {"a":1}',
+        b'{"a":1}\n',
+        b'{"b":1,"a":1}',
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":1.0}',
+        b'{"a":1e0}',
+        b'{"a":-0}',
+        b'{"a":01}',
+        b'{"a":NaN}',
+        b'{"a":9007199254740993}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":"\\u0061"}',
+        b'{"a":"\\/"}',
+        b'{"a":"\xc3"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b"[]",
+        b'"a"',
+        b"1",
+        b"",
+        b"{",
+        '{"a":"é"}'.encode("utf-16"),
+    ],
+)
+def test_any_other_spelling_is_refused(written):
+    with pytest.raises(refused.ContractError):
+        read_canonical(written)
+
+
+def test_a_member_given_twice_is_named():
+    with pytest.raises(refused.NotCanonical, match="“a” is given twice"):
+        read_canonical(b'{"a":1,"a":1}')
+
+
+@pytest.mark.parametrize("written", [b'{"a":null}', b'{"a":"e\xcc\x81"}', b'{"a":"\\ud800"}'])
+def test_what_may_not_be_written_may_not_be_read(written):
+    with pytest.raises((refused.ValueNotAllowed, refused.NotNormalised)):
+        read_canonical(written)
+
+
+def test_the_digest_of_a_text_is_that_of_its_bytes():
+    assert sha256("é") == sha256("é".encode())
+    assert sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
