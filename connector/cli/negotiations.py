@@ -31,10 +31,14 @@ def _add_openings(cli: click.Group, negotiations: click.Group) -> None:
     @click.argument("peer")
     @click.argument("dataset")
     @option("--offer", "offer_id", fr="Conditions choisies, s’il y en a plusieurs.", en="The offer, among several.")
+    @option("--purpose", fr="Finalité que nous déclarons.", en="The purpose that we declare.")
+    @option("--until", metavar="DATE", fr="Jusqu’à quand.", en="Until when.")
+    @option("--legal-basis", fr="Fondement juridique.", en="The legal basis.")
+    @option("--use-case", fr="Cas d’usage.", en="The use case.")
     @option("--wait", is_flag=True, fr="Attend l’issue.", en="Wait for the outcome.")
     @option("--timeout", type=float, default=60.0, fr="Attente en secondes (60).", en="Wait in seconds (60).")
-    def negotiate(session: Session, peer: str, dataset: str, offer_id: str | None, wait: bool, timeout: float) -> None:
-        begun = session.client.request_access(did_of(session, peer), dataset, offer_id=offer_id)
+    def negotiate(session: Session, peer: str, dataset: str, wait: bool, timeout: float, **said: Any) -> None:
+        begun = session.client.request_access(did_of(session, peer), dataset, **said)
         _opened(session, begun["pid"], timeout if wait else None)
 
     @command(
@@ -157,6 +161,7 @@ def _sheet(session: Session, found: Any) -> None:
         ("terms", "\n".join(found["terms"])),
         ("laid_by", show.role(session, found["offer_by"])),
         (f"changed_{found['compared_to']}", _changes(found)),
+        *((f"declared_{name}", said) for name, said in (found["declared"] or {}).items()),
     )
 
 

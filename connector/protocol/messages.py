@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from connector.protocol import negotiation, shapes, transfer
+from connector.protocol import extensions, negotiation, shapes, transfer
 from connector.protocol.errors import MalformedMessage
 from connector.protocol.strict_json import JsonObject
 from connector.protocol.wire import DSP_CONTEXT, Message, Node, Part, digest, document, from_document, parse, render
@@ -118,11 +118,14 @@ class ContractRequestMessage(Message):
     provider_pid: Text | None = None
     offer: JsonObject
     callback_address: Text | None = None
+    request_card: Annotated[Text | None, Field(alias=extensions.REQUEST_CARD)] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         _exactly_one(callbackAddress=self.callback_address, providerPid=self.provider_pid)
         shapes.check_message_offer(self.offer)
+        if self.request_card is not None:
+            extensions.read_card(self.request_card)
         return self
 
 
@@ -145,6 +148,7 @@ class ContractAgreementMessage(ProcessMessage):
     """The provider agrees; `agreement` is final."""
 
     agreement: JsonObject
+    seal: Annotated[Text | None, Field(alias=extensions.SEAL)] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -155,11 +159,14 @@ class ContractAgreementMessage(ProcessMessage):
 class ContractAgreementVerificationMessage(ProcessMessage):
     """The consumer has verified the agreement."""
 
+    seal: Annotated[Text | None, Field(alias=extensions.SEAL)] = None
+
 
 class ContractNegotiationEventMessage(ProcessMessage):
     """The consumer accepts an offer, or the provider finalizes."""
 
     event_type: Literal["ACCEPTED", "FINALIZED"]
+    conclusion: Annotated[Text | None, Field(alias=extensions.CONCLUSION)] = None
 
     @property
     def kind(self) -> str:

@@ -246,11 +246,20 @@ def list_negotiations(
 
 
 def request_access(
-    peer: str, dataset: str, *, offer_id: str | None = None, offer: Json | None = None
+    peer: str,
+    dataset: str,
+    *,
+    offer_id: str | None = None,
+    offer: Json | None = None,
+    purpose: str | None = None,
+    until: str | None = None,
+    legal_basis: str | None = None,
+    use_case: str | None = None,
 ) -> Call[t.Negotiation]:
-    """Ask a partner for a dataset, under one of its offers."""
+    """Ask a partner for a dataset, under one of its offers, and declare what for."""
     body = _said(peer=peer, dataset=dataset, offer_id=offer_id, offer=offer)
-    return _call("POST", "negotiations", "request", body=body)
+    card = _said(purpose=purpose, until=until, legal_basis=legal_basis, use_case=use_case)
+    return _call("POST", "negotiations", "request", body={**body, **card})
 
 
 def propose_offer(peer: str, offer_id: str) -> Call[t.Negotiation]:

@@ -172,6 +172,16 @@ class Negotiations(TypedDict):
     """Cursor of the next page; null: this is the last one."""
 
 
+class Declared(TypedDict):
+    """What the consumer declares beside its request; nobody has verified it."""
+
+    purpose: str | None
+    until: str | None
+    """Until when: a date or an instant, as it was written."""
+    legal_basis: str | None
+    use_case: str | None
+
+
 class Why(TypedDict):
     """What a process waits for, in the caller's language."""
 
@@ -241,6 +251,8 @@ class NegotiationDetail(Negotiation):
     """What is new in them."""
     terms_dropped: list[str]
     """What was there before and is not any more."""
+    declared: Declared | None
+    """What the consumer declares beside its request."""
     why: Why
     last_sent: LastMessage | None
     last_received: LastMessage | None

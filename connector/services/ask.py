@@ -5,6 +5,7 @@ from typing import Any
 
 from connector.problems import Conflict, NotFound
 from connector.protocol import catalog
+from connector.protocol.extensions import UNDECLARED, RequestCard
 from connector.services.catalogue import Catalogue
 from connector.services.deciders import Decider
 from connector.services.negotiate import Negotiate
@@ -27,8 +28,9 @@ async def ask(
     offer_id: str | None = None,
     offer: Mapping[str, Any] | None = None,
     by: Decider,
+    card: RequestCard = UNDECLARED,
 ) -> Negotiation:
-    """Request a dataset of a known peer under one of its offers.
+    """Request a dataset of a known peer under one of its offers, and declare what for.
 
     A given `offer` is requested as it is, without asking the peer first; else the one named, or the only one there is.
     Raises NotFound, SeveralOffers, and what the catalogue raises.
@@ -36,7 +38,7 @@ async def ask(
     if offer is None:
         summary = await catalogue.look_up(owner, peer, dataset)
         offer = _chosen(list(summary.offers), offer_id)
-    return await negotiate.request(owner, peer, catalog.addressed(dict(offer), dataset, peer), by=by)
+    return await negotiate.request(owner, peer, catalog.addressed(dict(offer), dataset, peer), by=by, card=card)
 
 
 def _chosen(offers: list[dict[str, Any]], offer_id: str | None) -> dict[str, Any]:

@@ -71,14 +71,21 @@ class OfferModes:
     def _on_request(self, tx: Tx, negotiation: Negotiation) -> Answer | None:
         offer = datasets.load_offer(tx, negotiation.owner, negotiation.offer_id)
         is_ours = same_terms(json.loads(negotiation.offer), offer.policy)
-        decision = permits.request(offer, negotiation.peer, tx.now)
+        declared = permits.declared(negotiation.request_card)
+        decision = permits.request(offer, negotiation.peer, tx.now, declared)
         if not decision.is_permitted:
             return Answer(n.TERMINATION, deciders.policy_of(offer=offer.id), decision.refusal(self._level))
         by = deciders.offer_mode(offer.mode, offer.id)
         return Answer(n.AGREEMENT, by) if is_ours and offer.mode == "automatic" else None
 
     def _on_acceptance(self, tx: Tx, negotiation: Negotiation) -> Answer:
-        decision = permits.terms(negotiation.offer, negotiation.dataset, negotiation.peer, tx.now)
+        decision = permits.terms(
+            negotiation.offer,
+            negotiation.dataset,
+            negotiation.peer,
+            tx.now,
+            declared=permits.declared(negotiation.request_card),
+        )
         if not decision.is_permitted:
             by = deciders.policy_of(offer=negotiation.offer_id)
             return Answer(n.TERMINATION, by, decision.refusal(self._level))

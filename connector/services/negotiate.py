@@ -19,6 +19,7 @@ from connector.problems import Invalid, NotFound
 from connector.protocol import messages
 from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
+from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message, render
 from connector.services import deciders, exchange, explain, permits, settle
@@ -172,8 +173,9 @@ class Negotiate(Exchange[Negotiation]):
     def _take_terms(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> None:
         """Keep what the message brought: terms on the table, an agreement, or the end of one."""
         match incoming.message:
-            case messages.ContractRequestMessage(offer=offer):
+            case messages.ContractRequestMessage(offer=offer, request_card=card):
                 _lay(negotiation, offer, Role.CONSUMER)
+                negotiation.request_card = card or negotiation.request_card
             case messages.ContractOfferMessage(offer=offer):
                 _lay(negotiation, offer, Role.PROVIDER)
             case messages.ContractAgreementMessage(agreement=agreement):
@@ -232,9 +234,15 @@ class Negotiate(Exchange[Negotiation]):
 
     # --- a person or a rule acts --------------------------------------------------------------------------------------
 
-    async def request(self, owner: str, peer: str, offer: dict[str, Any], *, by: Decider) -> Negotiation:
-        """Ask a known peer for an offer of its catalogue (`@id`, `target` and rules). Raises NotFound for the peer."""
-        return await self._open(owner, peer, Role.CONSUMER, Answer(n.REQUEST, by, {"offer": offer}))
+    async def request(
+        self, owner: str, peer: str, offer: dict[str, Any], *, by: Decider, card: RequestCard = UNDECLARED
+    ) -> Negotiation:
+        """Ask a known peer for an offer of its catalogue (`@id`, `target` and rules), and declare what for.
+
+        Raises NotFound for the peer, MalformedMessage for a card that says nothing readable.
+        """
+        content = {"offer": offer, "card": write_card(card)}
+        return await self._open(owner, peer, Role.CONSUMER, Answer(n.REQUEST, by, content))
 
     async def offer(self, owner: str, peer: str, offer_id: str, *, by: Decider) -> Negotiation:
         """Offer one of our published offers to a known peer that has not asked."""
@@ -275,7 +283,8 @@ class Negotiate(Exchange[Negotiation]):
         return await self._act(owner, pid, lambda _: Answer(n.TERMINATION, by, content))
 
     async def _open(self, owner: str, peer: str, role: Role, wanted: Answer) -> Negotiation:
-        offer = (wanted.content or {})["offer"]
+        content = wanted.content or {}
+        offer, card = content["offer"], content.get("card")
 
         def unit(tx: Tx) -> Negotiation:
             known = peers.load(tx, owner, peer)
@@ -292,6 +301,7 @@ class Negotiate(Exchange[Negotiation]):
                 offer_id=str(offer["@id"]),
                 offer="",
                 offer_by="",
+                request_card=card,
             )
             exchange.answer(tx, self.line, negotiation, wanted)
             negotiations.save(tx, negotiation)
@@ -363,7 +373,11 @@ class Negotiate(Exchange[Negotiation]):
         callback = self._addresses.dsp_base(negotiation.owner) if negotiation.peer_pid is None else None
         if kind == n.REQUEST:
             return messages.ContractRequestMessage(
-                consumer_pid=negotiation.pid, provider_pid=negotiation.peer_pid, offer=offer, callback_address=callback
+                consumer_pid=negotiation.pid,
+                provider_pid=negotiation.peer_pid,
+                offer=offer,
+                callback_address=callback,
+                request_card=negotiation.request_card,
             )
         return messages.ContractOfferMessage(
             provider_pid=negotiation.pid, consumer_pid=negotiation.peer_pid, offer=offer, callback_address=callback

@@ -5,6 +5,7 @@ message carries purposes): they are the accepted terms with which a decision is 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import Any, ClassVar, Literal, get_args
 import policies
 from connector.dataplane import gate
 from connector.problems import Invalid, NotFound, Problem
+from connector.protocol.extensions import read_card
 from connector.services import disclosure
 from connector.services.disclosure import Level
 from connector.store import agreements, journal, usage
@@ -24,6 +26,7 @@ from connector.store.grants import Flow
 from connector.store.usage import Ongoing, StoredUsage
 from policies import Decision, Issue, MemoryUsage, Request, UsageState
 from policies.errors import UnknownContext
+from policies.operands.declared import LEGAL_BASIS_IRI, PURPOSE_IRI, USE_CASE_IRI
 from policies.vocabulary import ODRL
 
 USE = "use"
@@ -33,8 +36,11 @@ MOST_CHANGES = 64
 """How many times the past of an offer is looked at."""
 NOTHING_USED: UsageState = MemoryUsage()
 """What an offer is judged with: of the agreement that it would become nothing was used yet."""
+UNDECLARED: Mapping[str, str] = {}
+"""What a request without a card states."""
 NOBODY = ""
 """A party that no policy names."""
+_IRI = re.compile(r"(https?://|urn:)\S+")
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
@@ -135,22 +141,36 @@ def terms(
     phase: Phase = "negotiation",
     used: UsageState = NOTHING_USED,
     since: datetime | None = None,
+    declared: Mapping[str, str] = UNDECLARED,
 ) -> Verdict:
     """Judge the use of a dataset by a party under a policy, given as its JSON text; nothing is counted.
 
-    `since` is when it was agreed, from which durations run; an offer is judged as agreed at this instant.
+    `since` is when it was agreed, from which durations run; an offer is judged as agreed at this instant. What is
+    `declared` (see `declared`) weighs more than that the terms were accepted.
     """
     compiled, declarative = _compiled(policy)
-    facts = {ELAPSED_TIME: since or at}
+    facts: Mapping[str, str | datetime] = {**declared, ELAPSED_TIME: since or at}
     request = Request(
         action=USE, target=target, party=party, at=at, facts=facts, accepted_terms=declarative, phase=phase
     )
     return Verdict(compiled.decide(request, used))
 
 
-def request(offer: StoredOffer, party: str, at: datetime) -> Verdict:
-    """Judge whether this caller may have this offer now."""
-    return terms(json.dumps(offer.policy), offer.dataset, party, at)
+def request(offer: StoredOffer, party: str, at: datetime, declared: Mapping[str, str] = UNDECLARED) -> Verdict:
+    """Judge whether this caller may have this offer now, for what it declares."""
+    return terms(json.dumps(offer.policy), offer.dataset, party, at, declared=declared)
+
+
+def declared(card: str | None) -> dict[str, str]:
+    """Return what a request card states for policies: its values that are names (IRIs), by operand.
+
+    Words that a person wrote are for people: no policy can be compared with them.
+    """
+    if card is None:
+        return {}
+    said = read_card(card)
+    stated = {PURPOSE_IRI: said.purpose, LEGAL_BASIS_IRI: said.legal_basis, USE_CASE_IRI: said.use_case}
+    return {operand: value for operand, value in stated.items() if value is not None and _IRI.fullmatch(value)}
 
 
 def visible(offer: StoredOffer, party: str, at: datetime) -> bool:

@@ -20,6 +20,8 @@ class Negotiation(Process):
     requested: str | None = None
     """What the consumer last asked for, JSON text."""
     agreement: str | None = None
+    request_card: str | None = None
+    """What the consumer declares beside its request, the text that travels."""
 
 
 queries = Queries(tables.negotiations, Negotiation)

@@ -183,6 +183,7 @@ negotiations = Table(
     Column("offer_by", Text, nullable=False),
     Column("requested", Text),
     Column("agreement", Text),
+    Column("request_card", Text),
     PrimaryKeyConstraint("owner", "pid"),
     UniqueConstraint("owner", "peer", "role", "peer_pid", name="negotiations_peer_pid"),
     Index("negotiations_listed", "owner", "created_at", "pid"),

@@ -52,6 +52,20 @@ def asked(api: Client, provider: Running) -> tuple[str, str]:
     return pid, seen["peer_pid"]
 
 
+def test_what_the_consumer_declares_is_shown_to_both_sides(
+    api: Client, provider_api: Client, provider: Running
+) -> None:
+    card = {"purpose": "Trame noire", "until": "2027-06-30", "legal_basis": "CRPA, L. 114-8", "use_case": None}
+    said = {name: value for name, value in card.items() if value}
+    pid = api.request_access(provider.did, "urn:test:reserve", **said)["pid"]
+    seen = negotiation(api, pid, in_state("REQUESTED"))
+    assert seen["declared"] == card
+    assert provider_api.show_negotiation(seen["peer_pid"])["declared"] == card
+    with pytest.raises(ApiProblem) as refused:
+        api.request_access(provider.did, "urn:test:reserve", until="bientôt")
+    assert (refused.value.status, refused.value.code) == (400, "malformed-message")
+
+
 # --- publication
 
 

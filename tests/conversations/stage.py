@@ -16,8 +16,9 @@
     peer knows no repetition           it answers 409 to what it has processed, as EDC does
     peer shows PATH JSON [with …]      a document of the peer
     peer begins anew [KEY=VALUE …]     another process; `pid`, `base` of the peer's choice
-    person VERB [JSON]                 what a person does at the node: requests, offers, accepts, counters, verifies,
-                                       terminates, asks for data, starts, suspends, completes, browses
+    person VERB [JSON]                 what a person does at the node: requests, declares and requests,
+                                       offers, accepts, counters, verifies, terminates, asks for data, starts,
+                                       suspends, completes, browses
     wait SECONDS                       virtual time passes
     crash                              the node is killed and built again on its files
     journal                            the journal of the present process, one line an entry
@@ -42,6 +43,7 @@ from connector.lab.scripted import Scripted
 from connector.lab.static_identity import StaticIdentity
 from connector.peer.client import Answer, Call
 from connector.problems import Problem
+from connector.protocol.extensions import RequestCard
 from connector.protocol.machine import Role
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
@@ -403,6 +405,9 @@ class Stage:
         pid = self.pid or getattr(await self._row(), "pid", "")
         acts: dict[str, Callable[[], Awaitable[Any]]] = {
             "requests": lambda: talk.request(ROOT, DID, {**self.offer, "assigner": DID, **changes}, by=BY),
+            "declares and requests": lambda: talk.request(
+                ROOT, DID, {**self.offer, "assigner": DID}, by=BY, card=RequestCard(**changes)
+            ),
             "offers": lambda: talk.offer(ROOT, DID, self.offer["@id"], by=BY),
             "accepts": lambda: talk.accept(ROOT, pid, by=BY),
             "counters": lambda: talk.counter(ROOT, pid, changes, by=BY),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,7 @@ from connector.http.private.processes import (
     common,
     detail,
 )
+from connector.protocol.extensions import LONGEST_LINE, RequestCard, read_card
 from connector.protocol.negotiation import NEGOTIATION
 from connector.services import terms
 from connector.services.ask import ask
@@ -46,6 +48,7 @@ from connector.store.negotiations import Negotiation as NegotiationRow
 
 router = APIRouter(tags=["negotiations"], route_class=TaggedRoute)
 REFUSED = "refused"
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 NEGOTIATION_STATES = tuple(NEGOTIATION.states)
 
 
@@ -54,6 +57,15 @@ class Negotiation(ProcessShape):
 
     offer_id: Annotated[str, Field(description="The published offer from which it started.")]
     agreement: Annotated[str | None, Field(description="The agreement, once there is one.")]
+
+
+class Declared(Shape):
+    """What the consumer declares beside its request; nobody has verified it."""
+
+    purpose: str | None
+    until: Annotated[str | None, Field(description="Until when: a date or an instant, as it was written.")]
+    legal_basis: str | None
+    use_case: str | None
 
 
 class NegotiationDetail(Negotiation):
@@ -68,6 +80,7 @@ class NegotiationDetail(Negotiation):
     ]
     terms_added: Annotated[list[str], Field(description="What is new in them.")]
     terms_dropped: Annotated[list[str], Field(description="What was there before and is not any more.")]
+    declared: Annotated[Declared | None, Field(description="What the consumer declares beside its request.")]
     why: Why
     last_sent: LastMessage | None
     last_received: LastMessage | None
@@ -90,6 +103,10 @@ class AccessRequest(Wish):
         dict[str, JsonValue] | None,
         Field(description="The whole offer to request, with its `@id`: the catalogue is not asked again."),
     ] = None
+    purpose: Annotated[Line | None, Field(description="What we declare to want it for.")] = None
+    until: Annotated[Line | None, Field(description="Until when, as a date or an instant.")] = None
+    legal_basis: Annotated[Line | None, Field(description="On what legal basis.")] = None
+    use_case: Annotated[Line | None, Field(description="In which use case.")] = None
 
 
 class Proposal(Wish):
@@ -172,6 +189,7 @@ async def request_access(node: Node, owner: Owner, by: By, wish: AccessRequest, 
             offer_id=wish.offer_id,
             offer=wish.offer,
             by=by,
+            card=RequestCard(wish.purpose, wish.until, wish.legal_basis, wish.use_case),
         )
 
     return await effect.of(act, _negotiation)
@@ -306,7 +324,12 @@ def _detail(looked: Looked[NegotiationRow], language: str) -> NegotiationDetail:
         compared_to=None if looked.before is None else looked.before.kind,
         terms_added=told.added,
         terms_dropped=told.dropped,
+        declared=_declared(row.request_card),
     )
+
+
+def _declared(card: str | None) -> Declared | None:
+    return None if card is None else Declared(**asdict(read_card(card)))
 
 
 def _agreement(row: StoredAgreement) -> Agreement:
