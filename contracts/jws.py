@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from contracts.canonical import Json, canonical, read_canonical, sha256
-from contracts.refused import AlgorithmRefused, BadTimestamp, ContractError, HeaderRefused, NotASeal
+from contracts.refused import AlgorithmRefused, BadTimeStampToken, ContractError, HeaderRefused, NotASeal
 
 CONTRACT = "application/vnd.pupitre.contract+json"
 CONCLUSION = "application/vnd.pupitre.conclusion+json"
@@ -185,7 +185,7 @@ def _etsi_u(told: Json, pointer: str) -> tuple[str, ...]:
     _only(told, {"etsiU"}, pointer)
     items = told["etsiU"]
     if not isinstance(items, list) or not items:
-        raise BadTimestamp(needed="[…]", pointer=f"{pointer}/etsiU")
+        raise BadTimeStampToken(needed="[…]", pointer=f"{pointer}/etsiU")
     for place, item in enumerate(items):
         decoded(item, f"{pointer}/etsiU/{place}")
     return tuple(items)

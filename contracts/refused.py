@@ -23,7 +23,7 @@ ContractError
 │   ├── BrokenChain          a certificate is not issued by the next
 │   ├── WrongCommitment      the seal does not commit to what the role demands
 │   ├── BadSealTime          the instant of the seal cannot be true
-│   ├── BadTimestamp         a time-stamp has not the form or the place that it must have
+│   ├── BadTimeStampToken    a time-stamp has not the form or the place that it must have
 │   └── SignerFailed         our own signer gave what is no seal
 └── what it says
     ├── OtherParty           a party is not the one that negotiated
@@ -257,7 +257,7 @@ class BadSealTime(ContractError):
     }
 
 
-class BadTimestamp(ContractError):
+class BadTimeStampToken(ContractError):
     """A time-stamp of a seal has not the form or the place that it must have (ETSI TS 119 182-1, etsiU)."""
 
     code = "bad-seal-time-stamp"

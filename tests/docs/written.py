@@ -30,6 +30,7 @@ from connector.http.private.documents import status_of
 from connector.problems import Problem
 from connector.settings import PREFIX, Network, Settings
 from contracts import AgreementError
+from contracts.refused import ContractError
 from policies import PolicyError, vocabulary
 from policies.findings import CODES
 from policies.profile import ASSURANCES, TERMS, Term, TermKind
@@ -136,6 +137,13 @@ CONTRACTS_HEAD = """
 The consumer's node holds an agreement that it receives against what was asked for. If it is not that, the node ends the
 negotiation with one of these codes, and the provider reads it.
 """
+SEALED_HEAD = """
+## Why a sealed contract is refused
+
+Two nodes that both can seal make a contract of what they negotiated. Each holds what it gets against what it knows;
+what does not fit ends the negotiation with one of these codes, which the partner reads. They also say why a conclusion,
+a notice or a time-stamp is not taken, and why our own node could not draw up or seal a contract.
+"""
 POLICIES_HEAD = """
 ## Why a policy cannot be read
 
@@ -153,7 +161,7 @@ ROWS_TAIL = """
 | `divergence` | The partner shows another state than ours: call it |
 
 A termination carries a code too. Ours are `policy` (the terms of use do not permit it), `refused` (a person said no),
-one of the section on agreements, or whatever a person or a program gave.
+one of the two sections on agreements and contracts, or whatever a person or a program gave.
 """
 
 
@@ -172,6 +180,8 @@ def problems_page() -> str:
             *_sections(Problem, 2),
             CONTRACTS_HEAD,
             *_sections(AgreementError, 3),
+            SEALED_HEAD,
+            *_sections(ContractError, 3),
             POLICIES_HEAD,
             *_sections(PolicyError, 3),
             ROWS_TAIL,

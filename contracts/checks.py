@@ -1,0 +1,171 @@
+"""Is this the contract that was negotiated, and is it sealed by whom it must be? Asked by each side in its turn.
+
+The provider seals first; the consumer holds the document against what it would have written itself (`check_contract`),
+countersigns, and sends it back; the provider looks whether its own seal and the document are untouched and the second
+seal is good (`check_countersigned`). Everything that a consumer cannot know beforehand (the contract's identifier, the
+instant of drawing up) is taken from the document and held against the clock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from contracts.canonical import Json, canonical
+from contracts.document import Negotiated, at, check_document, draw_up_contract
+from contracts.jws import CONTRACT, Sealed, read_sealed
+from contracts.refused import (
+    ContractError,
+    ContractOtherTerms,
+    CountersignTooLate,
+    OtherAgreement,
+    OtherContract,
+    OtherDataset,
+    OtherDates,
+    OtherNegotiation,
+    OtherParty,
+    OtherRequest,
+)
+from contracts.seals import COMMITMENTS, LEEWAY, Role, Signatory, check_signatures, sealed_at
+from contracts.terms import GENERATOR, instant
+
+BOTH: tuple[Role, ...] = ("provider", "consumer")
+_COMPARED: dict[str, type[ContractError]] = {
+    "parties": OtherParty,
+    "agreement": OtherAgreement,
+    "dataset": OtherDataset,
+    "terms": ContractOtherTerms,
+    "request": OtherRequest,
+    "personalData": OtherRequest,
+    "validity": OtherDates,
+    "framework": ContractOtherTerms,
+    "jurisdiction": ContractOtherTerms,
+    "termination": ContractOtherTerms,
+    "negotiation": OtherNegotiation,
+}
+
+
+def check_seal(text: str, *, roles: Sequence[Role] = BOTH, now: datetime | None = None) -> Sealed:
+    """Return the sealed contract in this text, when it is one and bears the seals of these roles and no other.
+
+    The keys and certificates are those that the document names; that the document names the right ones is for
+    `check_contract` to say. Raises ContractError.
+    """
+    sealed = read_sealed(text)
+    check_document(sealed.document)
+    signatories = [signatory(sealed.document, role) for role in roles]
+    check_signatures(sealed, signatories, media_type=CONTRACT, now=now)
+    _check_seal_times(sealed)
+    return sealed
+
+
+def signatory(document: Json, role: Role) -> Signatory:
+    """Return who must seal a contract in this role."""
+    party = document["parties"][role]
+    return Signatory(
+        did=party["did"],
+        kid=party["seal"]["kid"],
+        certificate_sha256=party["seal"]["certificateSha256"],
+        commitments=COMMITMENTS[role],
+    )
+
+
+def check_contract(text: str, negotiated: Negotiated, *, now: datetime, not_before: datetime | None = None) -> Sealed:
+    """Return the contract that the provider sealed, when it says what was negotiated; a consumer may countersign it.
+
+    `not_before` is when the negotiation began. Raises ContractError, with what was needed, what came, and where.
+    """
+    # 1. It is a contract, and the provider alone has sealed it.
+    sealed = check_seal(text, roles=("provider",), now=now)
+    document = sealed.document
+    # 2. Each section is the one that we would have written.
+    expected = _expected(negotiated, document)
+    for section, failure in _COMPARED.items():
+        _compare(expected[section], document[section], f"/{section}", failure)
+    # 3. It was drawn up during the negotiation, and there is time left.
+    created, last = at(document, "createdAt"), at(document, "countersignBefore")
+    if created - now > LEEWAY:
+        raise OtherDates(needed=f"≤ {instant(now)}", actual=instant(created), pointer="/createdAt")
+    if not_before is not None and not_before - created > LEEWAY:
+        raise OtherDates(needed=f"≥ {instant(not_before)}", actual=instant(created), pointer="/createdAt")
+    if now > last:
+        raise CountersignTooLate(needed=f"≤ {instant(last)}", actual=instant(now), pointer="/countersignBefore")
+    return sealed
+
+
+def check_countersigned(text: str, ours: str, *, now: datetime) -> Sealed:
+    """Return the contract with both seals, when it is the one that we sealed (`ours`) and the consumer's seal is good.
+
+    Raises OtherContract when the document or our own seal differs, and as `check_seal` does.
+    """
+    sealed, own = read_sealed(text), read_sealed(ours)
+    if sealed.payload != own.payload:
+        raise OtherContract(needed=own.sha256, actual=sealed.sha256, pointer="/payload")
+    needed, actual = own.signatures[0], sealed.signatures[0]
+    if (needed.protected, needed.value) != (actual.protected, actual.value):
+        raise OtherContract(needed=needed.sha256, actual=actual.sha256, pointer="/signatures/0")
+    return check_seal(text, now=now)
+
+
+def is_worded_by_us(document: Json) -> bool:
+    """True when the sentences of a contract were written by the generator that we have, so that they were compared.
+
+    Another generator may say the same rules in other words. How far they are verified is compared all the same, and
+    the text of the agreement, which binds, always.
+    """
+    return bool(document["terms"]["generator"] == GENERATOR)
+
+
+def _check_seal_times(sealed: Sealed) -> None:
+    """Verify that the seals were made when this document could be sealed."""
+    created, last = at(sealed.document, "createdAt"), at(sealed.document, "countersignBefore")
+    for place, signature in enumerate(sealed.signatures):
+        made, pointer = sealed_at(signature), f"/signatures/{place}/protected/iat"
+        if created - made > LEEWAY:
+            raise OtherDates(needed=f"≥ {instant(created)}", actual=instant(made), pointer=pointer)
+        if made - last > LEEWAY:
+            raise CountersignTooLate(needed=f"≤ {instant(last)}", actual=instant(made), pointer=pointer)
+
+
+def _expected(negotiated: Negotiated, document: Json) -> dict[str, Json]:
+    """Return the contract that we would have written, with what only the provider knows taken from the document."""
+    told, known = document["dataset"], negotiated.dataset
+    dataset = replace(
+        known,
+        title=known.title or told["title"],
+        description=known.description or told.get("description", ""),
+        licence=known.licence or told.get("licence", ""),
+        personal=told["personal"] if known.personal is None else known.personal,
+    )
+    annex = negotiated.annex
+    if annex is None:
+        own = {name for name in ("legalBasis", "purpose") if negotiated.request.get(name)}
+        said = document["personalData"] if isinstance(document["personalData"], dict) else {}
+        annex = {name: value for name, value in said.items() if name not in own}
+    expected = draw_up_contract(
+        replace(negotiated, dataset=dataset, annex=annex),
+        contract_id=document["id"],
+        at=at(document, "createdAt"),
+        countersign_before=at(document, "countersignBefore"),
+    )
+    if not is_worded_by_us(document):
+        same = {name: document["terms"][name] for name in ("fr", "en", "sha256", "generator")}
+        expected["terms"] = {**expected["terms"], **same}
+    return expected
+
+
+def _compare(needed: Json, actual: Json, pointer: str, failure: type[ContractError]) -> None:
+    """Refuse the first member that differs, by name and place."""
+    if isinstance(needed, dict) and isinstance(actual, dict):
+        for name in sorted(needed.keys() | actual.keys()):
+            _compare(needed.get(name), actual.get(name), f"{pointer}/{name}", failure)
+    elif isinstance(needed, list) and isinstance(actual, list) and len(needed) == len(actual):
+        for place, pair in enumerate(zip(needed, actual, strict=True)):
+            _compare(*pair, f"{pointer}/{place}", failure)
+    elif needed != actual or type(needed) is not type(actual):
+        raise failure(needed=_shown(needed), actual=_shown(actual), pointer=pointer)
+
+
+def _shown(value: Json) -> str:
+    if value is None:
+        return "—"
+    return value[:200] if isinstance(value, str) else canonical(value).decode()[:200]

@@ -1,0 +1,24 @@
+"""Texts that people wrote, made fit for a document: Unicode normal form C, and nothing that hides or turns the rest.
+
+Control characters and those that change the direction of writing are left out: a contract must read in one way on every
+screen. Both sides do it alike, so it changes nothing between them.
+"""
+
+import re
+import unicodedata
+
+_HIDDEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def line(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(_plain(text).split())
+
+
+def lines(text: str) -> str:
+    """Return a text with its lines, each without what trails it."""
+    return "\n".join(each.rstrip() for each in _plain(text).splitlines()).strip()
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", _HIDDEN.sub("", text).encode("utf-8", "replace").decode("utf-8"))
