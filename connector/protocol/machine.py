@@ -93,7 +93,8 @@ class Arrival:
     message: str
     digest: str
     seen_before: bool = False
-    """This very message, by its `@id`, was already processed by this process."""
+    """This very message, by its `@id`, was already processed by this process; where a peer may draw it up anew under
+    the same `@id`, by its content too."""
     is_identified: bool = False
     """It has an `@id`, so that not `seen_before` means new, or sent anew by a peer that does not keep its messages."""
     came_from: str | None = field(default=None, compare=False)

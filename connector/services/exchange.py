@@ -179,9 +179,9 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
     message = incoming.message
     message_id = message.message_id
     _begin(tx, process)
-    is_stored = process.version > 0
-    seen = message_id is not None and is_stored and journal.has_message(tx, process.owner, process.pid, message_id)
-    arrival = Arrival(message.kind, digest(message), seen, message_id is not None)
+    content = digest(message)
+    seen = message_id is not None and process.version > 0 and _was_taken(tx, line.table, process, message, content)
+    arrival = Arrival(message.kind, content, seen, message_id is not None)
     received = machine.receive(line.table, process.position, arrival)
     move(tx, line, process, received.position)
     if received.yielded:
@@ -193,6 +193,20 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
             entry["yielded"] = received.yielded
         journal.append(tx, process.owner, process.pid, "received", entry, message_id)
     return received
+
+
+def _was_taken(tx: Tx, table: Table, process: Process, message: Message, content: str) -> bool:
+    """True when the process took this very message before: its `@id` says so.
+
+    Of a message that may be drawn up anew the content says so: EDC gives the new one the `@id` of the first.
+    """
+    message_id = message.message_id or ""
+    if not journal.has_message(tx, process.owner, process.pid, message_id):
+        return False
+    if message.kind not in table.redrawn:
+        return True
+    taken = journal.of_message(tx, process.owner, process.pid, message_id)
+    return content in (digest(entry.entry["body"].encode()) for entry in taken if "body" in entry.entry)
 
 
 def _begin(tx: Tx, process: Process) -> None:

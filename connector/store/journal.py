@@ -40,6 +40,11 @@ _OF_PROCESS = (journal.c.owner == bindparam("of_owner"), journal.c.process == bi
 _HEAD = select(journal.c.n, journal.c.hash).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
 _APPEND = insert(journal)
 _TOLD = select(journal.c.n).where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).limit(1)
+_OF_MESSAGE = (
+    select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
+    .where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message"))
+    .order_by(journal.c.n)
+)
 _PAGE = (
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS, journal.c.n > bindparam("after_n", type_=Integer))
@@ -87,6 +92,13 @@ def has_message(tx: Tx, owner: str, process: str, message_id: str) -> bool:
         named = {"of_owner": owner, "of_process": process, "of_message": message_id}
         told = tx.connection.execute(_TOLD, named).first() is not None
     return told
+
+
+def of_message(tx: Tx, owner: str, process: str, message_id: str) -> list[Entry]:
+    """Return the entries that tell of a message with that `@id`, in order: more than one where a peer uses it again."""
+    flush(tx)
+    named = {"of_owner": owner, "of_process": process, "of_message": message_id}
+    return [_entry(row) for row in tx.connection.execute(_OF_MESSAGE, named)]
 
 
 def beside(owner: ColumnElement[str], process: ColumnElement[str]) -> list[Label[Any]]:
