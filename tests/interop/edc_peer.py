@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.interop.wire import Direct, Journal, Proxy, until
 from tests.tools.ports import free_port
 
+READY_WITHIN_S = 120
 HERE = Path(__file__).resolve().parent
 RELEASES = ("0.14.1", "0.15.1")
 NAMES = "https://w3id.org/edc/v0.0.1/ns/"
@@ -93,12 +94,27 @@ class Edc:
         listeners |= {"web.http.port": str(self._ports["api"]), "web.http.path": "/api"}
         listeners["edc.control.endpoint"] = f"http://localhost:{self._ports['control']}/control"
         self._config.write_text("".join(f"{key}={value}\n" for key, value in (self._fixed | listeners).items()))
-        command = ["java", *self._java, f"-Dedc.fs.config={self._config}", "-cp", classes, MAIN]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until(self._is_ready, f"{self.name} is ready, see {self.log}", 240)
+        self._begin(["java", *self._java, f"-Dedc.fs.config={self._config}", "-cp", classes, MAIN])
         # Not before: what it answers while it starts is shown by a conversation, and lasts as long as it likes.
         self.protocol.behind, self.data.behind = self._ports["protocol"], self._ports["public"]
+
+    def _begin(self, command: list[str]) -> None:
+        """Run it until it is ready, again if its data plane does not register.
+
+        An EDC that died may have left its data plane's row leased, for a minute: the next one cannot register and does
+        not try a second time.
+        """
+        for is_last in (False, False, True):
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            try:
+                until(self._is_ready, f"{self.name} is ready, see {self.log}", READY_WITHIN_S)
+            except AssertionError:
+                if is_last or self.process.poll() is not None:
+                    raise
+                self.kill()
+            else:
+                return
 
     def _direct(self) -> dict[str, int]:
         """Return the ports that are also addresses, where no proxy stands before them."""

@@ -44,10 +44,11 @@ def test_our_node_dies_as_consumer_while_it_verifies(pair: Pair) -> None:
     with pair.edc.protocol.holding("/agreement/verification") as held:
         ours = pair.ours.api.request_access(pair.edc.did, "content")["pid"]
         held.wait()
+        (theirs,) = pair.edc.negotiations_with(ours)
+        pair.edc.until_negotiation(theirs["@id"], "AGREED")  # our answer arrived: else it would agree anew
         pair.ours.kill()
     pair.ours.start()
     pair.ours.until_negotiation(ours, "FINALIZED")
-    (theirs,) = pair.edc.negotiations_with(ours)
     pair.edc.until_negotiation(theirs["@id"], "FINALIZED")
 
 
