@@ -53,6 +53,7 @@ from connector.identity.keys import Keys
 from connector.identity.pinned import PinnedCallers
 from connector.identity.replays import MemoryReplays, Replays, StoredReplays
 from connector.identity.scheme import Scheme
+from connector.identity.seal_keys import Lock, SealKeys
 from connector.identity.webhook_keys import WebhookKeys
 from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
@@ -76,11 +77,13 @@ from connector.services.mirror import Mirror
 from connector.services.negotiate import Negotiate
 from connector.services.notify import Notify
 from connector.services.once import Once
+from connector.services.peer_seals import PeerSeals
 from connector.services.publish import Publish
 from connector.services.receive import Receive, received
 from connector.services.reconcile import Reconcile, Reconciliations
 from connector.services.replicas import Replicas
 from connector.services.roles import ADMINISTRATION
+from connector.services.seal_keys import Seals
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
@@ -125,6 +128,16 @@ class Node:
     fetcher: Fetcher | None
     pusher: Pusher | None
     closing: contextlib.AsyncExitStack
+
+    @property
+    def seals(self) -> Seals:
+        """The seal keys of the hosted participants."""
+        return self.hosts.seals
+
+    @property
+    def peer_seals(self) -> PeerSeals:
+        """The seal keys of partners."""
+        return self.introduce.seals
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -197,7 +210,7 @@ async def build_app(
         introduce = Introduce(store, discovery)
         replays = await _replays(settings, store, clock)
         identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce)
-        await (hosts := Hosts(store, addresses, keys)).load()
+        await (hosts := Hosts(store, addresses, keys, _seals(settings, store, addresses, keys))).load()
 
         # The data room
         threads = closing.enter_context(ThreadPoolExecutor(max_workers=8, thread_name_prefix="bytes"))
@@ -239,12 +252,19 @@ def _public(node: Node) -> App:
 
     async def document_of(owner: str) -> Mapping[str, Any] | None:
         is_ours = owner in hosts.owners
-        return own_document(node.addresses, owner, node.keys.auth(owner)) if is_ours else None
+        return own_document(node.addresses, owner, node.keys.auth(owner), node.seals.shown(owner)) if is_ours else None
 
     wire = Wire(node.identity, node.inbox, settings.message_limit_bytes, settings.body_timeout_s)
     looking = mirror.route(node.mirror, node.pinned_callers.verify)
     protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue, looking)
-    front = Front(node.addresses, lambda owner: owner in hosts.owners, protocol, document_of, hosts.signed_card)
+    front = Front(
+        node.addresses,
+        lambda owner: owner in hosts.owners,
+        protocol,
+        document_of,
+        hosts.signed_card,
+        node.seals.signed_history,
+    )
     renewals = RenewalApp(
         node.gate,
         node.store,
@@ -280,6 +300,12 @@ def _private(node: Node) -> App:
             running_jobs=lambda: node.jobs.running,
         )
     )
+
+
+def _seals(settings: Settings, store: Store, addresses: Addresses, keys: Keys) -> Seals:
+    """Return who seals for the hosted participants."""
+    lock = Lock(settings.seal_key_place, settings.seal_passphrase)
+    return Seals(store, addresses, keys, SealKeys(settings.data_dir, lock), settings.seal_days)
 
 
 async def _opened(settings: Settings, clock: Clock) -> Store:

@@ -17,6 +17,8 @@ from connector.problems import Problem
 
 PREFIX = "PUPITRE_"
 MASK = "•••"
+SHORTEST_PASSPHRASE = 24
+"""The files of keys are derived from it quickly (PBKDF2, 2,048 rounds): only a long, random one protects them."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -72,6 +74,17 @@ class Settings(BaseModel):
         description="How far a partner is told why the terms of use refuse; `none`: only that they do, `category`: "
         "what it depends on (a date, the recipient) without values, `clause`: each reason in full.",
     )
+    seal_passphrase: SecretStr | None = Field(
+        None,
+        description="What the seal keys are encrypted with at rest, 24 characters or more; better in the environment. "
+        "Empty: the content of `seal_key_file`.",
+    )
+    seal_key_file: Path | None = Field(
+        None, description="File whose content opens the seal keys; empty: `seal.key` in data_dir. No backup holds it."
+    )
+    seal_days: int = Field(
+        1096, ge=1, le=3653, description="How long a seal certificate that the node makes itself is valid, in days."
+    )
     replicas: bool = Field(
         False, description="Several processes share the database (PostgreSQL only): replays are kept in a table."
     )
@@ -112,10 +125,17 @@ class Settings(BaseModel):
     )
     language: Literal["fr", "en"] = Field("fr", description="Language of what the node writes for people.")
 
-    @field_validator("database_url", mode="before")
+    @field_validator("database_url", "seal_passphrase", mode="before")
     @classmethod
-    def _empty_is_sqlite(cls, value: object) -> object:
+    def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("seal_passphrase")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_PASSPHRASE:
+            raise ValueError(f"seal_passphrase must have {SHORTEST_PASSPHRASE} characters or more, made by a program")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -129,15 +149,23 @@ class Settings(BaseModel):
         return self
 
     @property
+    def seal_key_place(self) -> Path:
+        """Where the file is that opens the seal keys."""
+        return self.seal_key_file or self.data_dir / "seal.key"
+
+    @property
     def base_url(self) -> str:
         """The public URL without a slash at the end."""
         return self.public_url.rstrip("/")
 
     def shown(self) -> dict[str, object]:
         """Return all settings as JSON values, for a person to read: passwords are masked."""
-        values: dict[str, object] = self.model_dump(mode="json", exclude={"database_url", "outgoing_proxy"})
+        values: dict[str, object] = self.model_dump(
+            mode="json", exclude={"database_url", "outgoing_proxy", "seal_passphrase"}
+        )
         url = self.database_url.get_secret_value() if self.database_url else None
         masked = {"database_url": _masked(url), "outgoing_proxy": _masked(self.outgoing_proxy)}
+        masked["seal_passphrase"] = MASK if self.seal_passphrase else None
         return {name: masked[name] if name in masked else values[name] for name in type(self).model_fields}
 
     @property

@@ -64,3 +64,7 @@ class Addresses:
     def party_card(self, owner: str) -> str:
         """Return the address of the owner's party card: beside its DID document."""
         return self.did_document(owner).removesuffix("did.json") + "party-card.jws"
+
+    def seal_history(self, owner: str) -> str:
+        """Return the address of the signed list of the owner's seal keys: beside its DID document."""
+        return self.did_document(owner).removesuffix("did.json") + "did-history.json"

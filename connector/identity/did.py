@@ -1,10 +1,13 @@
 """DID documents: the one that we publish, and which key of a peer's document may prove what.
 
 Ours keeps to the members that strict readers know: a method has `id`, `type`, `controller` and `publicKeyJwk`, a
-service `id`, `type` and `serviceEndpoint`, a relationship is an array of strings. Fetching is connector/peer's work.
+service `id`, `type` and `serviceEndpoint`, a relationship is an array of strings. A seal key carries its certificates
+in its JWK (`x5c`, RFC 7517 §4.7) and stands under `assertionMethod` alone: it signs no token. Fetching is
+connector/peer's work.
 """
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,9 +15,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from connector.identity import certificates
 from connector.identity.addresses import Addresses
+from connector.identity.certificates import Chain
 from connector.identity.errors import TokenRefused, UnknownKey
-from connector.identity.keys import COORDINATE_BYTES, SigningKey, public_jwk, thumbprint, unbase64url
+from connector.identity.keys import COORDINATE_BYTES, SigningKey, base64url, public_jwk, thumbprint, unbase64url
 from connector.peer.discovery import CATALOG_PATH
 from connector.peer.documents import DidDocument, normal_did
 from connector.problems import Problem
@@ -24,6 +29,14 @@ AUTH = "auth"
 
 SELF_ISSUED = "capabilityInvocation"
 """Relationship under which a method may sign self-issued tokens (DCP 1.0 §Self-Issued ID Tokens)."""
+
+SEALS = "assertionMethod"
+"""Relationship under which a method may seal contracts."""
+
+SEALING = "ContractSealing"
+"""Type of the service that says that a participant seals contracts, and where what comes later is handed in."""
+
+EVIDENCE_PATH = "/evidence"
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1"]
 
@@ -36,20 +49,25 @@ class PeerKey:
     thumbprint: str
 
 
-def own_document(addresses: Addresses, owner: str, key: SigningKey) -> dict[str, Any]:
-    """Return the owner's DID document, with its DSP services (DSP 2025-1 §DID service entries)."""
+@dataclass(frozen=True, slots=True)
+class ShownSeal:
+    """A seal key as the DID document shows it."""
+
+    name: str
+    """Its fragment."""
+    chain: Chain
+
+
+def own_document(addresses: Addresses, owner: str, key: SigningKey, seals: Sequence[ShownSeal] = ()) -> dict[str, Any]:
+    """Return the owner's DID document, with its DSP services (DSP 2025-1 §DID service entries) and its seal keys."""
     did = addresses.did(owner)
     method = f"{did}#{AUTH}"
-    return {
+    document: dict[str, Any] = {
         "@context": CONTEXT,
         "id": did,
         "verificationMethod": [
-            {
-                "id": method,
-                "type": "JsonWebKey2020",
-                "controller": did,
-                "publicKeyJwk": {**key.jwk, "alg": "ES256", "use": "sig"},
-            }
+            _method(did, method, {**key.jwk, "alg": "ES256", "use": "sig"}),
+            *(_method(did, f"{did}#{seal.name}", certified_jwk(seal.chain)) for seal in seals),
         ],
         "authentication": [method],
         SELF_ISSUED: [method],
@@ -58,6 +76,26 @@ def own_document(addresses: Addresses, owner: str, key: SigningKey) -> dict[str,
             _service(f"{did}#catalogue", "CatalogService", addresses.dsp_base(owner) + CATALOG_PATH),
         ],
     }
+    if seals:
+        document[SEALS] = [f"{did}#{seal.name}" for seal in seals]
+        document["service"].append(_service(f"{did}#evidence", SEALING, addresses.base(owner) + EVIDENCE_PATH))
+    return document
+
+
+def certified_jwk(chain: Chain) -> dict[str, Any]:
+    """Return the key of a chain's first certificate as a JWK with the chain. Raises CertificateRefused."""
+    public = certificates.public_key(chain[0])
+    jwk = {"use": "sig", "x5c": [b64encode(one).decode() for one in chain]}
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return {**public_jwk(public), "alg": "ES256", **jwk}
+    numbers = public.public_numbers()
+    n, e = (base64url(one.to_bytes((one.bit_length() + 7) // 8, "big")) for one in (numbers.n, numbers.e))
+    return {"kty": "RSA", "n": n, "e": e, "alg": "RS256", **jwk}
+
+
+def sealing_endpoint(document: DidDocument) -> str | None:
+    """Return where a participant takes evidence; None when it does not say that it seals contracts."""
+    return next(iter(document.endpoints(SEALING)), None)
 
 
 def key_named(document: DidDocument, kid: str, relationship: str = SELF_ISSUED) -> PeerKey:
@@ -151,3 +189,7 @@ def _objects(listed: Any) -> list[Mapping[str, Any]]:
 
 def _service(name: str, kind: str, endpoint: str) -> dict[str, str]:
     return {"id": name, "type": kind, "serviceEndpoint": endpoint}
+
+
+def _method(did: str, name: str, jwk: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": name, "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk}

@@ -12,6 +12,11 @@ Problem
 ├── CardRefused          502, a peer's party card does not prove what it says
 ├── FingerprintDiffers   409, the fingerprint that a person gave is not that of the key shown
 ├── MissingKey           500, a hosted participant's key is not where it must be
+├── MissingSealKey       500, the file of a seal key is not where it must be
+├── SealKeyLocked        500, the passphrase or the key file does not open the seal key
+├── NoSealKey            409, the participant has no seal key that may sign now
+├── CertificateRefused   400, a certificate that a person brought cannot be taken for the seal key
+├── SealsRefused         502, what a peer's domain says of its seal keys is not signed by a key that was pinned
 └── UnsafeIdentity       400, a laboratory scheme on a node that others can reach
 
 A refused caller always reads the same words; `reason` is for our journal and log, never for the answer.
@@ -184,3 +189,114 @@ class UnsafeIdentity(Problem):
         "fr": "Retirez-la, ou donnez à public_url une adresse de bouclage (127.0.0.1).",
         "en": "Remove it, or give public_url a loopback address (127.0.0.1).",
     }
+
+
+class MissingSealKey(Problem):
+    """The file of a seal key is missing or is none; contracts wait, and no new key is made by itself."""
+
+    code = "missing-seal-key"
+    status = 500
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Le fichier de la clé de cachet est absent ou illisible.",
+        "en": "The file of the seal key is missing or unreadable.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Restaurez ce fichier ; à défaut, faites une nouvelle clé avec « pupitre keys rotate-seal ».",
+        "en": "Restore this file; failing that, make a new key with “pupitre keys rotate-seal”.",
+    }
+
+
+class SealKeyLocked(Problem):
+    """The seal key is there, but what should open it is missing or is not what it was encrypted with."""
+
+    code = "seal-key-locked"
+    status = 500
+    title: ClassVar[dict[str, str]] = {
+        "fr": "La clé de cachet ne s’ouvre pas : phrase de passe ou fichier de clé absent, ou différent.",
+        "en": "The seal key does not open: the passphrase or the key file is missing, or another one.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Rétablissez seal_passphrase ou seal_key_file d’origine ; à défaut, « pupitre keys rotate-seal ».",
+        "en": "Put back the original seal_passphrase or seal_key_file; failing that, “pupitre keys rotate-seal”.",
+    }
+
+
+class NoSealKey(Problem):
+    """The participant has no seal key that may sign now: none was made, or the last one was revoked or has expired."""
+
+    code = "no-seal-key"
+    status = 409
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Cet organisme n’a pas de clé de cachet utilisable.",
+        "en": "This participant has no seal key that can be used.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Créez-en une : « pupitre keys create-seal » ; certificat expiré : « pupitre keys rotate-seal ».",
+        "en": "Make one: “pupitre keys create-seal”; certificate expired: “pupitre keys rotate-seal”.",
+    }
+
+
+CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {
+    "form": {"fr": "Ce n’est pas un certificat X.509 en PEM.", "en": "This is no X.509 certificate in PEM."},
+    "pkcs12": {
+        "fr": "Ce n’est pas un fichier PKCS #12, ou sa phrase de passe est une autre.",
+        "en": "This is no PKCS #12 file, or its passphrase is another one.",
+    },
+    "key-type": {
+        "fr": "Sa clé doit être P-256, ou RSA d’au moins 3 072 bits.",
+        "en": "Its key must be P-256, or RSA of at least 3,072 bits.",
+    },
+    "key-match": {
+        "fr": "Il n’est fait pour aucune de nos clés de cachet présentes.",
+        "en": "It was made for none of our present seal keys.",
+    },
+    "chain": {
+        "fr": "Les certificats du fichier ne forment pas une chaîne, chacun délivré par le suivant.",
+        "en": "The certificates of the file are no chain in which each was issued by the next.",
+    },
+    "too-large": {
+        "fr": "La chaîne de certificats dépasse 6 Kio.",
+        "en": "The chain of certificates is larger than 6 KiB.",
+    },
+    "validity": {"fr": "Il n’est pas valable à cette date.", "en": "It is not valid at this date."},
+    "authority": {"fr": "C’est le certificat d’une autorité.", "en": "It is the certificate of an authority."},
+    "usage": {"fr": "Son usage ne lui permet pas de signer.", "en": "Its usage does not let it sign."},
+    "same": {"fr": "C’est déjà le certificat de la clé présente.", "en": "The present key has this certificate."},
+}
+
+
+class CertificateRefused(Problem):
+    """The certificate cannot be taken for a seal key. `reason` is one stable word."""
+
+    code = "certificate-refused"
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Ce certificat ne peut pas servir au cachet.",
+        "en": "This certificate cannot be used for the seal.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Donnez le certificat délivré pour votre dernière demande, suivi de ceux des autorités intermédiaires.",
+        "en": "Give the certificate issued for your last request, followed by those of the intermediate authorities.",
+    }
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(CERTIFICATE_FAULTS[reason], pointer="/certificate")
+
+
+class SealsRefused(Problem):
+    """What the peer's domain says of its seal keys is not signed by a key that was pinned for it, or is older."""
+
+    code = "seals-refused"
+    status = 502
+    title: ClassVar[dict[str, str]] = {
+        "fr": "La liste des clés de cachet du partenaire n’est pas valable.",
+        "en": "The partner's list of seal keys is not valid.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Appelez le partenaire : rien n’est scellé avec lui tant que sa clé connue ne signe pas cette liste.",
+        "en": "Call the partner: nothing is sealed with it until its list is signed by the key that you know.",
+    }
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"({reason})")

@@ -111,8 +111,8 @@ def _load(path: Path) -> SigningKey:
     return SigningKey(key)
 
 
-def write_once(path: Path, content: bytes) -> None:
-    """Write a new private file whole or not at all; one that another process made meanwhile is kept."""
+def write_once(path: Path, content: bytes) -> bool:
+    """Write a new private file whole or not at all; one that another process made meanwhile is kept (False)."""
     draft = path.with_name(f".{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -121,11 +121,13 @@ def write_once(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)
+        is_ours = True
     except FileExistsError:
-        pass
+        is_ours = False
     finally:
         draft.unlink()
     _sync_folder(path.parent)
+    return is_ours
 
 
 def _sync_folder(folder: Path) -> None:

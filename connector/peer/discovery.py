@@ -78,13 +78,13 @@ class Discovery:
         """Return the document as it is now, or as it was a few seconds ago. Raises as resolve_did."""
         return await self._resolve(normal_did(did), REFETCH_AFTER)
 
-    async def read_beside(self, did: str, name: str) -> bytes | None:
+    async def read_beside(self, did: str, name: str, *, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes | None:
         """Return a small file that stands beside the DID's document, None when there is none.
 
         Raises Unreachable, PeerAddressRefused, AnswerTooLarge.
         """
         url = document_url(did, plain_http=self._plain_http).removesuffix("did.json") + name
-        answer = await self._client.get(url, limit_bytes=DOCUMENT_LIMIT_BYTES)
+        answer = await self._client.get(url, limit_bytes=limit_bytes)
         if answer.status >= 500:
             raise Unreachable("server", url)
         return answer.body if answer.is_success else None

@@ -1,7 +1,7 @@
 """The participants that this node hosts, what they say of themselves, and the keys of the API.
 
 The first participant stands at the root of the public address, every other one under `/o/SLUG`. A participant is made
-with its key in one go; its DID never changes.
+with its keys in one go; its DID never changes.
 """
 
 import asyncio
@@ -16,14 +16,17 @@ from connector import words
 from connector.identity import card as cards
 from connector.identity.addresses import Addresses, check_slug
 from connector.identity.card import Card
+from connector.identity.certificates import Subject
 from connector.identity.invitation import Invitation
 from connector.identity.keys import Keys
 from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound, Problem, Unauthorized
-from connector.services import cursors, deciders, roles
+from connector.services import cursors, deciders, roles, seal_keys
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
+from connector.services.seal_keys import Seals
 from connector.store import journal, participants
+from connector.store import seal_keys as seal_rows
 from connector.store.db import Store, Tx
 from connector.store.participants import ApiKey, Hosted
 
@@ -75,15 +78,17 @@ class Caller:
 class Hosts:
     """Hosted participants and API keys."""
 
-    def __init__(self, store: Store, addresses: Addresses, keys: Keys) -> None:
+    def __init__(self, store: Store, addresses: Addresses, keys: Keys, seals: Seals) -> None:
         self._store = store
         self._addresses = addresses
         self._keys = keys
+        self.seals = seals
         self._hosted: dict[str, Hosted] = {}
         self._signed: dict[str, tuple[str, str, str]] = {}
         self._callers: dict[str, Caller] = {}
         self._changed = asyncio.Event()
         store.subscribe(TOPIC, self._hear)
+        store.subscribe(seal_keys.TOPIC, self._hear)
 
     async def follow(self) -> None:
         """Read anew whenever something changed here or on a replica; until cancelled."""
@@ -93,7 +98,8 @@ class Hosts:
             await self.load()
 
     async def load(self) -> None:
-        """Read who is hosted here, and forget whose API keys were seen."""
+        """Read who is hosted here with which seal keys, and forget whose API keys were seen."""
+        await self.seals.load()
         rows = await self._store.read(participants.every)
         self._hosted = {hosted.owner: hosted for hosted in rows}
         self._callers.clear()
@@ -118,13 +124,19 @@ class Hosts:
         self._keys.create_auth(owner)
         is_root = int(owner == self._addresses.root)
         hosted = Hosted(owner=owner, did=self._addresses.did(owner), name=name, is_root=is_root)
+        seal = await self.seals.make(owner, Subject(hosted.did, name or hosted.did))
 
         def unit(tx: Tx) -> Hosted:
             participants.add(tx, hosted)
+            seal_rows.add(tx, seal.row)
             tx.signal(TOPIC, owner)
             return replace(hosted, created_at=tx.now)
 
-        added = await self._store.write(unit)
+        try:
+            added = await self._store.write(unit)
+        except BaseException:
+            self.seals.forget(seal)
+            raise
         await self.load()
         return added
 

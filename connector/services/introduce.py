@@ -21,6 +21,7 @@ from connector.peer.documents import DidDocument, normal_did
 from connector.problems import Conflict, NotFound, Problem
 from connector.services import deciders, meet
 from connector.services.deciders import Decider
+from connector.services.peer_seals import PeerSeals
 from connector.store import jobs, journal, peers
 from connector.store.db import Store, Tx
 from connector.store.peers import BLOCKED, KNOWN, QUARANTINED, Peer
@@ -54,6 +55,7 @@ class Introduce:
         self._store = store
         self._discovery = discovery
         self._standings: dict[tuple[str, str], Standing | None] = {}
+        self.seals = PeerSeals(store, discovery)
         store.subscribe(TOPIC, self._forget)
 
     # --- a person decides ---------------------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ class Peer:
     """Its party card that a person here took note of, as it was received: a compact JWS."""
     offered_card: str | None = None
     """A newer card, verified, that no person has taken note of yet."""
+    seals: str | None = None
+    """Its seal keys as its pinned key signed them: the history document, as it was received; None: none were seen."""
 
 
 _by_did = select(peers).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did"))

@@ -80,6 +80,21 @@ participants = Table(
     Column("card", Text),
 )
 
+seal_keys = Table(
+    "seal_keys",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("replaced_by", Text),
+    Column("ends_at", Instant),
+    Column("revoked_at", Instant),
+    Column("reason", Text),
+    PrimaryKeyConstraint("owner", "name"),
+    ForeignKeyConstraint(["owner"], ["participants.owner"]),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
@@ -117,6 +132,7 @@ peers = Table(
     Column("seen_keys", Text),
     Column("card", Text),
     Column("offered_card", Text),
+    Column("seals", Text),
     PrimaryKeyConstraint("owner", "did"),
 )
 

@@ -80,7 +80,7 @@ def test_routes_serve_each_hosted_participant_and_nobody_else(keys: Keys) -> Non
         return own_document(ADDRESSES, owner, keys.auth(owner)) if owner in ("root", "regie-eau") else None
 
     async def ask() -> dict[str, Any]:
-        app = Starlette(routes=did_routes.routes(ADDRESSES, document_of, {"root": "a.b.c"}.get))
+        app = Starlette(routes=did_routes.routes(ADDRESSES, document_of, {"root": "a.b.c"}.get, {}.get))
         paths = (
             "/.well-known/did.json",
             "/o/regie-eau/did.json",

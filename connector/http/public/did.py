@@ -1,6 +1,7 @@
-"""Serves what each hosted participant shows of itself: its DID document, and beside it its party card.
+"""Serves what each hosted participant shows of itself: its DID document, beside it its party card and its seal keys.
 
-`/.well-known/did.json` and `/.well-known/party-card.jws`; `/o/SLUG/did.json` and `/o/SLUG/party-card.jws`.
+`/.well-known/did.json`, `/.well-known/party-card.jws` and `/.well-known/did-history.json`; for every other participant
+the same names under `/o/SLUG`.
 """
 
 import re
@@ -20,7 +21,10 @@ DocumentOf = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 CardOf = Callable[[str], str | None]
 """owner → its party card as a compact JWS, or None when it has none or is not hosted here."""
 
-_PATHS = re.compile(r"(?:/\.well-known/party-card\.jws|/o/[^/]+/party-card\.jws|.*/did\.json)")
+HistoryOf = Callable[[str], str | None]
+"""owner → the signed list of its seal keys, or None when it never had one or is not hosted here."""
+
+_PATHS = re.compile(r"(?:(?:/\.well-known|/o/[^/]+)/(?:party-card\.jws|did-history\.json)|.*/did\.json)")
 
 
 def is_shown_here(path: str) -> bool:
@@ -28,7 +32,7 @@ def is_shown_here(path: str) -> bool:
     return _PATHS.fullmatch(path) is not None
 
 
-def routes(addresses: Addresses, document_of: DocumentOf, card_of: CardOf) -> list[Route]:
+def routes(addresses: Addresses, document_of: DocumentOf, card_of: CardOf, history_of: HistoryOf) -> list[Route]:
     """Return the routes; unauthenticated, since a DID document is what proves anything at all."""
 
     async def serve(request: Request) -> Response:
@@ -41,15 +45,18 @@ def routes(addresses: Addresses, document_of: DocumentOf, card_of: CardOf) -> li
         return Response(orjson.dumps(document), headers=headers, media_type="application/json")
 
     async def serve_card(request: Request) -> Response:
-        owner = addresses.owner_of(request.path_params.get("slug"))
-        card = None if owner is None else card_of(owner)
-        if card is None:
-            return Response(status_code=404)
-        return Response(card, headers={"Cache-Control": "no-cache"}, media_type="application/jose")
+        return _signed(addresses, request, card_of, "application/jose")
 
-    return [
-        Route("/.well-known/did.json", serve),
-        Route("/o/{slug}/did.json", serve),
-        Route("/.well-known/party-card.jws", serve_card),
-        Route("/o/{slug}/party-card.jws", serve_card),
-    ]
+    async def serve_history(request: Request) -> Response:
+        return _signed(addresses, request, history_of, "application/jose+json")
+
+    served = {"did.json": serve, "party-card.jws": serve_card, "did-history.json": serve_history}
+    return [Route(f"{folder}/{name}", one) for folder in ("/.well-known", "/o/{slug}") for name, one in served.items()]
+
+
+def _signed(addresses: Addresses, request: Request, text_of: CardOf | HistoryOf, media_type: str) -> Response:
+    owner = addresses.owner_of(request.path_params.get("slug"))
+    text = None if owner is None else text_of(owner)
+    if text is None:
+        return Response(status_code=404)
+    return Response(text, headers={"Cache-Control": "no-cache"}, media_type=media_type)

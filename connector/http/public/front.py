@@ -1,8 +1,8 @@
 """The front of the public listener: whose address is it, and which room answers.
 
 `/o/SLUG` is taken off the path and becomes `scope["owner"]`, so that every route below is written once. An owner that
-is not hosted here is not found. Data addresses were taken out before (data.py), DID documents and party cards keep
-their whole path.
+is not hosted here is not found. Data addresses were taken out before (data.py), DID documents and what stands
+beside them keep their whole path.
 An address or a method that nobody knows is refused in the form of the protocol to which the path belongs.
 """
 
@@ -60,11 +60,12 @@ class Front:
         protocol: App,
         document_of: did.DocumentOf,
         card_of: did.CardOf,
+        history_of: did.HistoryOf,
     ) -> None:
         self._addresses = addresses
         self._is_hosted = is_hosted
         self._protocol = protocol
-        self._documents = Starlette(routes=did.routes(addresses, document_of, card_of))
+        self._documents = Starlette(routes=did.routes(addresses, document_of, card_of, history_of))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

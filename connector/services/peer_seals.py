@@ -1,0 +1,64 @@
+"""Which partners seal contracts, and with which keys.
+
+The list of a partner's seal keys is signed with its authentication key, which a person pinned; so it is pinned when the
+partner is met, and a newer one, signed alike, is taken without asking anybody. What was pinned is never let go of: a
+partner that once sealed is expected to, whatever its DID document says later.
+"""
+
+from connector.identity.did import authentication_thumbprints, sealing_endpoint
+from connector.identity.errors import SealsRefused
+from connector.identity.seal_history import SealHistory, stored
+from connector.peer.discovery import Discovery
+from connector.peer.documents import DidDocument
+from connector.services import meet
+from connector.store import journal, peers
+from connector.store.db import Store, Tx
+
+
+class PeerSeals:
+    """The seal keys of peers."""
+
+    def __init__(self, store: Store, discovery: Discovery) -> None:
+        self._store = store
+        self._discovery = discovery
+
+    async def of(self, owner: str, did: str) -> SealHistory | None:
+        """Return the peer's seal keys: those pinned, else those it shows now, which are pinned. None: it cannot seal.
+
+        Raises SealsRefused when it says that it seals and its list is not signed by its pinned key; or what the peer
+        room raises.
+        """
+        peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
+        if peer is not None and peer.seals is not None:
+            return stored(peer.seals)
+        return await self._look(owner, peer, await self._discovery.resolve_did(did))
+
+    async def anew(self, owner: str, did: str) -> SealHistory | None:
+        """Return the peer's seal keys as it shows them now: for a seal by a key that is not known. Raises as `of`."""
+        peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
+        return await self._look(owner, peer, await self._discovery.refetch_did(did))
+
+    async def endpoint(self, did: str) -> str | None:
+        """Return where the peer takes evidence (its service `ContractSealing`). Raises what the peer room raises."""
+        return sealing_endpoint(await self._discovery.resolve_did(did))
+
+    async def _look(self, owner: str, peer: peers.Peer | None, document: DidDocument) -> SealHistory | None:
+        pinned = frozenset(peer.pinned) if peer is not None else authentication_thumbprints(document)
+        known = stored(peer.seals) if peer is not None and peer.seals is not None else None
+        found = await meet.fetch_seals(self._discovery, document, pinned, known)
+        if peer is not None and found is not None and (known is None or found.keys != known.keys):
+            await self._pin(owner, document.did, found)
+        return found
+
+    async def _pin(self, owner: str, did: str, found: SealHistory) -> None:
+        def unit(tx: Tx) -> None:
+            peer = peers.claim(tx, owner, did)
+            before = stored(peer.seals) if peer.seals is not None else None
+            if before is not None and before.issued_at > found.issued_at:
+                raise SealsRefused("older")
+            peer.seals = found.text
+            peers.put(tx, peer)
+            told = [{"kid": one.kid, "certificate": one.certificate_sha256} for one in found.keys]
+            journal.append(tx, owner, did, "peer-seals-pinned", {"keys": told})
+
+        await self._store.write(unit)

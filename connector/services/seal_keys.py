@@ -1,0 +1,335 @@
+"""Verbs of seal keys: make, replace, certify, revoke; and who seals for an owner now.
+
+One key is present; those that it replaced may still sign while they overlap, so that a contract which names one is
+finished, and stand in the signed list of seal keys for ever after. Every certificate has a name (`kid`) of its own: one
+that an authority issues for the present key takes that key's place as another key would. Sealing itself is not here.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from connector.identity import card as cards
+from connector.identity import certificates, seal_history
+from connector.identity.addresses import Addresses
+from connector.identity.certificates import Chain, PrivateKey, PublicKey, Subject
+from connector.identity.did import ShownSeal
+from connector.identity.errors import CertificateRefused, NoSealKey
+from connector.identity.keys import Keys
+from connector.identity.seal_history import KeyStatus, SealHistory
+from connector.identity.seal_keys import SealKeys
+from connector.identity.signing import SealSigner, signer
+from connector.problems import Conflict, Invalid, NotFound
+from connector.services import deciders
+from connector.services.deciders import Decider
+from connector.store import journal, participants
+from connector.store import seal_keys as rows
+from connector.store.db import Store, Tx
+from connector.store.seal_keys import SealKey
+
+TOPIC = "seal-keys"
+OVERLAP = timedelta(days=30)
+"""How long a key that was replaced may still sign what names it, unless told otherwise."""
+LONGEST_REASON = 500
+MOST_OVERLAPPING = 2
+"""How many replaced keys may still sign: the DID document, where they stand, is read up to 32 KiB."""
+SIGNED_FOR = timedelta(minutes=5)
+"""How long a signed list is given out before it is signed anew: it says that nothing was revoked until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A key that was just made or brought, not recorded yet."""
+
+    owner: str
+    name: str
+    chain: Chain
+
+    @property
+    def row(self) -> SealKey:
+        """The row of it."""
+        return SealKey(owner=self.owner, name=self.name, chain=certificates.pem(self.chain))
+
+
+class Seals:
+    """The seal keys of all hosted participants."""
+
+    def __init__(self, store: Store, addresses: Addresses, auth: Keys, keys: SealKeys, days: int) -> None:
+        """`days`: how long a certificate of our own making is valid."""
+        self._store = store
+        self._addresses = addresses
+        self._auth = auth
+        self._keys = keys
+        self._days = days
+        self._rows: dict[str, list[tuple[SealKey, Chain]]] = {}
+        self._signed: dict[str, tuple[datetime, str]] = {}
+
+    async def load(self) -> None:
+        """Read which keys there are."""
+        found: dict[str, list[tuple[SealKey, Chain]]] = {}
+        for one in await self._store.read(rows.every):
+            found.setdefault(one.owner, []).append((one, certificates.read_pem(one.chain)))
+        self._rows, self._signed = found, {}
+
+    # --- what others ask ----------------------------------------------------------------------------------------------
+
+    def all(self, owner: str) -> list[SealKey]:
+        """Return the owner's keys, the newest first."""
+        return [one for one, _ in reversed(self._rows.get(owner, []))]
+
+    def signer(self, owner: str, kid: str | None = None) -> SealSigner:
+        """Return who seals for the owner: the present key, or the one that `kid` names while it overlaps.
+
+        Raises NoSealKey.
+        """
+        now = self._store.clock.now()
+        name = None if kid is None else kid.partition("#")[2]
+        for one, chain in reversed(self._rows.get(owner, [])):
+            is_meant = one.standing(now) == "present" if name is None else one.name == name
+            if is_meant and _may_sign(one, chain, now):
+                return signer(self._keys, owner, self._addresses.did(owner), one.name, chain)
+        raise NoSealKey(kid or "")
+
+    def shown(self, owner: str) -> list[ShownSeal]:
+        """Return the keys that the owner's DID document names; none when no present one can seal."""
+        now = self._store.clock.now()
+        usable = [(one, chain) for one, chain in self._rows.get(owner, []) if _may_sign(one, chain, now)]
+        if not any(one.standing(now) == "present" for one, _ in usable):
+            return []
+        return [ShownSeal(one.name, chain) for one, chain in usable]
+
+    def history(self, owner: str) -> SealHistory | None:
+        """Return the list of the owner's seal keys, None when it never had one."""
+        now = self._store.clock.now().replace(microsecond=0)
+        did, found = self._addresses.did(owner), self._rows.get(owner)
+        if not found:
+            return None
+        return SealHistory(did, now, tuple(_status(did, one, chain, now) for one, chain in found))
+
+    def signed_history(self, owner: str) -> str | None:
+        """Return the list as partners get it, signed with the owner's authentication key. Raises MissingKey."""
+        now, known = self._store.clock.now(), self._signed.get(owner)
+        if known is None or not known[0] <= now < known[0] + SIGNED_FOR:
+            history = self.history(owner)
+            if history is None:
+                return None
+            known = self._signed[owner] = (now, seal_history.sign(history, self._auth.auth(owner)))
+        return known[1]
+
+    # --- a person decides ---------------------------------------------------------------------------------------------
+
+    async def make(self, owner: str, subject: Subject) -> Made:
+        """Make a key with a certificate of its own; the caller records its row."""
+        now = self._store.clock.now()
+        return await self._write(owner, lambda name: self._keys.create(owner, name, subject, now, self._days))
+
+    def forget(self, made: Made) -> None:
+        """Delete a key that could not be recorded."""
+        self._keys.forget(made.owner, made.name)
+
+    async def create(self, owner: str, *, by: Decider) -> SealKey:
+        """Give an owner that has no present seal key one. Raises Conflict when it has."""
+
+        def is_due(present: SealKey | None) -> None:
+            if present is not None:
+                fr, en = "Une clé de cachet est déjà présente :", "There is a present seal key already:"
+                raise Conflict({"fr": f"{fr} {present.name}.", "en": f"{en} {present.name}."})
+
+        is_due(self._present(owner))
+        made = await self.make(owner, await self._subject(owner))
+        return await self._take_over(made, is_due, timedelta(0), by, "seal-key-created")
+
+    async def rotate(self, owner: str, *, overlap: timedelta = OVERLAP, by: Decider) -> SealKey:
+        """Make a new key in the place of the present one, which overlaps. Raises NoSealKey."""
+        if self._present(owner) is None:
+            raise NoSealKey
+        made = await self.make(owner, await self._subject(owner))
+        return await self._take_over(made, _must_be_present, overlap, by, "seal-key-rotated")
+
+    async def request(self, owner: str) -> str:
+        """Return a certificate signing request for the present key, as PEM. Raises NoSealKey, SealKeyLocked."""
+        present = self._present(owner)
+        if present is None:
+            raise NoSealKey
+        subject = await self._subject(owner)
+        return await asyncio.to_thread(lambda: certificates.request(self._keys.private(owner, present.name), subject))
+
+    async def import_certificate(self, owner: str, text: str, *, overlap: timedelta = OVERLAP, by: Decider) -> SealKey:
+        """Take the certificate that an authority issued for one of our keys, with its chain (PEM).
+
+        Raises CertificateRefused, SealKeyLocked.
+        """
+        chain = certificates.read_pem(text)
+        certificates.check_for_seals(chain[0], self._store.clock.now())
+        self._refuse_same(owner, chain)
+        key = await asyncio.to_thread(self._key_of, owner, chain)
+        return await self._bring(owner, key, chain, overlap, by)
+
+    async def import_pkcs12(
+        self, owner: str, content: bytes, passphrase: str, *, overlap: timedelta = OVERLAP, by: Decider
+    ) -> SealKey:
+        """Take a key that an authority made, with its certificates (PKCS #12). Raises CertificateRefused."""
+        key, chain = await asyncio.to_thread(certificates.read_pkcs12, content, passphrase)
+        certificates.check_for_seals(chain[0], self._store.clock.now())
+        self._refuse_same(owner, chain)
+        if _octets(key.public_key()) != _octets(certificates.public_key(chain[0])):
+            raise CertificateRefused("key-match")
+        return await self._bring(owner, key, chain, overlap, by)
+
+    async def revoke(
+        self, owner: str, name: str, reason: str, *, since: datetime | None = None, by: Decider
+    ) -> SealKey:
+        """Say publicly that a key must not be trusted since an instant (now), and why. For good.
+
+        Raises NotFound, Conflict when it was revoked before, Invalid.
+        """
+        if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
+            fr, en = "Un motif d’une ligne est attendu.", "A reason of one line is expected."
+            raise Invalid({"fr": fr, "en": en}, pointer="/reason")
+
+        def unit(tx: Tx) -> SealKey:
+            key = next((one for one in rows.claim(tx, owner) if one.name == name), None)
+            if key is None:
+                raise NotFound(name)
+            if key.revoked_at is not None:
+                raise Conflict(f"{name}: revoked")
+            if since is not None and since > tx.now:
+                fr, en = "Cet instant est à venir.", "This instant is still to come."
+                raise Invalid({"fr": fr, "en": en}, pointer="/since")
+            at = (since or tx.now).replace(microsecond=0)
+            rows.revoke(tx, key, at, reason.strip())
+            said = {"key": name, "since": at.isoformat(), "reason": reason.strip()}
+            self._tell(tx, owner, "seal-key-revoked", by, said)
+            return replace(key, revoked_at=at, reason=reason.strip())
+
+        return await self._recorded(unit)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _bring(self, owner: str, key: PrivateKey, chain: Chain, overlap: timedelta, by: Decider) -> SealKey:
+        def write(name: str) -> Chain:
+            self._keys.keep(owner, name, key, chain)
+            return chain
+
+        made = await self._write(owner, write)
+        return await self._take_over(made, lambda _: None, overlap, by, "seal-certificate-imported")
+
+    async def _write(self, owner: str, write: Callable[[str], Chain]) -> Made:
+        """Write a key under a name that nobody has, also not somebody who makes one at the same time."""
+        while True:
+            name = self._new_name(owner)
+            with suppress(FileExistsError):
+                return Made(owner, name, await asyncio.to_thread(write, name))
+
+    async def _take_over(
+        self, made: Made, check: Callable[[SealKey | None], None], overlap: timedelta, by: Decider, kind: str
+    ) -> SealKey:
+        """Record a new key as the present one; that of before overlaps. Nothing stays of it when that fails."""
+
+        def unit(tx: Tx) -> SealKey:
+            known = rows.claim(tx, made.owner)
+            before = [one for one in known if one.standing(tx.now) == "present"]
+            check(before[0] if before else None)
+            rows.add(tx, made.row)
+            for one in before:
+                rows.replace(tx, one, made.name, tx.now + overlap)
+            _end_oldest(tx, known, len(before))
+            said = {
+                "key": made.name,
+                "certificate": certificates.fingerprint(made.chain[0]),
+                "replaces": [one.name for one in before],
+                "overlap_days": overlap / timedelta(days=1),
+            }
+            self._tell(tx, made.owner, kind, by, said)
+            return replace(made.row, created_at=tx.now)
+
+        try:
+            return await self._recorded(unit)
+        except BaseException:
+            self.forget(made)
+            raise
+
+    async def _recorded(self, unit: Callable[[Tx], SealKey]) -> SealKey:
+        """Run a unit, and know at once what it changed."""
+        done = await self._store.write(unit)
+        await self.load()
+        return done
+
+    def _tell(self, tx: Tx, owner: str, kind: str, by: Decider, said: Mapping[str, object]) -> None:
+        journal.append(tx, owner, self._addresses.did(owner), kind, {**said, deciders.MEMBER: deciders.told(by)})
+        tx.signal(TOPIC, owner)
+
+    def _present(self, owner: str) -> SealKey | None:
+        """Return the key that seals for the owner, whether its certificate is still valid or not."""
+        now = self._store.clock.now()
+        return next((one for one in self.all(owner) if one.standing(now) == "present"), None)
+
+    def _refuse_same(self, owner: str, chain: Chain) -> None:
+        if any(known[0] == chain[0] for _, known in self._rows.get(owner, [])):
+            raise CertificateRefused("same")
+
+    def _key_of(self, owner: str, chain: Chain) -> PrivateKey:
+        """Return the private key, among those of ours that may still sign, that the certificate was issued for."""
+        wanted, now = _octets(certificates.public_key(chain[0])), self._store.clock.now()
+        for one, known in reversed(self._rows.get(owner, [])):
+            is_ours = _octets(certificates.public_key(known[0])) == wanted
+            if is_ours and one.standing(now) in ("present", "overlapping"):
+                return self._keys.private(owner, one.name)
+        raise CertificateRefused("key-match")
+
+    def _new_name(self, owner: str) -> str:
+        """Return `seal-YYYYMMDD`, with a number when that day has several."""
+        stem, taken = f"seal-{self._store.clock.now():%Y%m%d}", {one.name for one in self.all(owner)}
+        name, number = stem, 1
+        while name in taken or self._keys.exists(owner, name):
+            number += 1
+            name = f"{stem}-{number}"
+        return name
+
+    async def _subject(self, owner: str) -> Subject:
+        """Return whom a certificate of the owner names: as its party card says, else by its name alone."""
+        hosted = next((one for one in await self._store.read(participants.every) if one.owner == owner), None)
+        if hosted is None:
+            raise NotFound(owner)
+        if hosted.card is None:
+            return Subject(hosted.did, hosted.name or hosted.did)
+        card = cards.read(hosted.card.encode())
+        return Subject(hosted.did, card.legal_name, card.siren)
+
+
+def _must_be_present(present: SealKey | None) -> None:
+    if present is None:
+        raise NoSealKey
+
+
+def _end_oldest(tx: Tx, known: list[SealKey], joining: int) -> None:
+    """End the oldest overlaps at once when there are too many."""
+    overlapping = [one for one in known if one.standing(tx.now) == "overlapping"]
+    for one in overlapping[: max(0, len(overlapping) + joining - MOST_OVERLAPPING)]:
+        rows.end(tx, one, tx.now)
+
+
+def _may_sign(key: SealKey, chain: Chain, now: datetime) -> bool:
+    """True while the key is neither retired nor revoked, and its certificate is valid."""
+    begins_at, ends_at = certificates.validity(chain[0])
+    return key.standing(now) in ("present", "overlapping") and begins_at <= now < ends_at
+
+
+def _status(did: str, key: SealKey, chain: Chain, now: datetime) -> KeyStatus:
+    return KeyStatus(
+        kid=f"{did}#{key.name}",
+        certificate_sha256=certificates.fingerprint(chain[0]),
+        since=key.created_at or now,
+        retired_at=key.ends_at if key.standing(now) == "retired" else None,
+        revoked_at=key.revoked_at,
+        reason=key.reason,
+        chain=chain if _may_sign(key, chain, now) else (),
+    )
+
+
+def _octets(key: PublicKey) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

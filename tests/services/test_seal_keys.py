@@ -1,0 +1,272 @@
+"""Seal keys of a node that lives for years, on a virtual clock: made, replaced, certified, revoked; and a partner's."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+
+from connector.app import ROOT, Node, build_app
+from connector.clock import VirtualClock
+from connector.identity import certificates
+from connector.identity.certificates import Subject
+from connector.identity.errors import CertificateRefused, NoSealKey, SealsRefused
+from connector.peer.documents import read_document
+from connector.problems import Conflict, Invalid, NotFound
+from connector.services import meet
+from connector.settings import load
+from connector.store import journal, peers
+from tests.harness import nodes
+from tests.harness.nodes import BY
+from tests.harness.seals import SealAuthority
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def play(folder: Path, scene: Callable[[Node, VirtualClock], Awaitable[None]]) -> None:
+    """Play a scene on a node that was just made."""
+
+    async def run() -> None:
+        clock = VirtualClock(NOW)
+        node = await build_app(load(environ={}, data_dir=folder), clock=clock)
+        try:
+            await node.hosts.add(ROOT, "Ville de Brume")
+            await scene(node, clock)
+        finally:
+            await node.close()
+
+    asyncio.run(run())
+
+
+def shown(node: Node) -> list[str]:
+    return [one.name for one in node.seals.shown(ROOT)]
+
+
+def standings(node: Node, clock: VirtualClock) -> dict[str, str]:
+    return {one.name: one.standing(clock.now()) for one in node.seals.all(ROOT)}
+
+
+async def told(node: Node) -> list[str]:
+    did = node.addresses.did(ROOT)
+    await node.store.read(lambda tx: journal.verify(tx, ROOT, did))
+    return [one.kind for one in await node.store.read(lambda tx: journal.page(tx, ROOT, did))]
+
+
+def test_a_participant_is_made_with_a_seal_key(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        assert shown(node) == ["seal-20261126"]
+        ours = node.seals.signer(ROOT)
+        assert ours.kid == f"{node.addresses.did(ROOT)}#seal-20261126"
+        assert len(await ours.sign(b"text")) == 64
+        with pytest.raises(Conflict):
+            await node.seals.create(ROOT, by=BY)
+
+    play(tmp_path, scene)
+
+
+def test_a_key_that_is_rotated_finishes_what_names_it_and_is_retired_after(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        old = node.seals.signer(ROOT)
+        made = await node.seals.rotate(ROOT, overlap=2 * DAY, by=BY)
+        assert made.name == "seal-20261126-2"
+        assert node.seals.signer(ROOT).kid.endswith("#seal-20261126-2")
+        assert node.seals.signer(ROOT, old.kid).kid == old.kid
+        assert shown(node) == ["seal-20261126", "seal-20261126-2"]
+        clock.advance(2 * DAY)
+        assert shown(node) == ["seal-20261126-2"]
+        with pytest.raises(NoSealKey):
+            node.seals.signer(ROOT, old.kid)
+        history = node.seals.history(ROOT)
+        assert history is not None
+        assert [one.retired_at for one in history.keys] == [NOW + 2 * DAY, None]
+        assert await told(node) == ["seal-key-rotated"]
+
+    play(tmp_path, scene)
+
+
+def test_only_so_many_keys_overlap_that_the_did_document_can_be_read(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        for _ in range(4):
+            clock.advance(timedelta(seconds=1))
+            await node.seals.rotate(ROOT, by=BY)
+        assert list(standings(node, clock).values()) == ["present", "overlapping", "overlapping", "retired", "retired"]
+
+    play(tmp_path, scene)
+
+
+def test_a_revoked_key_is_shown_nowhere_but_in_the_list_with_its_date_and_reason(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        clock.advance(10 * DAY)
+        since = clock.now() - 3 * DAY
+        await node.seals.revoke(ROOT, "seal-20261126", " Poste volé ", since=since, by=BY)
+        assert shown(node) == []
+        with pytest.raises(NoSealKey):
+            node.seals.signer(ROOT)
+        with pytest.raises(NoSealKey):
+            await node.seals.rotate(ROOT, by=BY)
+        history = node.seals.history(ROOT)
+        assert history is not None
+        (status,) = history.keys
+        assert (status.revoked_at, status.reason, status.chain) == (since, "Poste volé", ())
+        await node.seals.create(ROOT, by=BY)
+        assert shown(node) == ["seal-20261206"]
+        assert await told(node) == ["seal-key-revoked", "seal-key-created"]
+
+    play(tmp_path, scene)
+
+
+def test_a_revocation_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        cases: list[tuple[type[Exception], str, dict[str, Any]]] = [
+            (NotFound, "seal-1", {"reason": "volée"}),
+            (Invalid, "seal-20261126", {"reason": " "}),
+            (Invalid, "seal-20261126", {"reason": "a\nb"}),
+            (Invalid, "seal-20261126", {"reason": "x" * 501}),
+            (Invalid, "seal-20261126", {"reason": "volée", "since": NOW + DAY}),
+        ]
+        for problem, name, said in cases:
+            with pytest.raises(problem):
+                await node.seals.revoke(ROOT, name, said.pop("reason"), **said, by=BY)
+        assert shown(node) == ["seal-20261126"]
+        await node.seals.revoke(ROOT, "seal-20261126", "volée", by=BY)
+        with pytest.raises(Conflict):
+            await node.seals.revoke(ROOT, "seal-20261126", "volée", by=BY)
+
+    play(tmp_path, scene)
+
+
+def test_an_expired_certificate_seals_nothing_until_a_person_rotates_the_key(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        clock.advance(1097 * DAY)
+        assert shown(node) == []
+        with pytest.raises(NoSealKey):
+            node.seals.signer(ROOT)
+        await node.seals.rotate(ROOT, by=BY)
+        assert shown(node) == ["seal-20291127"]
+
+    play(tmp_path, scene)
+
+
+def test_an_authority_certifies_the_present_key(tmp_path: Path) -> None:
+    """The request and the answer; the certificate has a name of its own, the key stays."""
+
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        authority, key = SealAuthority(NOW), node.seals.shown(ROOT)[0].chain[0]
+        answer = authority.answer(await node.seals.request(ROOT), NOW)
+        clock.advance(DAY)
+        taken = await node.seals.import_certificate(ROOT, answer, by=BY)
+        assert taken.name == "seal-20261127"
+        ours = node.seals.signer(ROOT)
+        assert certificates.public_key(ours.chain[0]) == certificates.public_key(key)
+        assert ours.chain[0] != key
+        assert len(await ours.sign(b"text")) == 64
+        for again in (answer, SealAuthority(NOW).answer(_other_request(), NOW)):
+            with pytest.raises(CertificateRefused):
+                await node.seals.import_certificate(ROOT, again, by=BY)
+        assert await told(node) == ["seal-certificate-imported"]
+
+    play(tmp_path, scene)
+
+
+def _other_request() -> str:
+    return certificates.request(certificates.new_key(), Subject("did:web:ailleurs.fr", "Ailleurs"))
+
+
+def test_a_key_that_an_authority_made_is_brought_in(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        key, leaf, authority = SealAuthority(NOW).rsa_seal("Ville de Brume", NOW)
+        content = pkcs12.serialize_key_and_certificates(
+            b"cachet", key, leaf, [authority], BestAvailableEncryption(b"secret")
+        )
+        with pytest.raises(CertificateRefused):
+            await node.seals.import_pkcs12(ROOT, content, "wrong", by=BY)
+        await node.seals.import_pkcs12(ROOT, content, "secret", by=BY)
+        ours = node.seals.signer(ROOT)
+        assert (ours.algorithm, ours.chain) == ("RS256", (leaf.public_bytes(Encoding.DER),))
+        assert len(await ours.sign(b"text")) == 384
+
+    play(tmp_path, scene)
+
+
+def test_a_certificate_names_what_the_party_card_says(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        card = {
+            "legal_name": "Commune de Brume", "siret": "243 500 139 00189",
+            "representative_function": "Le maire", "contact_role": "Service des données",
+        }  # fmt: skip
+        await node.hosts.set_card(ROOT, card, by=BY)
+        await node.seals.rotate(ROOT, by=BY)
+        subject, issuer = certificates.names(node.seals.signer(ROOT).chain[0])
+        assert "O=Commune de Brume" in subject
+        assert "organizationIdentifier=NTRFR-243500139" in subject
+        assert subject == issuer
+
+    play(tmp_path, scene)
+
+
+def test_a_key_that_cannot_be_recorded_leaves_no_file(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        before = list((tmp_path / "keys" / ROOT).iterdir())
+        await node.seals.revoke(ROOT, "seal-20261126", "volée", by=BY)
+        results = await asyncio.gather(*(node.seals.create(ROOT, by=BY) for _ in range(3)), return_exceptions=True)
+        assert sum(isinstance(one, Exception) for one in results) == 2
+        assert list(standings(node, clock).values()).count("present") == 1
+        assert len(list((tmp_path / "keys" / ROOT).iterdir())) == len(before) + 1
+
+    play(tmp_path, scene)
+
+
+# Partners
+
+
+def test_a_partners_seal_keys_are_pinned_when_it_is_met_and_follow_its_signed_list(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
+            did = await nodes.acquaint(ours, theirs)
+            first = await ours.peer_seals.of(ROOT, did)
+            assert first is not None
+            assert first.usable[0].chain == theirs.seals.signer(ROOT).chain
+            assert await ours.peer_seals.endpoint(did) == theirs.settings.base_url + "/evidence"
+            await theirs.seals.rotate(ROOT, by=BY)
+            found = await ours.peer_seals.anew(ROOT, did)
+            assert found is not None
+            assert [one.kid for one in found.usable] == [one.kid for one in first.usable] + [
+                theirs.seals.signer(ROOT).kid
+            ]
+            pinned = await ours.peer_seals.of(ROOT, did)
+            assert pinned is not None
+            assert pinned.keys == found.keys
+
+    asyncio.run(run())
+
+
+def test_a_partner_that_sealed_is_expected_to_whatever_its_document_says_later(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
+            did = await nodes.acquaint(ours, theirs)
+            await theirs.seals.revoke(ROOT, theirs.seals.all(ROOT)[0].name, "essai", by=BY)
+            assert shown(theirs) == []
+            found = await ours.peer_seals.of(ROOT, did)
+            assert found is not None
+            document = read_document(did, b'{"id": "%s"}' % did.encode())
+            with pytest.raises(SealsRefused):
+                await meet.fetch_seals(ours.introduce._discovery, document, frozenset(), found)
+
+    asyncio.run(run())
+
+
+def test_a_stranger_that_does_not_seal_is_none(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
+            await theirs.seals.revoke(ROOT, theirs.seals.all(ROOT)[0].name, "essai", by=BY)
+            did = await nodes.acquaint(ours, theirs)
+            assert await ours.peer_seals.of(ROOT, did) is None
+            peer = await ours.store.read(lambda tx: peers.load(tx, ROOT, did))
+            assert peer.seals is None
+            await theirs.seals.create(ROOT, by=BY)
+
+    asyncio.run(run())
