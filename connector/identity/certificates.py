@@ -26,7 +26,7 @@ Chain = tuple[bytes, ...]
 
 LARGEST_CHAIN_BYTES = 6 << 10
 """A chain stands in the DID document, which partners read up to 32 KiB."""
-SMALLEST_RSA_BITS = 3072
+SMALLEST_RSA_BITS = 2048
 LONGEST_NAME_BYTES = 64
 """Upper bound of an organisation's name in a certificate (RFC 5280 Appendix A); contracts carry it in full."""
 _USAGES = (
@@ -155,7 +155,7 @@ def public_key(certificate: bytes) -> PublicKey:
 def check_for_seals(certificate: bytes, now: datetime) -> None:
     """Check that a certificate may seal, now. Raises CertificateRefused.
 
-    1. Its key is P-256, or RSA of 3,072 bits or more.
+    1. Its key is P-256, or RSA of 2,048 bits or more.
     2. It is valid now.
     3. It is of no authority, and a usage that it states lets it sign.
     """

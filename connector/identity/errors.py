@@ -243,8 +243,8 @@ CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {
         "en": "This is no PKCS #12 file, or its passphrase is another one.",
     },
     "key-type": {
-        "fr": "Sa clé doit être P-256, ou RSA d’au moins 3 072 bits.",
-        "en": "Its key must be P-256, or RSA of at least 3,072 bits.",
+        "fr": "Sa clé doit être P-256, ou RSA d’au moins 2 048 bits.",
+        "en": "Its key must be P-256, or RSA of at least 2,048 bits.",
     },
     "key-match": {
         "fr": "Il n’est fait pour aucune de nos clés de cachet présentes.",

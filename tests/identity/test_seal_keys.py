@@ -204,7 +204,7 @@ def test_certificates_that_are_no_chain_are_refused(tmp_path: Path, keys: SealKe
 
 def test_what_cannot_seal_is_refused_with_its_reason(tmp_path: Path, keys: SealKeys) -> None:
     now = datetime.now(UTC)
-    weak = rsa.generate_private_key(65537, 2048)
+    weak = rsa.generate_private_key(65537, 1024)
     curve = ec.generate_private_key(ec.SECP384R1())
     authority = Authority(tmp_path / "ca")
     expired = authority.server_files("old.example", ends=timedelta(hours=-1))[0]

@@ -1,6 +1,7 @@
 """Seal keys of a node that lives for years, on a virtual clock: made, replaced, certified, revoked; and a partner's."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from connector.problems import Conflict, Invalid, NotFound
 from connector.services import meet
 from connector.settings import load
 from connector.store import journal, peers
+from contracts import seals
+from contracts.canonical import canonical
 from tests.harness import nodes
 from tests.harness.nodes import BY
 from tests.harness.seals import SealAuthority
@@ -270,3 +273,13 @@ def test_a_stranger_that_does_not_seal_is_none(tmp_path: Path) -> None:
             await theirs.seals.create(ROOT, by=BY)
 
     asyncio.run(run())
+
+
+def test_contracts_take_the_node_as_a_signer(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        sealed = await seals.seal(canonical({"a": "b"}), node.seals.signer(ROOT), media_type="text/plain", at=NOW)
+        await node.seals.rotate(ROOT, by=BY)
+        twice = await seals.countersign(sealed, node.seals.signer(ROOT), at=NOW)
+        assert len(json.loads(twice)["signatures"]) == 2
+
+    play(tmp_path, scene)
