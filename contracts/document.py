@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts import schema
-from contracts.canonical import Json, canonical, read_canonical, sha256
+from contracts.canonical import Json, canonical, check_values, read_canonical, sha256
 from contracts.jws import decoded
 from contracts.refused import BadDocument, ContractError, IncompleteCard, MissingLegalBasis
 from contracts.terms import digest, instant, read_agreement, told_terms, told_validity
@@ -126,6 +126,7 @@ def draw_up_contract(
     `contract_id` is a `urn:uuid:`, `at` the instant of drawing up, `countersign_before` the last at which the consumer
     may seal. Raises MissingLegalBasis, BadDocument, NotNormalised and the like, with the place.
     """
+    check_values({"agreement": {"text": negotiated.agreement}})
     agreement = read_agreement(negotiated.agreement)
     document: dict[str, Json] = {
         "schema": schema.CONTRACT,
@@ -137,7 +138,7 @@ def draw_up_contract(
         "agreement": {
             "id": agreement.uid,
             "text": negotiated.agreement,
-            "sha256": sha256(negotiated.agreement.encode("utf-8", "surrogatepass")),
+            "sha256": sha256(negotiated.agreement),
         },
         "dataset": told_dataset(negotiated.dataset),
         "terms": told_terms(agreement),
@@ -159,10 +160,8 @@ def check_document(document: Json) -> None:
     canonical(document)
     schema.check_shape(document, schema.CONTRACT)
     _check_not_blank(document, "")
-    # 2. Digests are those of what stands beside them, and the agreement has the name that is given.
-    agreement = document["agreement"]
-    _same(sha256(agreement["text"]), agreement["sha256"], "/agreement/sha256")
-    _same(read_agreement(agreement["text"]).uid or "", agreement["id"], "/agreement/id")
+    # 2. Digests are those of what stands beside them, and the agreement has the names that are given.
+    _check_agreement(document)
     _check_terms(document["terms"])
     # 3. The parties are two, and each seals with a key of its own; messages come from one of them.
     _check_parties(document)
@@ -252,6 +251,19 @@ def _check_not_blank(value: Json, pointer: str) -> None:
         raise failure(needed="…", actual=repr(value[:20]), pointer=pointer)
     for name, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         _check_not_blank(each, f"{pointer}/{name}")
+
+
+def _check_agreement(document: Json) -> None:
+    told, parties = document["agreement"], document["parties"]
+    _same(sha256(told["text"]), told["sha256"], "/agreement/sha256")
+    agreement = read_agreement(told["text"])
+    _same(agreement.uid or "", told["id"], "/agreement/id")
+    for references, needed, pointer in (
+        (agreement.assigners, parties["provider"]["did"], "/parties/provider/did"),
+        (agreement.assignees, parties["consumer"]["did"], "/parties/consumer/did"),
+        (agreement.targets, document["dataset"]["id"], "/dataset/id"),
+    ):
+        _same(", ".join(reference.iri or "?" for reference in references), needed, pointer)
 
 
 def _check_terms(terms: Json) -> None:

@@ -41,7 +41,7 @@ class Sealer:
             return self.key.sign(
                 signing_input, pss if self.algorithm == "PS256" else padding.PKCS1v15(), hashes.SHA256()
             )
-        r, s = decode_dss_signature(self.key.sign(signing_input, ec.ECDSA(hashes.SHA256())))
+        r, s = decode_dss_signature(self.key.sign(signing_input, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 

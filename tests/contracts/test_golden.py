@@ -1,0 +1,40 @@
+"""What was sealed once is read for ever, and is written to the byte by whoever has the same keys."""
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.checks import check_contract, check_countersigned, check_seal
+from contracts.conclusion import check_conclusion
+from contracts.jws import read_sealed
+from contracts.notice import check_notice
+from contracts.timestamps import tokens
+from tests.contracts import golden
+from tests.harness.contracts import NOW, negotiated
+
+LATER = NOW + timedelta(days=365)
+
+
+def kept(name: str) -> str:
+    return (golden.FOLDER / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(golden.made()))
+def test_it_is_written_to_the_byte(name):
+    assert golden.made()[name] == kept(name), "the words changed: see tests/contracts/golden.py"
+
+
+def test_the_golden_contract_is_good():
+    provider, consumer = golden.sealer("provider"), golden.sealer("consumer")
+    check_contract(kept("provider.jws.json"), negotiated(provider, consumer), now=NOW)
+    contract = check_countersigned(kept("contract.jws.json"), kept("provider.jws.json"), now=LATER)
+    check_conclusion(kept("conclusion.jws.json"), contract, now=LATER)
+    check_notice(kept("termination.jws.json"), contract, now=LATER)
+    assert contract.payload.decode() == kept("contract.json")
+    assert contract.sha256 == "c95e942fbd513b0ad92db99a7520176833077804af59a1dac5fcb7091cadf0f4"
+
+
+def test_time_stamps_leave_the_seals_as_they_were():
+    stamped, plain = check_seal(kept("stamped.jws.json"), now=LATER), read_sealed(kept("contract.jws.json"))
+    assert [tokens(stamped, place) for place in (0, 1)] == [(golden.TOKEN,)] * 2
+    assert [each.sha256 for each in stamped.signatures] == [each.sha256 for each in plain.signatures]
