@@ -1,0 +1,137 @@
+"""The evidence bundle: one ZIP file that shows, without either node, what was sealed and what led to it.
+
+It is written in one way only: files in the order of their names, stored, with one date, so that the same parts give
+the same bytes. `manifest.json` lists every file with its digest; `README.txt` says how to check all of it with openssl.
+What the parts are worth is not looked at here: that is for `pupitre-verify`, which shares no code with this module.
+"""
+
+import io
+import json
+import re
+import stat
+import zipfile
+from base64 import encodebytes
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contracts.bundle_readme import readme
+from contracts.canonical import canonical, sha256
+from contracts.jws import read_sealed
+from contracts.seals import Role
+
+SCHEMA = "https://w3id.org/pupitre/bundle/1"
+CONTRACT, CONCLUSION, UNILATERAL = "contract.jws.json", "conclusion.jws.json", "unilateral.jws.json"
+_CALENDAR = (1980, 1, 1, 0, 0, 0)
+_WHAT = {
+    "README.txt": "how to check",
+    CONTRACT: "the contract, sealed by both",
+    CONCLUSION: "the conclusion, sealed by the provider",
+    UNILATERAL: "one-sided evidence, sealed by one party",
+    "contract.pdf": "the convention, to be read",
+    "journal.jsonl": "the journal's chain",
+    "notices": "a notice, sealed by its author",
+    "dids": "a DID document, as it was seen",
+    "cards": "a party card",
+    "certs": "the certificates of a seal",
+    "messages": "a message, as it was exchanged",
+    "status": "what is known of revocations",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The parts of a bundle, each as it was received or stored: texts are written in UTF-8 and not changed."""
+
+    contract: str = field(default="", repr=False)
+    """The JWS with both seals, time-stamps included; empty where only one party sealed."""
+    conclusion: str = field(default="", repr=False)
+    unilateral: str = field(default="", repr=False)
+    """The JWS over one-sided evidence, in the place of contract and conclusion."""
+    notices: Sequence[str] = field(default=(), repr=False)
+    pdf: bytes | None = field(default=None, repr=False)
+    did_documents: Mapping[Role, str] = field(default_factory=dict, repr=False)
+    """As they were seen when the seals were made."""
+    cards: Mapping[Role, str] = field(default_factory=dict, repr=False)
+    """The compact JWS whose digests stand in the contract."""
+    seal_keys: Mapping[Role, str] = field(default_factory=dict, repr=False)
+    """The signed lists of seal keys (`did-history.json`), where they are known."""
+    messages: Sequence[str] = field(default=(), repr=False)
+    """The bodies of all DSP messages of the negotiation, in order, whoever sent them."""
+    journal: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    """Text and hash of each entry, in order."""
+
+
+def pack(evidence: Evidence) -> bytes:
+    """Return the bundle as the bytes of a ZIP file.
+
+    Raises ValueError unless there is either a contract or one-sided evidence, ContractError for a JWS without form.
+    """
+    if bool(evidence.contract) == bool(evidence.unilateral):
+        raise ValueError("a bundle holds a contract, or one-sided evidence")
+    files = dict(_files(evidence))
+    files["README.txt"] = readme(
+        {name: content.decode() for name, content in files.items() if name.endswith(".jws.json")},
+        has_journal="journal.jsonl" in files,
+    ).encode()
+    listed = {name: {"sha256": sha256(content), "what": _what(name)} for name, content in files.items()}
+    kind = "signed" if evidence.contract else "unilateral"
+    files["manifest.json"] = canonical({"schema": SCHEMA, "kind": kind, "files": listed})
+    return _zipped(files)
+
+
+def _files(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
+    sealed = {CONTRACT: evidence.contract, CONCLUSION: evidence.conclusion, UNILATERAL: evidence.unilateral}
+    sealed |= {f"notices/{n:03}.jws.json": notice for n, notice in enumerate(evidence.notices, 1)}
+    for name, text in sealed.items():
+        if text:
+            yield name, text.encode()
+            yield from _certificates(name, text)
+    for folder, suffix, texts in (
+        ("dids", "json", evidence.did_documents),
+        ("cards", "jws", evidence.cards),
+        ("status", "json", evidence.seal_keys),
+    ):
+        for role, text in texts.items():
+            yield f"{folder}/{role}.{suffix}", text.encode()
+    for n, message in enumerate(evidence.messages, 1):
+        yield f"messages/{n:03}-{_kind(message)}.json", message.encode()
+    if evidence.journal:
+        lines = [canonical({"text": text, "hash": hash_}).decode() for text, hash_ in evidence.journal]
+        yield "journal.jsonl", "".join(f"{line}\n" for line in lines).encode()
+    if evidence.pdf is not None:
+        yield "contract.pdf", evidence.pdf
+
+
+def _certificates(name: str, text: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the certificates of a JWS as PEM, a file for each seal."""
+    stem = name.removesuffix(".jws.json").replace("/", "-")
+    for n, signature in enumerate(read_sealed(text).signatures):
+        owner = ("provider", "consumer")[n] if name == CONTRACT else stem
+        yield f"certs/{owner}.pem", b"".join(map(_pem, signature.certificates))
+
+
+def _pem(der: bytes) -> bytes:
+    text = encodebytes(der).replace(b"\n", b"")
+    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
+    return b"\n".join([b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""])
+
+
+def _kind(message: str) -> str:
+    """Return what kind of message a body is, as the name of a file may say it."""
+    told = json.loads(message).get("@type", "")
+    return re.sub(r"\W", "", re.split(r"[:/#]", told)[-1], flags=re.ASCII)[:60] or "message"
+
+
+def _what(name: str) -> str:
+    return _WHAT.get(name) or _WHAT[name.partition("/")[0]]
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _CALENDAR)
+            entry.create_system = 3
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()

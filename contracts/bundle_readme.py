@@ -1,0 +1,202 @@
+"""The page in an evidence bundle that says, in French and English, how to check it with openssl and the usual tools.
+
+Its commands are written for what the bundle holds, and are executed as they stand by the tests.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.jws import Sealed, read_sealed
+
+CONTRACT, CONCLUSION, UNILATERAL = "contract.jws.json", "conclusion.jws.json", "unilateral.jws.json"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One thing to check, said in two languages, with its commands."""
+
+    fr: str
+    en: str
+    commands: str
+
+
+_HEAD_FR = """DOSSIER DE PREUVES : COMMENT LE CONTRÔLER
+
+Le plus simple est « pupitre-verify DOSSIER.contract.zip », un petit programme à part, qui travaille hors ligne. Cette
+page montre comment faire sans lui, avec openssl et les outils de tout système GNU/Linux (unzip, sha256sum, base64, od,
+sed, grep). Elle n’est elle-même couverte par aucun cachet : si vous doutez d’elle, prenez-en un exemplaire ailleurs.
+
+Ouvrez un terminal dans un dossier vide où se trouve ce fichier ZIP, puis copiez les commandes dans l’ordre. Chaque
+contrôle réussi affiche « OK » ; une ligne qui manque, ou « failure », signale un défaut.
+"""
+_HEAD_EN = """EVIDENCE BUNDLE: HOW TO CHECK IT
+
+The simplest way is “pupitre-verify BUNDLE.contract.zip”, a small program of its own that works offline. This page shows
+how to do without it, with openssl and the tools of any GNU/Linux system (unzip, sha256sum, base64, od, sed, grep). No
+seal covers this page itself: if you doubt it, take a copy from elsewhere.
+
+Open a terminal in an empty folder that holds this ZIP file, then copy the commands in their order. Every check that
+succeeds shows “OK”; a line that is missing, or “failure”, tells of a fault.
+"""
+_TAIL_FR = """\
+Ce que cela prouve : les deux organismes ont scellé ce texte avec les clés que leurs documents DID (dids/) désignent, et
+le fournisseur a attesté la conclusion.
+
+Ce que cela ne prouve pas : que les certificats viennent d’une autorité que vous reconnaissez (« openssl verify -CAfile
+AUTORITES.pem certs/provider.pem » le dit) ; la date, sauf horodatage d’une autorité que vous reconnaissez ; le
+consentement d’une personne physique. Qu’une clé ait été révoquée se lit dans status/.
+"""
+_TAIL_EN = """\
+What this proves: both organisations sealed this text with the keys that their DID documents (dids/) name, and the
+provider attested the conclusion.
+
+What it does not prove: that the certificates come from an authority that you believe (“openssl verify -CAfile
+AUTORITES.pem certs/provider.pem” tells); the date, unless an authority that you believe time-stamped it; the consent of
+a natural person. Whether a key was revoked is to be read in status/.
+"""
+_ONE_SIDED_FR = """\
+Preuve unilatérale : une seule partie a scellé. Cela prouve ce qu’elle a conservé, et qu’elle ne l’a pas changé depuis.
+Cela ne prouve pas que l’autre partie l’ait dit.
+"""
+_ONE_SIDED_EN = """\
+One-sided evidence (preuve unilatérale): one party alone sealed. It proves what that party kept, and that it did not
+change it since. It does not prove that the other party said so.
+"""
+_OPEN = r"""    unzip -q *.contract.zip
+"""
+_LISTED = r"""    grep -o '"[^"]*":{"sha256":"[0-9a-f]*"' manifest.json |
+      sed 's/"\(.*\)":{"sha256":"\(.*\)"/\2  \1/' | sha256sum -c --quiet && echo "manifest.json : OK"
+"""
+_FUNCTIONS = r"""    decode() {
+      coded=$(tr -d '\n' | tr '_-' '/+')
+      case $((${#coded} % 4)) in 2) coded="$coded==" ;; 3) coded="$coded=" ;; esac
+      printf %s "$coded" | base64 -d
+    }
+    member() { grep -o "\"$2\":\"[^\"]*\"" "$1" | cut -d'"' -f4 | sed -n "$3p" | tr -d '\n'; }
+    digest() { sha256sum | cut -c1-64; }
+    seal() {
+      printf '%s.%s' "$(member "$1" protected "$2")" "$(member "$1" payload 1)" > signed.tmp
+      member "$1" signature "$2" | decode > signature.tmp
+      openssl x509 -in "$3" -pubkey -noout > key.tmp
+      options=
+      if [ "$4" = PS256 ]; then options="-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest"; fi
+      if [ "$4" = ES256 ]; then
+        r=$(od -An -v -tx1 -N32 signature.tmp | tr -d ' \n')
+        s=$(od -An -v -tx1 -j32 signature.tmp | tr -d ' \n')
+        printf 'asn1=SEQUENCE:rs\n[rs]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "$r" "$s" > rs.tmp
+        openssl asn1parse -genconf rs.tmp -noout -out signature.tmp
+      fi
+      openssl dgst -sha256 -verify key.tmp $options -signature signature.tmp signed.tmp
+    }
+"""
+_READ = r"""    member @FILE@ payload 1 | decode > @NAME@.json
+    digest < @NAME@.json
+"""
+_SEAL = r"""    echo "@FILE@ @RANK@ :" $(seal @FILE@ @RANK@ certs/@OWNER@.pem @ALGORITHM@)
+"""
+_PARTIES = r"""    for role in provider consumer; do
+      certificate=$(openssl x509 -in certs/$role.pem -outform DER | digest)
+      grep -q "\"certificateSha256\":\"$certificate\"" contract.json && echo "certs/$role.pem : OK"
+      if [ -f cards/$role.jws ]; then
+        grep -q "\"cardSha256\":\"$(digest < cards/$role.jws)\"" contract.json && echo "cards/$role.jws : OK"
+      fi
+    done
+"""
+_CONCLUDED = r"""    contract=$(digest < contract.json)
+    grep -q "\"contractSha256\":\"$contract\"" conclusion.json && echo "contractSha256 : OK"
+    for rank in 1 2; do
+      whole="$(member contract.jws.json protected $rank).$(member contract.jws.json signature $rank)"
+      grep -q "$(printf %s "$whole" | digest)" conclusion.json && echo "signatures $rank : OK"
+    done
+"""
+_MESSAGES = r"""    for message in messages/*.json; do
+      grep -q "$(digest < "$message")" @NAME@.json && echo "$message : OK"
+    done
+"""
+_JOURNAL = r"""    last=
+    while IFS= read -r line; do
+      hash=$(printf '%s\n' "$line" | cut -c10-73)
+      text=$(printf '%s\n' "$line" | sed 's/^.\{83\}\(.*\)"}$/\1/; s/\\\(["\\]\)/\1/g')
+      last=$(printf '%s%s' "$last" "$text" | digest)
+      [ "$last" = "$hash" ] || break
+    done < journal.jsonl
+    [ "$last" = "$hash" ] && echo "journal.jsonl : OK"
+"""
+_STAMP = r"""    member @FILE@ signature @RANK@ > stamped.tmp
+    printf %s '@ITEM@' | decode | grep -o '"val":"[^"]*"' | cut -d'"' -f4 | base64 -d > token.tmp
+    openssl ts -reply -in token.tmp -token_in -token_out -text 2>&1 | grep 'Time stamp:'
+    openssl ts -verify -in token.tmp -token_in -data stamped.tmp -CAfile AUTORITES.pem
+"""
+
+
+def readme(sealed: Mapping[str, str], *, has_journal: bool) -> str:
+    """Return the page for a bundle with these sealed documents, by the names of their files."""
+    steps = list(_steps({name: read_sealed(text) for name, text in sealed.items()}, has_journal))
+    french = [f"{n}. {one.fr}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
+    english = [f"{n}. {one.en}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
+    tail_fr, tail_en = (_TAIL_FR, _TAIL_EN) if CONTRACT in sealed else (_ONE_SIDED_FR, _ONE_SIDED_EN)
+    return "\n".join([_HEAD_FR, *french, tail_fr, f"{'-' * 100}\n", _HEAD_EN, *english, tail_en])
+
+
+def _steps(sealed: Mapping[str, Sealed], has_journal: bool) -> Iterator[_Step]:
+    main = CONTRACT if CONTRACT in sealed else UNILATERAL
+    yield _Step("Ouvrir le dossier.", "Open the bundle.", _OPEN)
+    yield _Step("Chaque fichier a l’empreinte que dit la liste.", "Each file has the digest in the list.", _LISTED)
+    yield _Step("Préparer les outils.", "Prepare the tools.", _FUNCTIONS)
+    reads = "".join(_filled(_READ, FILE=name, NAME=_stem(name)) for name in sealed)
+    yield _Step(
+        "Lire ce qui est scellé, en clair, et son empreinte.", "Read what is sealed, in clear, and its digest.", reads
+    )
+    seals = "".join(_seal_commands(name, one) for name, one in sealed.items())
+    yield _Step("Contrôler chaque cachet (« Verified OK »).", "Check every seal (“Verified OK”).", seals)
+    if main == CONTRACT:
+        yield _Step(
+            "Les certificats et les cartes sont ceux que la convention désigne.",
+            "Certificates and cards are those that the contract names.",
+            _PARTIES,
+        )
+    if CONCLUSION in sealed:
+        yield _Step(
+            "La conclusion désigne cette convention et ces deux cachets.",
+            "The conclusion names this contract and these two seals.",
+            _CONCLUDED,
+        )
+    yield _Step(
+        "Les messages dont l’empreinte est sous cachet (celui qui porte le cachet, et les suivants, n’y sont pas).",
+        "The messages whose digests are sealed (the one that carries the seal, and those after it, are not).",
+        _filled(_MESSAGES, NAME=_stem(main)),
+    )
+    if has_journal:
+        yield _Step("La chaîne du journal.", "The chain of the journal.", _JOURNAL)
+    if stamps := "".join(_stamp_commands(name, one) for name, one in sealed.items()):
+        yield _Step(
+            "Les horodatages. AUTORITES.pem : les certificats de l’autorité d’horodatage, obtenus d’elle.",
+            "The time-stamps. AUTORITES.pem: the certificates of the time-stamping authority, obtained from it.",
+            stamps,
+        )
+
+
+def _seal_commands(name: str, sealed: Sealed) -> str:
+    owners: Sequence[str] = ("provider", "consumer") if name == CONTRACT else (_stem(name),)
+    return "".join(
+        _filled(_SEAL, FILE=name, RANK=str(rank), OWNER=owner, ALGORITHM=str(one.header["alg"]))
+        for rank, (owner, one) in enumerate(zip(owners, sealed.signatures, strict=True), 1)
+    )
+
+
+def _stamp_commands(name: str, sealed: Sealed) -> str:
+    return "".join(
+        _filled(_STAMP, FILE=name, RANK=str(rank), ITEM=item)
+        for rank, one in enumerate(sealed.signatures, 1)
+        for item in one.etsi_u
+    )
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".jws.json").replace("/", "-")
+
+
+def _filled(template: str, **words: str) -> str:
+    for word, value in words.items():
+        template = template.replace(f"@{word}@", value)
+    return template
