@@ -36,7 +36,7 @@ help:
 	@echo '  make lock       refait les verrous des dépendances · locks the dependencies anew (UPGRADE=1)'
 	@echo '  make clean      efface ce que ces commandes ont créé · removes what these commands made'
 
-.venv/.node: $(NODE_LOCKS) pyproject.toml
+.venv/.node: $(NODE_LOCKS) pyproject.toml contracts/verifier/pyproject.toml
 	@tests/tools/environment node $(NODE_LOCKS)
 
 .venv/.tests: .venv/.node $(TESTS_LOCK)
@@ -56,6 +56,7 @@ lint: .venv/.tests
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
 	@$(PYTHON) -m mypy --no-error-summary -p policies -p contracts -p connector -p tests.tools
+	@cd contracts/verifier && ../../$(PYTHON) -m mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m tests.tools.house
 
@@ -87,6 +88,6 @@ lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)
 
 clean:
-	rm -rf .venv .demo .bench .interop build dist *.egg-info tests/kits/*/target tests/interop/edc/*/target tests/interop/dss/target
+	rm -rf .venv .demo .bench .interop build dist *.egg-info contracts/verifier/*.egg-info contracts/verifier/build tests/kits/*/target tests/interop/edc/*/target tests/interop/dss/target
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find policies contracts connector tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,162 @@
+"""The examination of a bundle, step by step. Nothing is fetched, nothing is written, no clock is read."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+
+from pupitre_verify.after import MEDIA, check_conclusion, check_notices, check_one, read_document
+from pupitre_verify.agreed import CONTRACT, check_agreement, check_document, check_messages
+from pupitre_verify.certificates import read_pem
+from pupitre_verify.journal import PART as JOURNAL
+from pupitre_verify.journal import check_journal
+from pupitre_verify.package import Files, check_manifest, open_bundle
+from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
+from pupitre_verify.pdf import check_pdf
+from pupitre_verify.report import Fault, Report
+from pupitre_verify.seals import Seal, check_signature, read_jws
+from pupitre_verify.shapes import CONTRACT as CONTRACT_FORM
+from pupitre_verify.shapes import UNILATERAL, instant
+from pupitre_verify.times import LEEWAY, Stand, check_time, level_of
+
+UNILATERAL_PART = "unilateral.jws.json"
+
+
+def examine(bundle: bytes, *, at: datetime, roots: Iterable[x509.Certificate] = ()) -> Report:
+    """Return what there is to say of a bundle, at an instant, to somebody who believes these authorities."""
+    report = Report(at=f"{at:%Y-%m-%dT%H:%M:%SZ}")
+    stand = Stand(at, tuple(roots))
+    try:
+        files = open_bundle(bundle, report)  # 1. A ZIP file, read with limits.
+        kind = check_manifest(files)  # 2. Each file is listed, and each digest is right.
+        report.holds("manifest.json", f"{len(files)} fichiers conformes", f"{len(files)} files as listed")
+        if kind == "unilateral":
+            _examine_one_sided(report, files, stand)
+        else:
+            _examine_contract(report, files, stand)
+    except Fault as fault:
+        report.faults.append(fault)
+    return report
+
+
+def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
+    # 3. The contract: one payload, exactly two seals, strict headers.
+    payload, seals = read_jws(CONTRACT, _file(files, CONTRACT), MEDIA.format("contract"), 2)
+    # 4. Each signature was made by the key in its own certificate, over these very bytes.
+    for seal in seals:
+        check_signature(seal)
+    # 5. The payload is canonical JSON of the known form, and agrees with itself.
+    document = read_document(CONTRACT, payload, CONTRACT_FORM)
+    check_document(CONTRACT, document)
+    parties = document["parties"]
+    report.facts |= _facts(document, payload)
+    # 6. Who sealed: role, DID, key and certificate, as the document, the DID documents and the party cards say.
+    known = Known(report, files, {role: parties[role]["did"] for role in ROLES})
+    for role, seal in zip(ROLES, seals, strict=True):
+        check_signatory(seal, role, parties[role])
+        known.check_key(seal, role)
+        name = parties[role]["legalName"]
+        report.holds(CONTRACT, f"scellé par {name} ({seal.kid})", f"sealed by {name} ({seal.kid})")
+    check_distinct(seals)
+    check_cards(report, files, parties, known)
+    # 7. The time: certificates, time-stamps, revocations, and the order of things.
+    for seal in seals:
+        check_time(report, seal, stand, known.keys)
+    _check_order(document, *seals)
+    # 8. The conclusion is of this contract and of these two seals, and the provider sealed it.
+    all_seals = [*seals]
+    if (conclusion := check_conclusion(report, files, document, payload, seals)) is not None:
+        check_one(report, conclusion, "provider", known, stand)
+        concluded_at = report.facts["concludedAt"]
+        report.holds(conclusion.part, f"conclue le {concluded_at}", f"concluded at {concluded_at}")
+        all_seals.append(conclusion)
+    # 9. The messages are those that the seals cover, and carried this agreement.
+    check_messages(report, CONTRACT, files, document)
+    # 10. What was notified later.
+    all_seals += check_notices(report, files, document, payload, known, stand)
+    # 11. The journal's chain.
+    if JOURNAL in files:
+        check_journal(report, files[JOURNAL])
+    # 12. The certificates that stand beside are those in the seals.
+    _check_certificates(files, all_seals)
+    # 13. The convention that people read holds this very contract.
+    check_pdf(report, files)
+    report.level = level_of(report, all_seals, stand)
+
+
+def _check_order(document: dict[str, Any], provider: Seal, consumer: Seal) -> None:
+    """Verify that drawn up, sealed and countersigned follow one another, the last one in time."""
+    if instant(document["createdAt"]) - provider.made_at > LEEWAY:
+        raise _wrong_time(provider, "le cachet précède le document", "the seal is older than the document")
+    if provider.made_at - consumer.made_at > LEEWAY:
+        raise _wrong_time(consumer, "il précède le cachet du fournisseur", "it is older than the provider's seal")
+    if consumer.made_at - instant(document["countersignBefore"]) > LEEWAY:
+        raise _wrong_time(consumer, "le cachet vient après le délai convenu", "the seal came after the agreed delay")
+
+
+def _wrong_time(seal: Seal, fr: str, en: str) -> Fault:
+    return Fault(seal.part, f"{seal.place}/protected/iat", fr, en)
+
+
+def _facts(document: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    return {
+        "contract": document["id"],
+        "contractSha256": hashlib.sha256(payload).hexdigest(),
+        "agreement": document["agreement"]["id"],
+        "dataset": document["dataset"]["id"],
+        "parties": {role: {name: document["parties"][role][name] for name in ("did", "legalName")} for role in ROLES},
+    }
+
+
+def _check_certificates(files: Files, seals: list[Seal]) -> None:
+    """Verify that every certificate in certs/ is one that a seal carries."""
+    carried = {one for seal in seals for one in seal.chain}
+    for part in sorted(name for name in files if name.startswith("certs/")):
+        try:
+            listed = read_pem(files[part])
+        except ValueError as error:
+            raise Fault(part, "", "certificat illisible", "this certificate cannot be read") from error
+        if not set(listed) <= carried:
+            raise Fault(part, "", "ce certificat n’est dans aucun cachet", "no seal carries this certificate")
+
+
+# --- the evidence that one party alone keeps
+
+
+def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
+    # 3. One payload, one seal, strict headers; canonical JSON of the known form.
+    payload, (seal,) = read_jws(UNILATERAL_PART, _file(files, UNILATERAL_PART), MEDIA.format("unilateral"), 1)
+    document = read_document(UNILATERAL_PART, payload, UNILATERAL)
+    check_agreement(UNILATERAL_PART, document["agreement"])
+    report.facts |= {
+        "unilateral": document["id"],
+        "agreement": document["agreement"]["id"],
+        "by": document["by"],
+        "peer": document["peer"],
+    }
+    # 4. Its author's key, signature and time.
+    role = document["role"]
+    known = Known(report, files, {role: document["by"]})
+    check_one(report, seal, role, known, stand)
+    report.holds(UNILATERAL_PART, f"scellé par {document['by']} seul", f"sealed by {document['by']} alone")
+    # 5. The messages, the journal, the certificates.
+    check_messages(report, UNILATERAL_PART, files, document)
+    if JOURNAL in files:
+        check_journal(report, files[JOURNAL])
+    _check_certificates(files, [seal])
+    # 6. The other party sealed nothing.
+    report.doubt(
+        UNILATERAL_PART,
+        "",
+        f"preuve unilatérale : {document['peer']} n’a rien scellé",
+        f"one-sided evidence: {document['peer']} sealed nothing",
+    )
+    report.level = level_of(report, [seal], stand)
+
+
+def _file(files: Files, name: str) -> bytes:
+    if name not in files:
+        raise Fault(name, "", "cette pièce manque au dossier", "the bundle lacks this piece")
+    return files[name]

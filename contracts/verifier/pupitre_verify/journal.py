@@ -1,0 +1,54 @@
+"""The journal's chain: h_n = SHA-256(h_{n-1} ‖ text_n), computed again from the texts (nothing before the first)."""
+
+import hashlib
+from typing import Any
+
+from pupitre_verify.report import Fault, Report
+from pupitre_verify.strict import Unreadable, read_json
+
+PART = "journal.jsonl"
+
+
+def check_journal(report: Report, raw: bytes) -> None:
+    """Verify each line `{"hash", "text"}`: the chain, the numbers, and that all tell of one process."""
+    last, process, count = "", None, 0
+    for n, line in enumerate(raw.split(b"\n"), 1):
+        if line == b"" and n > 1:
+            break
+        place = f"ligne/line {n}"
+        text, said = _line(place, line)
+        last = hashlib.sha256((last + text).encode("utf-8")).hexdigest()
+        if said != last:
+            raise Fault(PART, place, "la chaîne est rompue ici", "the chain is broken here")
+        told = _told(place, text)
+        if told.get("n") != n:
+            raise Fault(PART, place, "il manque une entrée", "an entry is missing")
+        one = (told.get("owner"), told.get("process"))
+        if process not in (None, one):
+            raise Fault(PART, place, "cette entrée vient d’un autre dossier", "this entry is another process's")
+        process, count = one, n
+    if raw.count(b"\n") != count or not raw.endswith(b"\n"):
+        raise Fault(PART, "", "le journal s’arrête au milieu d’une ligne", "the journal ends amid a line")
+    report.holds(
+        PART,
+        f"chaîne de {count} entrée(s) recalculée ; c’est le journal d’une seule partie",
+        f"chain of {count} entries computed again; it is the journal of one party alone",
+    )
+
+
+def _line(place: str, line: bytes) -> tuple[str, str]:
+    value = _told(place, line)
+    text, said = value.get("text"), value.get("hash")
+    if set(value) != {"text", "hash"} or not isinstance(text, str) or not isinstance(said, str):
+        raise Fault(PART, place, "ligne d’une autre forme", "a line of another form")
+    return text, said
+
+
+def _told(place: str, raw: bytes | str) -> dict[str, Any]:
+    try:
+        value = read_json(raw)
+    except Unreadable as error:
+        raise Fault(PART, place, error.fr, error.en) from error
+    if not isinstance(value, dict):
+        raise Fault(PART, place, "ce n’est pas un objet JSON", "this is not a JSON object")
+    return value

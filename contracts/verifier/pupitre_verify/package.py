@@ -1,0 +1,175 @@
+"""The bundle as a file: a ZIP that is read with limits, and its list of contents.
+
+Refused outright: names that leave the folder, names that appear twice, links, encryption, an unknown compression, more
+than the limits below. A ZIP whose contents are whole but which is not the very file that a node writes (stored, one
+date, in the order of names) was put together again by somebody: what it holds is examined, and the report says so.
+"""
+
+import hashlib
+import io
+import re
+import stat
+import zipfile
+import zlib
+from typing import Any
+
+from pupitre_verify.report import Fault, Report
+from pupitre_verify.strict import Unreadable, read_canonical
+
+MAX_FILES = 2_000
+MAX_BUNDLE_BYTES = 64 << 20
+MAX_FILE_BYTES = 32 << 20
+MANIFEST = "manifest.json"
+SCHEMA = "https://w3id.org/pupitre/bundle/1"
+KINDS = ("signed", "unilateral")
+_NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_CALENDAR = (1980, 1, 1, 0, 0, 0)
+_READ = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_CHUNK = 64 << 10
+
+Files = dict[str, bytes]
+
+
+def open_bundle(data: bytes, report: Report) -> Files:
+    """Return the files of the bundle by name."""
+    if len(data) > MAX_BUNDLE_BYTES:
+        raise _bad("", f"plus de {MAX_BUNDLE_BYTES >> 20} Mio", f"more than {MAX_BUNDLE_BYTES >> 20} MiB")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            _check_entries(entries)
+            files = _read_all(archive, entries)
+    except Fault:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
+        raise _bad(
+            "", f"le fichier ZIP est illisible ou abîmé ({error})", f"unreadable or damaged ({error})"
+        ) from error
+    if rebuilt(files) != data:
+        report.doubt(
+            "zip",
+            "",
+            "le fichier ZIP a été recomposé ou touché : ce qu’il contient est examiné, mais ce n’est plus le fichier "
+            "que le nœud a écrit",
+            "the ZIP file was put together again or touched: what it holds is examined, but it is not the file any "
+            "more that the node wrote",
+        )
+    return files
+
+
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > MAX_FILES:
+        raise _bad("", f"plus de {MAX_FILES} fichiers", f"more than {MAX_FILES} files")
+    seen: set[str] = set()
+    for entry in entries:
+        name = entry.orig_filename
+        if not _NAME.fullmatch(name) or entry.filename != name or ".." in name:
+            raise _bad(name, "nom de fichier refusé", "this file name is refused")
+        if name.lower() in seen:
+            raise _bad(name, "ce nom apparaît deux fois", "this name appears twice")
+        seen.add(name.lower())
+        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
+            raise _bad(name, "lien ou fichier spécial", "a link or a special file")
+        if entry.compress_type not in _READ or entry.flag_bits & 0x1:
+            raise _bad(name, "compression inconnue ou chiffrement", "unknown compression or encryption")
+        if entry.file_size > MAX_FILE_BYTES:
+            raise _bad(name, "fichier trop grand", "this file is too large")
+    if sum(entry.file_size for entry in entries) > MAX_BUNDLE_BYTES:
+        raise _bad("", "contenu trop grand", "the contents are too large")
+
+
+def _read_all(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Files:
+    files: Files = {}
+    left = MAX_BUNDLE_BYTES
+    for entry in entries:
+        read = bytearray()
+        with archive.open(entry) as stream:
+            while chunk := stream.read(_CHUNK):
+                read += chunk
+                if len(read) > min(MAX_FILE_BYTES, left):
+                    raise _bad(entry.filename, "fichier trop grand", "this file is too large")
+        left -= len(read)
+        files[entry.filename] = bytes(read)
+    return files
+
+
+def rebuilt(files: Files) -> bytes:
+    """Return the ZIP file that a node writes of these files: stored, one date, in the order of the names."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _CALENDAR)
+            entry.create_system = 3
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def check_manifest(files: Files) -> str:
+    """Compare every file with the list of contents; return the kind of bundle, "signed" or "unilateral"."""
+    if MANIFEST not in files:
+        raise Fault(MANIFEST, "", "la liste du contenu manque", "the list of contents is missing")
+    try:
+        manifest = read_canonical(files[MANIFEST])
+    except Unreadable as error:
+        raise Fault(MANIFEST, error.place, error.fr, error.en) from error
+    listed = _listed(manifest)
+    for name in sorted(files.keys() - listed.keys() - {MANIFEST}):
+        raise Fault(name, "", "ce fichier n’est pas dans la liste", "this file is not in the list")
+    for name, digest in listed.items():
+        if name not in files:
+            raise Fault(name, "", "ce fichier de la liste manque", "this file of the list is missing")
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise Fault(
+                name,
+                "",
+                "son empreinte n’est pas celle de la liste",
+                "its digest is not the one in the list",
+            )
+    return str(manifest["kind"])
+
+
+def _listed(manifest: dict[str, Any]) -> dict[str, str]:
+    if set(manifest) != {"schema", "kind", "files"} or manifest["schema"] != SCHEMA:
+        raise Fault(MANIFEST, "/schema", "liste du contenu d’une autre forme", "a list of contents of another form")
+    if manifest["kind"] not in KINDS or not isinstance(manifest["files"], dict):
+        raise Fault(MANIFEST, "/kind", "sorte de dossier inconnue", "unknown kind of bundle")
+    listed: dict[str, str] = {}
+    for name, told in manifest["files"].items():
+        if not isinstance(told, dict) or set(told) != {"sha256", "what"} or told["what"] != what_is(name):
+            raise Fault(MANIFEST, f"/files/{name}", "description inconnue", "unknown description")
+        if not isinstance(told["sha256"], str):
+            raise Fault(MANIFEST, f"/files/{name}/sha256", "empreinte absente", "no digest")
+        listed[name] = told["sha256"]
+    return listed
+
+
+def what_is(name: str) -> str | None:
+    """Return the word that the list of contents has for a file of this name; None for a file that has no place."""
+    for pattern, word in _WHAT:
+        if pattern.fullmatch(name):
+            return word
+    return None
+
+
+_WHAT = tuple(
+    (re.compile(pattern), word)
+    for pattern, word in (
+        (r"README\.txt", "how to check"),
+        (r"contract\.jws\.json", "the contract, sealed by both"),
+        (r"conclusion\.jws\.json", "the conclusion, sealed by the provider"),
+        (r"unilateral\.jws\.json", "one-sided evidence, sealed by one party"),
+        (r"notices/\d{3}\.jws\.json", "a notice, sealed by its author"),
+        (r"contract\.pdf", "the convention, to be read"),
+        (r"dids/(?:provider|consumer)\.json", "a DID document, as it was seen"),
+        (r"cards/(?:provider|consumer)\.jws", "a party card"),
+        (r"certs/[\w.-]+\.pem", "the certificates of a seal"),
+        (r"messages/\d{3}-\w+\.json", "a message, as it was exchanged"),
+        (r"journal\.jsonl", "the journal's chain"),
+        (r"status/[\w.-]+", "what is known of revocations"),
+    )
+)
+
+
+def _bad(name: str, fr: str, en: str) -> Fault:
+    return Fault(name or "zip", "", fr, en)

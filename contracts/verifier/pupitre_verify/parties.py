@@ -1,0 +1,99 @@
+"""The parties of a bundle: whether the keys that sealed are theirs, as several sources say independently."""
+
+from typing import Any
+
+from pupitre_verify.identities import Revocation, check_card, check_seal_key, names_key, read_did_document, read_keys
+from pupitre_verify.package import Files
+from pupitre_verify.report import Fault, Report
+from pupitre_verify.seals import APPROVAL, ORIGIN, Seal
+
+ROLES = ("provider", "consumer")
+_COMMITMENTS = {"provider": frozenset({ORIGIN, APPROVAL}), "consumer": frozenset({APPROVAL})}
+
+
+class Known:
+    """What the bundle holds of the parties: DID documents as they were seen, and the signed lists of their keys."""
+
+    def __init__(self, report: Report, files: Files, dids: dict[str, str]) -> None:
+        self.dids = dids
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.keys: dict[tuple[str, str], Revocation | None] = {}
+        for role, did in dids.items():
+            part = f"dids/{role}.json"
+            if part in files:
+                self.documents[role] = read_did_document(part, files[part], did)
+                report.holds(part, f"document DID de {did}", f"DID document of {did}")
+            else:
+                _doubt_missing(report, part)
+        for role, did in dids.items():
+            part = f"status/{role}.json"
+            if part in files:
+                self.keys |= read_keys(part, files[part], did, self.documents.get(role))
+                report.holds(part, f"clés de {did} et révocations", f"keys of {did} and revocations")
+
+    def check_key(self, seal: Seal, role: str) -> None:
+        """Verify that the seal's key is the party's: its DID document names it, or its signed list of keys."""
+        if seal.did != self.dids[role]:
+            raise Fault(
+                seal.part,
+                f"{seal.place}/protected/kid",
+                f"cette clé n’est pas celle de {self.dids[role]}",
+                f"this key is not one of {self.dids[role]}",
+            )
+        document = self.documents.get(role)
+        listed = (seal.kid, seal.certificate_sha256) in self.keys
+        if document is not None and (names_key(document, seal.kid) or not listed):
+            check_seal_key(f"dids/{role}.json", document, seal.kid, seal.chain[0])
+
+
+def _doubt_missing(report: Report, part: str) -> None:
+    report.doubt(part, "", "cette pièce manque au dossier", "the bundle lacks this piece")
+
+
+def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Known) -> None:
+    """Verify that the party cards are those that the contract names."""
+    for role in ROLES:
+        part = f"cards/{role}.jws"
+        if part not in files:
+            _doubt_missing(report, part)
+            continue
+        party, place = parties[role], f"/payload/parties/{role}"
+        check_card(part, files[part], party, place, known.documents.get(role))
+        report.holds(part, f"carte de {party['legalName']}", f"card of {party['legalName']}")
+
+
+def check_signatory(seal: Seal, role: str, party: dict[str, Any]) -> None:
+    """Verify that a seal of the contract has the key, the certificate and the commitment of its role."""
+    at = f"{seal.place}/protected"
+    if seal.kid != party["seal"]["kid"] or not seal.kid.startswith(f"{party['did']}#"):
+        raise Fault(
+            seal.part,
+            f"{at}/kid",
+            f"le document désigne une autre clé pour ce rôle : {party['seal']['kid']}",
+            f"the document names another key for this role: {party['seal']['kid']}",
+        )
+    if seal.certificate_sha256 != party["seal"]["certificateSha256"]:
+        raise Fault(
+            seal.part,
+            f"{at}/x5c/0",
+            "le document désigne un autre certificat pour ce rôle",
+            "the document names another certificate for this role",
+        )
+    check_commitment(seal, role)
+
+
+def check_commitment(seal: Seal, role: str) -> None:
+    """Verify that a seal commits to what its role demands."""
+    if seal.commitments != _COMMITMENTS[role]:
+        raise Fault(
+            seal.part,
+            f"{seal.place}/protected/srCms",
+            "l’engagement n’est pas celui de ce rôle",
+            "the commitment is not the one of this role",
+        )
+
+
+def check_distinct(seals: tuple[Seal, ...]) -> None:
+    """Verify that the seals come from different keys."""
+    if seals[0].chain[0].public_key() == seals[1].chain[0].public_key():
+        raise Fault(seals[1].part, "/signatures/1", "les deux cachets ont la même clé", "both seals have the same key")

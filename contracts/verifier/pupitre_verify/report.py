@@ -1,0 +1,126 @@
+"""What an examination found, and how it is told in French and English.
+
+A fault makes the bundle invalid and ends the examination. A doubt leaves it indeterminate: what can be checked holds,
+but something that would be needed is not there. A finding is what was seen to hold.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Language = Literal["fr", "en"]
+Verdict = Literal["valid", "invalid", "indeterminate"]
+
+EXIT: dict[Verdict, int] = {"valid": 0, "invalid": 1, "indeterminate": 2}
+_VERDICTS: dict[Language, dict[Verdict, str]] = {
+    "fr": {"valid": "VALIDE", "invalid": "NON VALIDE", "indeterminate": "INDÉTERMINÉ"},
+    "en": {"valid": "VALID", "invalid": "INVALID", "indeterminate": "INDETERMINATE"},
+}
+LEVELS: dict[str, dict[Language, str]] = {
+    "L0": {
+        "fr": "L0 : certificats faits par les nœuds eux-mêmes, ou non rattachés à une autorité donnée par --trust. La "
+        "valeur de la preuve repose sur ce que les parties ont convenu et sur les clés qu’elles ont échangées.",
+        "en": "L0: certificates made by the nodes themselves, or not tied to an authority given by --trust. What the "
+        "evidence is worth rests on what the parties agreed and on the keys that they exchanged.",
+    },
+    "L1": {
+        "fr": "L1 : les certificats de cachet des deux parties viennent d’une autorité donnée par --trust.",
+        "en": "L1: the seal certificates of both parties come from an authority given by --trust.",
+    },
+    "L2": {
+        "fr": "L2 : les certificats de cachet viennent d’une autorité donnée par --trust et se disent délivrés comme "
+        "certificats de cachet au sens du règlement eIDAS. Ce que dit la liste de confiance européenne à la date de "
+        "la signature n’est pas contrôlé ici.",
+        "en": "L2: the seal certificates come from an authority given by --trust and say of themselves that they were "
+        "issued as seal certificates under the eIDAS regulation. What the European trusted list said on the day of "
+        "the signature is not checked here.",
+    },
+}
+
+
+class Fault(Exception):
+    """Something in the bundle is not what it must be."""
+
+    def __init__(self, part: str, place: str, fr: str, en: str) -> None:
+        super().__init__(f"{part} {place}: {en}")
+        self.part, self.place, self.fr, self.en = part, place, fr, en
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something that would be needed to say "valid" is not there."""
+
+    part: str
+    place: str
+    fr: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that was checked and holds; `part` is the file of the bundle."""
+
+    part: str
+    fr: str
+    en: str
+
+
+@dataclass
+class Report:
+    """What was found, in the order in which it was looked at."""
+
+    at: str = ""
+    level: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def holds(self, part: str, fr: str, en: str) -> None:
+        """Note that something holds."""
+        self.findings.append(Finding(part, fr, en))
+
+    def doubt(self, part: str, place: str, fr: str, en: str) -> None:
+        """Note that something cannot be decided."""
+        self.doubts.append(Doubt(part, place, fr, en))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what all of it amounts to."""
+        if self.faults:
+            return "invalid"
+        return "indeterminate" if self.doubts else "valid"
+
+    @property
+    def exit_status(self) -> int:
+        """Return 0 for valid, 1 for invalid, 2 for indeterminate."""
+        return EXIT[self.verdict]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for a program."""
+        return {
+            "verdict": self.verdict,
+            "exit": self.exit_status,
+            "at": self.at,
+            "level": self.level,
+            **self.facts,
+            "faults": [{"part": one.part, "field": one.place, "fr": one.fr, "en": one.en} for one in self.faults],
+            "doubts": [{"part": one.part, "field": one.place, "fr": one.fr, "en": one.en} for one in self.doubts],
+            "checked": [{"part": one.part, "fr": one.fr, "en": one.en} for one in self.findings],
+        }
+
+    def as_text(self, language: Language) -> str:
+        """Return the report for a person."""
+        colon = " : " if language == "fr" else ": "
+        lines = [f"{_VERDICTS[language][self.verdict]} ({'examiné au' if language == 'fr' else 'as of'} {self.at})"]
+        for sign, listed in (("✗", self.faults), ("?", self.doubts)):
+            lines += [f"  {sign} {_where(one, language)}{colon}{getattr(one, language)}" for one in listed]
+        lines += [f"  ✓ {one.part}{colon}{getattr(one, language)}" for one in self.findings]
+        if self.level and self.verdict != "invalid":
+            lines += ["", LEVELS[self.level][language]]
+        return "\n".join(lines)
+
+
+def _where(one: Fault | Doubt, language: Language) -> str:
+    if not one.place:
+        return one.part
+    return f"{one.part}, {'champ' if language == 'fr' else 'field'} {one.place}"

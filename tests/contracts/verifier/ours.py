@@ -1,0 +1,68 @@
+"""Bundles as a node makes them: drawn up, sealed and packed by contracts/, from real keys, cards and messages."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from contracts.bundle import Evidence
+from contracts.canonical import canonical, sha256
+from contracts.conclusion import conclude
+from contracts.document import Exchanged, party_from_card
+from contracts.jws import CONCLUSION, NOTICE, read_sealed
+from contracts.notice import notice
+from contracts.seals import seal
+from tests.contracts.verifier.written import Organisation, der, journal
+from tests.harness.contracts import NOW, agreement, countersigned, drawn_up, negotiated, sealed
+from tests.harness.sealers import Sealer
+
+PIDS = {"providerPid": "urn:uuid:provider-pid", "consumerPid": "urn:uuid:consumer-pid"}
+
+
+def sealer(who: Organisation) -> Sealer:
+    """Return the organisation's key as contracts/ takes it."""
+    return Sealer(who.kid, who.key, tuple(map(der, who.chain)), who.alg)
+
+
+def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = False) -> Evidence:
+    """Return the evidence of a contract that both concluded, and that the consumer perhaps ended."""
+    ours, theirs = sealer(provider), sealer(consumer)
+    text = agreement(provider.did, consumer.did)
+    before = [
+        (consumer.did, {"@type": "ContractRequestMessage", "consumerPid": PIDS["consumerPid"], "offer": {"@id": "é"}}),
+        (provider.did, {"@type": "ContractOfferMessage", **PIDS, "offer": {"@id": "urn:offer"}}),
+    ]
+    bodies = [(did, json.dumps(one, ensure_ascii=False)) for did, one in before]
+    parties = {
+        role: party_from_card(who.card, kid=who.kid, certificate=der(who.chain[0]))
+        for role, who in (("provider", provider), ("consumer", consumer))
+    }
+    told = [Exchanged(type=json.loads(body)["@type"], sender=did, sha256=sha256(body)) for did, body in bodies]
+    what = replace(negotiated(ours, theirs), **parties, agreement=text, messages=told)
+    one = sealed(drawn_up(what), ours)
+    both = countersigned(one, theirs)
+    contract, at = read_sealed(both), NOW + timedelta(seconds=4)
+    conclusion = asyncio.run(seal(canonical(conclude(contract, at=at)), ours, media_type=CONCLUSION, at=at))
+    carrier = (
+        f'{{"@type":"ContractAgreementMessage","agreement":{text},"https://w3id.org/pupitre/seal":{json.dumps(one)}}}'
+    )
+    return Evidence(
+        contract=both,
+        conclusion=conclusion,
+        notices=[_ended(both, theirs)] if ended else (),
+        did_documents={"provider": json.dumps(provider.document), "consumer": json.dumps(consumer.document)},
+        cards={"provider": provider.card, "consumer": consumer.card},
+        messages=[*(body for _, body in bodies), carrier],
+        journal=entries([{"kind": "created"}, {"kind": "received", "note": 'dit « é », "à\\b" et\ttabulation\n'}]),
+    )
+
+
+def _ended(contract: str, consumer: Sealer) -> str:
+    at = NOW + timedelta(days=90)
+    told = notice(read_sealed(contract), "termination", by="consumer", at=at, reason="Étude terminée.")
+    return asyncio.run(seal(canonical(told), consumer, media_type=NOTICE, at=at))
+
+
+def entries(told: list[dict]) -> list[tuple[str, str]]:
+    """Return text and hash of the entries of a chain."""
+    return [(one["text"], one["hash"]) for one in map(json.loads, journal(told).splitlines())]

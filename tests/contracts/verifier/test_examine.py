@@ -1,0 +1,246 @@
+"""What the verifier says of bundles that nobody altered: valid, or indeterminate with the reason; never more."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
+from pupitre_verify import examine
+
+from tests.contracts.verifier.written import (
+    DAY,
+    NOW,
+    SEALED_AT,
+    Case,
+    Organisation,
+    authority,
+    canonical,
+    case,
+    certificate,
+    compact,
+    der,
+    jws,
+    pack,
+    seal,
+    sha256,
+    written,
+)
+
+QC_SEAL = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
+STATEMENTS = bytes.fromhex("301f300806060400 8e460101 301306060400 8e460106 3009060704008e46010602".replace(" ", ""))
+
+
+def by_authority(name: str, did: str, root, *, extensions=(), **parts) -> Organisation:
+    """Return an organisation whose certificate an authority issued."""
+    who = Organisation(did, name, **parts)
+    who.chain = (certificate(name, who.key, issuer=root, extensions=extensions),)
+    return who
+
+
+def two(root, **parts) -> Case:
+    """Return a case between two organisations with certificates of this authority."""
+    return case(
+        provider=by_authority("Métropole de Brume", "did:web:metropole.example", root, **parts),
+        consumer=by_authority("Syndicat des Eaux", "did:web:syndicat.example", root, **parts),
+    )
+
+
+def test_a_whole_bundle_is_valid_and_its_level_is_told() -> None:
+    report = examine(case().pack(), at=NOW)
+    assert (report.exit_status, report.level, report.doubts) == (0, "L0", [])
+    assert report.facts["parties"]["consumer"]["legalName"] == "Syndicat des Eaux"
+
+
+def test_examining_twice_says_the_same() -> None:
+    bundle = case().pack()
+    assert examine(bundle, at=NOW).as_json() == examine(bundle, at=NOW).as_json()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_report_claims_no_status_that_is_not_ours(language) -> None:
+    root = authority()
+    reports = [examine(case().pack(), at=NOW), examine(two(root).pack(), at=NOW, roots=[root[0]])]
+    for report in reports:
+        text = report.as_text(language).lower()
+        assert not re.search(r"qualifi|registre|ledger|archiv", text)
+        assert ("valide" if language == "fr" else "valid") in text
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256"])
+def test_an_rsa_seal_of_an_authority_is_valid(alg) -> None:
+    root = authority()
+    provider = by_authority(
+        "Métropole de Brume",
+        "did:web:metropole.example",
+        root,
+        key=rsa.generate_private_key(65537, 2048),
+        alg=alg,
+    )
+    report = examine(case(provider=provider).pack(), at=NOW, roots=[root[0]])
+    assert report.exit_status == 0, report.as_text("en")
+    assert report.level == "L0"  # that of the weaker seal
+
+
+def test_certificates_of_a_known_authority_reach_the_first_level() -> None:
+    root = authority()
+    assert examine(two(root).pack(), at=NOW, roots=[root[0]]).level == "L1"
+
+
+def test_certificates_that_say_they_are_for_seals_reach_the_second_level() -> None:
+    root = authority()
+    whole = two(root, extensions=((UnrecognizedExtension(QC_SEAL, STATEMENTS), False),))
+    assert examine(whole.pack(), at=NOW, roots=[root[0]]).level == "L2"
+    assert examine(whole.pack(), at=NOW).level == "L0"
+
+
+def test_an_authority_that_nobody_named_counts_for_nothing() -> None:
+    report = examine(two(authority()).pack(), at=NOW)
+    assert (report.exit_status, report.level) == (0, "L0")
+
+
+def test_a_certificate_of_another_authority_is_indeterminate() -> None:
+    report = examine(two(authority()).pack(), at=NOW, roots=[authority("Une autre")[0]])
+    assert report.exit_status == 2
+    assert report.doubts[0].place == "/signatures/0/protected/x5c"
+
+
+def test_two_seals_without_conclusion_are_indeterminate() -> None:
+    whole = case()
+    whole.files["conclusion.jws.json"] = None
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 2
+    assert "scellé par les deux, conclusion non attestée" in report.as_text("fr")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "dids/provider.json",
+        "dids/consumer.json",
+        "cards/provider.jws",
+        "cards/consumer.jws",
+        "messages/004-ContractAgreementMessage.json",
+    ],
+)
+def test_a_piece_that_is_not_there_is_indeterminate_and_named(part) -> None:
+    whole = case()
+    whole.files[part] = None
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 2
+    assert part in report.as_text("fr") or "/payload/agreement/text" in report.as_text("fr")
+
+
+@pytest.mark.parametrize("part", ["journal.jsonl", "certs/provider.pem", "README.txt"])
+def test_a_piece_for_convenience_may_be_left_out(part) -> None:
+    whole = case()
+    whole.files[part] = None
+    assert examine(whole.pack(), at=NOW).exit_status == 0
+
+
+def test_long_after_the_certificate_ended_a_seal_without_time_stamp_is_indeterminate() -> None:
+    report = examine(case().pack(), at=SEALED_AT + 3650 * DAY)
+    assert report.exit_status == 2
+    assert "aucun horodatage reconnu" in report.as_text("fr")
+
+
+def test_a_bundle_from_the_future_is_indeterminate() -> None:
+    assert examine(case().pack(), at=SEALED_AT - DAY / 2).exit_status == 2
+
+
+def test_notices_are_told() -> None:
+    whole = case()
+    whole.files["notices/001.jws.json"] = whole.notice("suspension")
+    whole.files["notices/002.jws.json"] = whole.notice("termination")
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 0
+    assert [one["kind"] for one in report.facts["notices"]] == ["suspension", "termination"]
+
+
+# --- revoked keys
+
+
+def key_list(who: Organisation, revoked_at, *, kid: str | None = None) -> bytes:
+    """Return a participant's signed list in which its seal key is revoked, or not."""
+    told = {
+        "kid": kid or who.kid,
+        "certificateSha256": sha256(der(who.chain[0])),
+        "since": "2026-01-01T00:00:00Z",
+    }
+    if revoked_at is not None:
+        told |= {"revokedAt": written(revoked_at), "reason": "clé compromise"}
+    listed = {
+        "schema": "https://w3id.org/pupitre/seal-keys/1",
+        "did": who.did,
+        "issuedAt": written(NOW),
+        "keys": [told],
+    }
+    protected, payload, signature = compact(listed, who.auth, {"kid": f"{who.did}#auth", "typ": "seal-keys+jws"}).split(
+        "."
+    )
+    return json.dumps({"payload": payload, "signatures": [{"protected": protected, "signature": signature}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("revoked_at", "status"),
+    [(None, 0), (SEALED_AT - timedelta(hours=1), 1), (SEALED_AT, 1), (SEALED_AT + 30 * DAY, 2)],
+)
+def test_a_revoked_key_is_not_believed_after_its_revocation_nor_before_without_time_stamp(revoked_at, status) -> None:
+    whole = case()
+    whole.files["status/provider.json"] = key_list(whole.provider, revoked_at)
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == status, report.as_text("en")
+
+
+def test_a_list_of_keys_that_somebody_else_signed_is_refused() -> None:
+    whole = case()
+    other = Organisation(whole.provider.did, whole.provider.name, key=whole.provider.key, chain=whole.provider.chain)
+    whole.files["status/provider.json"] = key_list(other, None)
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].part) == (1, "status/provider.json")
+
+
+def test_a_key_that_left_the_did_document_is_known_from_the_signed_list() -> None:
+    whole = case()
+    document = whole.provider.document
+    document["verificationMethod"], document["assertionMethod"] = document["verificationMethod"][:1], []
+    whole.files["dids/provider.json"] = json.dumps(document).encode()
+    assert examine(whole.pack(), at=NOW).exit_status == 1
+    whole.files["status/provider.json"] = key_list(whole.provider, None)
+    assert examine(whole.pack(), at=NOW).exit_status == 0
+
+
+# --- one-sided evidence
+
+
+def one_sided(**changed) -> bytes:
+    """Return a bundle of one-sided evidence."""
+    whole = case()
+    document = {
+        "schema": "https://w3id.org/pupitre/unilateral/1",
+        "id": "urn:uuid:44444444-4444-4444-8444-444444444444",
+        "createdAt": written(SEALED_AT),
+        "role": "consumer",
+        "by": whole.consumer.did,
+        "peer": whole.provider.did,
+        "agreement": whole.document["agreement"],
+        "messages": whole.document["negotiation"]["messages"],
+    } | changed
+    payload = canonical(document)
+    files = whole.all_files()
+    for name in ("contract.jws.json", "conclusion.jws.json", "certs/provider.pem"):
+        del files[name]
+    files["unilateral.jws.json"] = jws(payload, seal(payload, whole.consumer, "unilateral", "provider", SEALED_AT))
+    return pack(files, "unilateral")
+
+
+def test_one_sided_evidence_is_indeterminate_at_best() -> None:
+    report = examine(one_sided(), at=NOW)
+    assert report.exit_status == 2, report.as_text("en")
+    assert "preuve unilatérale" in report.as_text("fr")
+    assert len(report.doubts) == 1
+
+
+def test_one_sided_evidence_that_was_sealed_by_another_is_refused() -> None:
+    assert examine(one_sided(by="did:web:autre.example"), at=NOW).exit_status == 1

@@ -1,0 +1,174 @@
+"""The bundle as a ZIP file: what must not be read is refused before it is read, and what was put together shows."""
+
+import io
+import stat
+import struct
+import zipfile
+
+import pytest
+from pupitre_verify import examine, package
+
+from tests.contracts.verifier.written import NOW, canonical, case, pack, sha256, zipped
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    whole = case()
+    packed = zipfile.ZipFile(io.BytesIO(whole.pack()))
+    return {name: packed.read(name) for name in packed.namelist()}
+
+
+def written(files: dict[str, bytes], *, more=(), compression: int = zipfile.ZIP_STORED) -> bytes:
+    """Return a ZIP of the files, then of more entries: (ZipInfo or name, content)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        for entry, content in more:
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def entry(name: str, mode: int = stat.S_IFREG | 0o644, **attributes) -> zipfile.ZipInfo:
+    """Return an entry of this name and mode."""
+    made = zipfile.ZipInfo(name)
+    made.create_system, made.external_attr = 3, mode << 16
+    for attribute, value in attributes.items():
+        setattr(made, attribute, value)
+    return made
+
+
+def refused(bundle: bytes) -> tuple[str, str]:
+    """Return part and reason of what must be a refusal."""
+    report = examine(bundle, at=NOW)
+    assert report.exit_status == 1
+    return report.faults[0].part, report.faults[0].en
+
+
+def test_the_files_of_a_node_pass(files) -> None:
+    assert examine(zipped(files), at=NOW).exit_status == 0
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_bundle_put_together_again_is_examined_and_indeterminate(files, compression) -> None:
+    report = examine(written(files, compression=compression), at=NOW)
+    assert (report.exit_status, [one.part for one in report.doubts]) == (2, ["zip"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil",
+        "/etc/passwd",
+        "a/../b",
+        "C:\\evil",
+        "a\\b",
+        "dids//x.json",
+        "a/b/c",
+        ".hidden",
+        "x\x00y",
+        "é.txt",
+        "a..b",
+    ],
+)
+def test_a_name_that_could_leave_the_folder_is_refused(files, name) -> None:
+    bundle = written(files, more=[(entry(name.replace("\x00", "_")), b"x")])
+    if "\x00" in name:
+        bundle = bundle.replace(b"x_y", name.encode())
+    assert refused(bundle)[1] == "this file name is refused"
+
+
+def test_a_name_that_appears_twice_is_refused(files) -> None:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        bundle = written(files, more=[(entry("contract.jws.json"), b"{}")])
+    assert refused(bundle) == ("contract.jws.json", "this name appears twice")
+    assert refused(written(files, more=[(entry("CONTRACT.jws.json"), b"{}")]))[1] == "this name appears twice"
+
+
+@pytest.mark.parametrize("mode", [stat.S_IFLNK | 0o777, stat.S_IFIFO | 0o644, stat.S_IFDIR | 0o755])
+def test_a_link_or_a_special_file_is_refused(files, mode) -> None:
+    assert refused(written(files, more=[(entry("status/x", mode), b"/etc/passwd")]))[1] == "a link or a special file"
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_unknown_compression_is_refused(files, compression) -> None:
+    assert refused(written(files, compression=compression))[1] == "unknown compression or encryption"
+
+
+def test_an_encrypted_file_is_refused(files) -> None:
+    bundle = bytearray(written(files))
+    central = bundle.index(b"PK\x01\x02")
+    bundle[central + 8] |= 1
+    assert refused(bytes(bundle))[1] == "unknown compression or encryption"
+
+
+def test_a_bomb_is_refused_by_the_size_that_it_announces(files) -> None:
+    large = entry("status/x", compress_type=zipfile.ZIP_DEFLATED)
+    bomb = written(files, more=[(large, bytes(package.MAX_FILE_BYTES + 1))])
+    assert len(bomb) < 1 << 20
+    assert refused(bomb) == ("status/x", "this file is too large")
+
+
+def test_many_files_that_are_large_together_are_refused(files) -> None:
+    part = bytes(package.MAX_FILE_BYTES)
+    more = [(entry(f"status/{n}", compress_type=zipfile.ZIP_DEFLATED), part) for n in range(3)]
+    assert refused(written(files, more=more))[1] == "the contents are too large"
+
+
+def test_a_bomb_that_lies_about_its_size_is_not_unpacked(files) -> None:
+    bomb = bytearray(written(files, more=[(entry("status/x", compress_type=zipfile.ZIP_DEFLATED), bytes(16 << 20))]))
+    size = struct.pack("<L", 16 << 20)
+    while (at := bomb.find(size)) >= 0:
+        bomb[at : at + 4] = struct.pack("<L", 10)
+    assert refused(bytes(bomb))[0] == "zip"
+
+
+def test_too_many_files_are_refused(files) -> None:
+    more = [(entry(f"status/{n}"), b"") for n in range(package.MAX_FILES)]
+    assert refused(written(files, more=more))[1] == f"more than {package.MAX_FILES} files"
+
+
+@pytest.mark.parametrize("bundle", [b"", b"PK\x05\x06" + bytes(18), b"not a zip at all", bytes(1000)])
+def test_what_is_no_bundle_is_refused(bundle) -> None:
+    assert refused(bundle)[0] in {"zip", "manifest.json"}
+
+
+@pytest.mark.parametrize("cut", [1, 22, 100, 5000])
+def test_a_bundle_that_was_cut_is_refused(files, cut) -> None:
+    assert refused(zipped(files)[:-cut])[0] == "zip"
+
+
+@pytest.mark.parametrize("change", [lambda data: b"#!/bin/sh\n" + data, lambda data: data + b"appended"])
+def test_bytes_before_or_after_never_pass(files, change) -> None:
+    assert examine(change(zipped(files)), at=NOW).exit_status != 0
+
+
+def test_a_file_that_is_not_listed_is_refused(files) -> None:
+    assert refused(zipped(files | {"status/x": b""})) == ("status/x", "this file is not in the list")
+
+
+def test_a_listed_file_that_is_missing_is_refused(files) -> None:
+    left = {name: content for name, content in files.items() if name != "journal.jsonl"}
+    assert refused(zipped(left)) == ("journal.jsonl", "this file of the list is missing")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"schema": "https://example.org"}, {"kind": "other"}, {"kind": "unilateral"}, {"files": []}, {"x": "y"}]
+)
+def test_a_list_of_another_form_is_refused(files, changed) -> None:
+    bare = {name: content for name, content in files.items() if name != "manifest.json"}
+    assert examine(pack(bare, changed=changed), at=NOW).exit_status == 1
+
+
+def test_a_list_with_another_description_is_refused(files) -> None:
+    manifest = files["manifest.json"].replace(b"a party card", b"a party bard")
+    assert refused(zipped(files | {"manifest.json": manifest}))[0] == "manifest.json"
+
+
+def test_a_file_that_has_no_place_in_a_bundle_is_refused(files) -> None:
+    listed = {
+        name: {"sha256": sha256(content), "what": "x"} for name, content in files.items() if name != "manifest.json"
+    }
+    listed["run.sh"] = {"sha256": sha256(b""), "what": "x"}
+    manifest = canonical({"schema": "https://w3id.org/pupitre/bundle/1", "kind": "signed", "files": listed})
+    assert refused(zipped(files | {"run.sh": b"", "manifest.json": manifest}))[0] == "manifest.json"

@@ -1,0 +1,104 @@
+"""The program `pupitre-verify` as an auditor has it: by itself, offline, with its own exit statuses."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.verifier.written import NOW, SEALED_AT, case
+
+ROOT = Path(__file__).parents[3]
+HOME = ROOT / "contracts/verifier"
+AT = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    path = tmp_path / "convention.contract.zip"
+    path.write_bytes(case().pack())
+    return path
+
+
+def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the installed program in a folder of its own."""
+    program = Path(sys.executable).with_name("pupitre-verify")
+    return subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_valid_bundle_is_exit_0_in_an_empty_folder(bundle, tmp_path) -> None:
+    done = run(bundle.name, "--at", AT, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("VALIDE")
+    assert [path.name for path in tmp_path.iterdir()] == [bundle.name]
+
+
+def test_an_altered_bundle_is_exit_1_and_names_the_part(bundle, tmp_path) -> None:
+    content = bytearray(bundle.read_bytes())
+    content[content.index(b'"payload":"') + 40] ^= 1
+    bundle.write_bytes(content)
+    done = run(bundle, "--at", AT, "--lang", "en", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith("INVALID")
+
+
+def test_a_bundle_without_conclusion_is_exit_2(bundle, tmp_path) -> None:
+    whole = case()
+    whole.files["conclusion.jws.json"] = None
+    bundle.write_bytes(whole.pack())
+    done = run(bundle, "--at", AT, "--json", folder=tmp_path)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["doubts"][0]["part"] == "conclusion.jws.json"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["absent.zip"], ["b.zip", "--at", "demain"], ["b.zip", "--trust", "absent.pem"], ["b.zip", "--x"]]
+)
+def test_an_unusable_command_is_exit_3_and_says_so(arguments, tmp_path) -> None:
+    (tmp_path / "b.zip").write_bytes(b"")
+    done = run(*arguments, folder=tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.startswith("pupitre-verify : ")
+    assert "Traceback" not in done.stderr
+
+
+def test_it_runs_without_the_node_and_reaches_no_network(bundle, tmp_path) -> None:
+    """The package is copied away, the project is out of reach, and opening a socket would end the program."""
+    shutil.copytree(HOME / "pupitre_verify", tmp_path / "alone/pupitre_verify")
+    script = tmp_path / "alone/run.py"
+    script.write_text(
+        "import sys\n"
+        "def hook(event, arguments):\n"
+        "    if event.startswith('socket.'):\n"
+        "        raise SystemExit(event)\n"
+        "    if event == 'import' and arguments[0].split('.')[0] in ('policies', 'contracts', 'connector'):\n"
+        "        raise SystemExit(arguments[0])\n"
+        "sys.addaudithook(hook)\n"
+        "from pupitre_verify.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", script, bundle, "--at", AT],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "alone"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_needs_few_things_and_says_which() -> None:
+    project = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["project"]
+    assert [one.split(">")[0] for one in project["dependencies"]] == ["asn1crypto", "cryptography"]
+    assert list(project["optional-dependencies"]) == ["pdf"]
+
+
+def test_the_instant_of_examination_counts(bundle, tmp_path) -> None:
+    late = run(bundle, "--at", f"{SEALED_AT.year + 10}-01-01", folder=tmp_path)
+    assert late.returncode == 2
+    assert "aucun horodatage reconnu" in late.stdout
