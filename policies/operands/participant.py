@@ -6,13 +6,17 @@ says just that: the DID of the participant that makes the request. A rule's `ass
 the rule.
 
 What is attested comes as a fact: the category of the organisation (`terri:participantCategory`) and the charters that
-it signed (`terri:charterSigned`, each by its IRI, or true for "yes").
+it signed (`terri:charterSigned`, each by its IRI, or true for "yes"). Both may be several names: a category with those
+that include it, the charters and "true". So for these two *eq* asks whether the name is among them, and *neq* whether
+it is not.
 """
+
+from dataclasses import replace
 
 from policies.facts import Request
 from policies.model import Constraint
 from policies.operands import names
-from policies.operands.names import FLAGS, named
+from policies.operands.names import FLAGS, PLAIN, Sort, leaf_of, named
 from policies.operands.spec import Leaf, Operand, OperandKind
 from policies.truth import Truth
 from policies.vocabulary import LABELS, ODRL, TERRI, Labels
@@ -53,9 +57,22 @@ def _who(iri: str, labels: Labels) -> Operand:
     )
 
 
+_AMONG = {ODRL + "eq": ODRL + "isAnyOf", ODRL + "neq": ODRL + "isNoneOf"}
+
+
+def _attested(iri: str, sort: Sort = PLAIN) -> Operand:
+    def leaf(constraint: Constraint) -> Leaf | None:
+        asked = constraint
+        if len(constraint.values) == 1:
+            asked = replace(constraint, operator=_AMONG.get(constraint.operator, constraint.operator))
+        return leaf_of(asked, iri, sort)
+
+    return replace(named(iri, LABELS[iri], sort), leaf=leaf)
+
+
 RECIPIENT = _who(RECIPIENT_IRI, ("destinataire", "recipient"))
 PARTICIPANT = _who(PARTICIPANT_IRI, ("participant", "participant"))
 ATTESTED = (
-    named(CATEGORY_IRI, LABELS[CATEGORY_IRI]),
-    named(CHARTER_IRI, LABELS[CHARTER_IRI], FLAGS),
+    _attested(CATEGORY_IRI),
+    _attested(CHARTER_IRI, FLAGS),
 )

@@ -116,9 +116,10 @@ _OPERANDS = (
         Assurance.ENFORCED,
         ("effectif minimal par case", "smallest count in a cell"),
         (
-            "Plus petit effectif qu’une case du jeu de données agrégées laisse voir ; le fournisseur le compte avant "
-            "l’envoi.",
-            "Smallest number of units that a cell of the aggregated dataset shows; the provider counts before sending.",
+            "Plus petit effectif qu’une case du jeu de données agrégées laisse voir, tel que le fournisseur le déclare "
+            "avec le jeu de données.",
+            "Smallest number of units that a cell of the aggregated dataset shows, as the provider declares it with "
+            "the dataset.",
         ),
     ),
     Term(

@@ -14,6 +14,9 @@ AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CATEGORY = TERRI + "participantCategory"
 DPO = TERRI + "accordDPO"
 CELLS = TERRI + "minCellCount"
+CHARTER = TERRI + "charterSigned"
+BOTH = frozenset(profile.lineage(TERRI + "Collectivite"))
+SIGNED = frozenset({"true", "urn:charte:brest"})
 PURPOSE = ODRL + "purpose"
 
 
@@ -45,6 +48,16 @@ def test_every_left_operand_is_judged_and_a_declarative_one_is_settled_by_accept
         (CATEGORY, "isNoneOf", TERRI + "Entreprise", {CATEGORY: TERRI + "Collectivite"}, Effect.PERMIT),
         (CATEGORY, "eq", TERRI + "OrganismePublic", {CATEGORY: TERRI + "Collectivite"}, Effect.DENY),
         (CATEGORY, "isAnyOf", TERRI + "Collectivite", {}, Effect.INDETERMINATE),
+        (CATEGORY, "eq", TERRI + "Collectivite", {CATEGORY: BOTH}, Effect.PERMIT),
+        (CATEGORY, "eq", TERRI + "OrganismePublic", {CATEGORY: BOTH}, Effect.PERMIT),
+        (CATEGORY, "neq", TERRI + "Collectivite", {CATEGORY: BOTH}, Effect.DENY),
+        (CATEGORY, "neq", TERRI + "Entreprise", {CATEGORY: BOTH}, Effect.PERMIT),
+        (CATEGORY, "isNoneOf", TERRI + "OrganismePublic", {CATEGORY: BOTH}, Effect.DENY),
+        (CHARTER, "eq", "true", {CHARTER: SIGNED}, Effect.PERMIT),
+        (CHARTER, "eq", "urn:charte:brest", {CHARTER: SIGNED}, Effect.PERMIT),
+        (CHARTER, "eq", "urn:charte:autre", {CHARTER: SIGNED}, Effect.DENY),
+        (CHARTER, "neq", "true", {CHARTER: SIGNED}, Effect.DENY),
+        (CHARTER, "eq", "false", {CHARTER: SIGNED}, Effect.DENY),
         (
             TERRI + "charterSigned",
             "eq",
