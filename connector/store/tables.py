@@ -5,41 +5,26 @@ ISO 8601 text in UTC, which sorts by time on both stores and reads without a too
 numbered files in migrations/; a test compares the two. Every row belongs to one hosted participant (`owner`).
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    Dialect,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC, stored as `2026-11-23T05:29:23.000000Z`."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-metadata = MetaData()
+from connector.store.feed_tables import event_heads as event_heads
+from connector.store.feed_tables import events as events
+from connector.store.feed_tables import webhooks as webhooks
+from connector.store.schema import Instant as Instant
+from connector.store.schema import metadata as metadata
 
 
 def _process_columns() -> list[Column[Any]]:
@@ -152,6 +137,25 @@ inbox = Table(
     Column("updated_at", Instant, nullable=False),
     PrimaryKeyConstraint("owner", "did"),
     Index("inbox_listed", "owner", "status", "created_at", "did"),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("kind", Text, CheckConstraint("kind IN ('category','charter','dpo')"), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("said_by", Text, nullable=False),
+    Column("said_on", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text),
+    Column("ended_reason", Text),
+    PrimaryKeyConstraint("owner", "id"),
+    Index("attestations_of_peer", "owner", "peer", "created_at", "id"),
 )
 
 datasets = Table(
@@ -437,52 +441,4 @@ reconciliations = Table(
     PrimaryKeyConstraint("owner", "process"),
     ForeignKeyConstraint(["restore"], ["restores.n"]),
     Index("reconciliations_by_outcome", "owner", "outcome", "process"),
-)
-
-events = Table(
-    "events",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("n", BigInteger),  # given by whoever reads first
-    Column("at", Instant, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("peer", Text),
-    Column("told", Text, nullable=False),
-    PrimaryKeyConstraint("id"),
-    Index("events_listed", "owner", "n"),
-    Index("events_age", "at"),
-)
-
-event_heads = Table(
-    "event_heads",
-    metadata,
-    Column("owner", Text, primary_key=True),
-    Column("n", BigInteger, nullable=False),
-)
-
-webhooks = Table(
-    "webhooks",
-    metadata,
-    Column("owner", Text, nullable=False),
-    Column("id", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("kinds", Text, nullable=False),  # a JSON list; an empty one means all
-    Column("status", Text, CheckConstraint("status IN ('active','failing','stopped')"), nullable=False),
-    Column("after_n", BigInteger, nullable=False),  # the last event that was delivered or passed over
-    Column("generation", Integer, nullable=False),  # of the secret, which no table holds
-    Column("key_id", Text, nullable=False),  # which key the secret is derived from
-    Column("overlap_until", Instant),  # until when the generation before signs too
-    Column("failures", Integer, nullable=False),
-    Column("failing_since", Instant),
-    Column("retry_at", Instant),
-    Column("problem", Text),
-    Column("gap_after", BigInteger),
-    Column("gap_before", BigInteger),
-    Column("delivered_at", Instant),
-    Column("version", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    PrimaryKeyConstraint("owner", "id"),
 )

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from connector.store import tables
+from connector.store.db import Tx
 from connector.store.processes import Process, Queries
 
 
@@ -23,3 +26,15 @@ class Transfer(Process):
 
 queries = Queries(tables.transfers, Transfer)
 load, peek, by_peer_pid, save, page = queries.load, queries.peek, queries.by_peer_pid, queries.save, queries.page
+
+
+def provided(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None) -> list[str]:
+    """Return the transfers that we provide and that are under way, of a peer or of a dataset, by their pid."""
+    columns = tables.transfers.c
+    query = select(columns.pid).where(columns.owner == owner, columns.role == "provider")
+    query = query.where(columns.state.in_(("REQUESTED", "STARTED", "SUSPENDED")))
+    if peer is not None:
+        query = query.where(columns.peer == peer)
+    if dataset is not None:
+        query = query.where(columns.dataset == dataset)
+    return list(tx.connection.execute(query.order_by(columns.pid)).scalars())
