@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from connector.protocol import transfer
 
 TOPIC = "flow"
+DOUBT = "flow-doubt"
+"""Topic of flows that have to be judged again: what is known of the partner or of the data has changed."""
 EVERYTHING = ""
 """The key of a signal that may stand for any number of lost ones."""
 
@@ -91,10 +93,15 @@ class Streams:
     def signalled(self, flow: str) -> None:
         """Cut the streams of a flow that stopped; when signals may have been lost, have every stream judged again."""
         if flow == EVERYTHING:
-            for stream in [one for streams in self._by_flow.values() for one in streams]:
-                stream.doubt.set()
+            self.doubted(flow)
         for stream in list(self._by_flow.get(flow, ())):
             stream.cut()
+
+    def doubted(self, flow: str) -> None:
+        """Have the streams of a flow judged again; when signals may have been lost, every stream."""
+        doubtful = self._by_flow.values() if flow == EVERYTHING else [self._by_flow.get(flow, set())]
+        for stream in [one for streams in doubtful for one in streams]:
+            stream.doubt.set()
 
     def __len__(self) -> int:
         return sum(map(len, self._by_flow.values()))

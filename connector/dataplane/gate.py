@@ -100,6 +100,7 @@ class Gate:
         self._asking: dict[int, set[str]] = {}
         self.streams = flows.Streams()
         store.subscribe(flows.TOPIC, self._signalled)
+        store.subscribe(flows.DOUBT, self._doubted)
 
     async def admit(self, authorization: str | None, path: str, delivers: Delivers) -> Admission:
         """Return leave to read at this path; the delivery that begins is counted where the policy counts.
@@ -241,6 +242,15 @@ class Gate:
             del self._tokens_of[flow]
 
     def _signalled(self, flow: str) -> None:
+        self._forget_answers(flow)
+        self.streams.signalled(flow)
+
+    def _doubted(self, flow: str) -> None:
+        self._forget_answers(flow)
+        self.streams.doubted(flow)
+
+    def _forget_answers(self, flow: str) -> None:
+        """Forget what was answered about a flow, and have what is being asked asked again."""
         for signalled in self._asking.values():
             signalled.add(flow)
         if flow == flows.EVERYTHING:
@@ -248,7 +258,6 @@ class Gate:
             self._tokens_of.clear()
         for fingerprint in list(self._tokens_of.get(flow, ())):
             self._forget(fingerprint)
-        self.streams.signalled(flow)
 
 
 def address(flow: Flow) -> str:
