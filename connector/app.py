@@ -64,6 +64,7 @@ from connector.services import permits
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
+from connector.services.attest import Attest
 from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
@@ -286,6 +287,7 @@ def _private(node: Node) -> App:
             hosts=node.hosts,
             introduce=node.introduce,
             inbox=node.inbox,
+            attest=Attest(node.store),
             publish=node.publish,
             catalogue=node.catalogue,
             negotiate=node.negotiate,

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from connector.cli import exits, show
+from connector.cli import attestations, exits, show
 from connector.cli.frame import Session, command, group, option
 from connector.cli.presentation import CARD_MEMBERS, card_rows
 from connector.sdk import calls
@@ -15,6 +15,7 @@ def add_to(cli: click.Group) -> None:
     peers = group(cli, "peer", "Nos partenaires.", "Our partners.")
     _add_peer_commands(peers)
     _add_trust_commands(peers)
+    attestations.add_to(peers, did_of)
     _add_card_commands(group(peers, "card", "Les fiches d’identité des partenaires.", "Partners' party cards."))
 
     @command(peers, "invite", "Écrit la ligne à donner à un futur partenaire.", "Write the line for a partner to be.")

@@ -22,6 +22,7 @@ def add_to(cli: click.Group) -> None:
     offers = group(cli, "offer", "Nos conditions proposées.", "Our offers.")
     _add_dataset_commands(datasets)
     _add_offer_commands(offers)
+    _add_preview_command(offers)
 
 
 def _add_dataset_commands(datasets: click.Group) -> None:
@@ -121,6 +122,26 @@ def _add_offer_commands(offers: click.Group) -> None:
         session.out(found, lambda: click.echo(session.say(f"Retiré : {found['id']}", f"Withdrawn: {found['id']}")))
 
 
+def _add_preview_command(offers: click.Group) -> None:
+    @command(
+        offers,
+        "preview",
+        "Dit qui verrait un jeu de données sous des conditions, sans rien enregistrer.",
+        "Say who would see a dataset under terms; nothing is saved.",
+    )
+    @click.argument("dataset")
+    @policy_options
+    @option("--automatic/--manual", fr="Accord automatique ou par une personne.", en="Agreed by itself or by a person.")
+    @option("--at", type=Instant(), fr="Comme ce serait à cet instant.", en="As it would be at this instant.")
+    @option("--full", is_flag=True, fr="Avec chaque motif.", en="With every reason.")
+    def preview(session: Session, dataset: str, automatic: bool, at: str | None, full: bool, **said: Any) -> None:
+        policy, mode = terms(session, **said), "automatic" if automatic else "manual"
+        first = session.client.preview_audience(dataset, policy, mode, at=at)
+        found = list(session.client.each(calls.preview_audience(dataset, policy, mode, at=at)))
+        told = {"items": found, "warnings": first["warnings"]}
+        session.out(told, lambda: _show_preview(session, told, full))
+
+
 def _add_dataset(
     session: Session,
     file: Path,
@@ -197,8 +218,11 @@ def _show_dataset(session: Session, found: Any) -> None:
 
 def _show_audience(session: Session, found: Any, full: bool) -> None:
     yes, no = session.say("oui", "yes"), session.say("non", "no")
-    rows = ((one["name"] or one["did"], yes if one["sees"] else no, one["why"]) for one in found)
-    show.table(session, ("peer", "sees", "why_seen"), rows)
+    rows = (
+        (one["name"] or one["did"], yes if one["sees"] else no, yes if one["agreed"] else no, one["why"])
+        for one in found
+    )
+    show.table(session, ("peer", "sees", "agreed_at_once", "why_seen"), rows)
     if not full:
         return
     for one in found:
@@ -206,6 +230,11 @@ def _show_audience(session: Session, found: Any, full: bool) -> None:
             click.echo(f"\n{one['name'] or one['did']} · {offer['offer']} · {_effects(session, offer['effects'])}")
             for reason in offer["reasons"]:
                 click.echo(f"  - {reason}")
+
+
+def _show_preview(session: Session, told: Any, full: bool) -> None:
+    _show_audience(session, told["items"], full)
+    _show_warnings(session, told["warnings"])
 
 
 def _effects(session: Session, effects: Any) -> str:
@@ -217,7 +246,11 @@ def _effects(session: Session, effects: Any) -> str:
 def _show_offered(session: Session, found: Any) -> None:
     """Say what was offered; what is doubtful in it goes beside the answer."""
     click.echo(session.say(f"Proposé : {found['id']}", f"Offered: {found['id']}"))
-    for one in found["warnings"]:
+    _show_warnings(session, found["warnings"])
+
+
+def _show_warnings(session: Session, warnings: Any) -> None:
+    for one in warnings:
         mark = session.say("Attention :", "Warning:")
         remedy = f" {one['remedy'][session.language]}" if one["remedy"] else ""
         click.echo(f"{mark} {one['message'][session.language]} ({one['pointer']}){remedy}", err=True)

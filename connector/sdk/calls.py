@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.sdk import types as t
+from connector.sdk.attestation_calls import attest_peer as attest_peer
+from connector.sdk.attestation_calls import list_attestations as list_attestations
+from connector.sdk.attestation_calls import withdraw_attestation as withdraw_attestation
 from connector.sdk.call import Call as Call
 from connector.sdk.call import Json
 from connector.sdk.call import call as _call
@@ -15,6 +18,7 @@ from connector.sdk.call import said as _said
 from connector.sdk.offer_calls import create_offer as create_offer
 from connector.sdk.offer_calls import list_audience as list_audience
 from connector.sdk.offer_calls import list_offers as list_offers
+from connector.sdk.offer_calls import preview_audience as preview_audience
 from connector.sdk.offer_calls import put_offer as put_offer
 from connector.sdk.offer_calls import show_offer as show_offer
 from connector.sdk.offer_calls import withdraw_offer as withdraw_offer

@@ -13,6 +13,20 @@ def list_audience(
     return _call("GET", "datasets", dataset_id, "audience", query={"at": at, "cursor": cursor, "limit": limit})
 
 
+def preview_audience(
+    dataset_id: str,
+    policy: Json,
+    mode: str = "manual",
+    *,
+    at: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.PreviewedAudience]:
+    """List who would see a dataset under terms that are not offered yet. Saves nothing."""
+    body, query = {"policy": policy, "mode": mode}, {"at": at, "cursor": cursor, "limit": limit}
+    return _call("POST", "datasets", dataset_id, "audience", query=query, body=body)
+
+
 def list_offers(
     *,
     dataset: str | None = None,

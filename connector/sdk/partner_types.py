@@ -125,6 +125,37 @@ class CatalogueDatasetDetail(CatalogueDataset):
     """By identifier of the offer, a sentence for each of its rules."""
 
 
+class Attestation(TypedDict):
+    """One thing that a named person attests of a partner."""
+
+    id: str
+    peer: str
+    """DID of the partner."""
+    kind: Literal["category", "charter", "dpo"]
+    about: str
+    """The category, the charter, or the dataset; empty: no one in particular."""
+    words: str
+    """What is attested, in the caller's language."""
+    said_by: str
+    said_on: str
+    """The day of which it is said."""
+    note: str
+    recorded_at: str | None
+    ended_at: str | None
+    """Since when it stands no more; null: it stands."""
+    ended_by: str | None
+    ended_reason: str | None
+    """`replaced`: another one took its place."""
+
+
+class Attestations(TypedDict):
+    """A page of attestations, the newest first."""
+
+    items: list[Attestation]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
+
+
 class Newcomer(TypedDict):
     """An organisation that knocked."""
 

@@ -80,6 +80,8 @@ class AudienceMember(TypedDict):
     name: str
     status: Literal["known", "quarantined", "blocked"]
     sees: bool
+    agreed: bool
+    """True when asking for an offer's very terms is agreed to at once."""
     why: str
     """In a sentence, in the caller's language."""
     offers: list[OpenOffer]
@@ -89,14 +91,6 @@ class Audience(TypedDict):
     """A page of partners, by DID; it holds fewer than asked for when the dataset has many offers."""
 
     items: list[AudienceMember]
-    next_cursor: str | None
-    """Cursor of the next page; null: this is the last one."""
-
-
-class Offers(TypedDict):
-    """A page of offers, by identifier."""
-
-    items: list[Offer]
     next_cursor: str | None
     """Cursor of the next page; null: this is the last one."""
 
@@ -119,6 +113,20 @@ class Finding(TypedDict):
     message: Said
     remedy: Said | None
     """What can be done about it."""
+
+
+class PreviewedAudience(Audience):
+    """A page of partners as they would be under terms that are not offered yet, and what is doubtful in these."""
+
+    warnings: list[Finding]
+
+
+class Offers(TypedDict):
+    """A page of offers, by identifier."""
+
+    items: list[Offer]
+    next_cursor: str | None
+    """Cursor of the next page; null: this is the last one."""
 
 
 class OfferDetail(Offer):

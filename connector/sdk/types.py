@@ -5,6 +5,8 @@ Instants are text (ISO 8601, UTC). What further versions add may be there too.
 
 from typing import Any, Literal, TypedDict
 
+from connector.sdk.partner_types import Attestation as Attestation
+from connector.sdk.partner_types import Attestations as Attestations
 from connector.sdk.partner_types import Card as Card
 from connector.sdk.partner_types import CatalogueDataset as CatalogueDataset
 from connector.sdk.partner_types import CatalogueDatasetDetail as CatalogueDatasetDetail
@@ -28,6 +30,7 @@ from connector.sdk.publication_types import Offer as Offer
 from connector.sdk.publication_types import OfferDetail as OfferDetail
 from connector.sdk.publication_types import Offers as Offers
 from connector.sdk.publication_types import OpenOffer as OpenOffer
+from connector.sdk.publication_types import PreviewedAudience as PreviewedAudience
 from connector.sdk.publication_types import Said as Said
 from connector.sdk.webhook_types import CreatedWebhook as CreatedWebhook
 from connector.sdk.webhook_types import Gap as Gap

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from connector.services import cursors, permits
+from connector.services import cursors, facts, permits
 from connector.services.cursors import Page
 from connector.services.permits import Phase, Verdict
 from connector.store import datasets, peers
@@ -36,6 +36,11 @@ class Judged:
     @property
     def is_seen(self) -> bool:
         return self.verdicts["catalogue"].is_permitted
+
+    @property
+    def is_agreed(self) -> bool:
+        """True when a request for it would be agreed to with nobody deciding."""
+        return self.is_seen and self.offer.mode == "automatic" and self.verdicts["negotiation"].is_permitted
 
     @property
     def valid_until(self) -> datetime | None:
@@ -64,6 +69,11 @@ class Member:
     @property
     def sees(self) -> bool:
         return self.is_published and not self.is_held and any(one.is_seen for one in self.judged)
+
+    @property
+    def is_agreed(self) -> bool:
+        """True when asking for the very terms of an offer would be agreed to at once."""
+        return self.sees and any(one.is_agreed for one in self.judged)
 
     def why(self, language: Language) -> str:
         """Return in a sentence why it would, or would not."""
@@ -94,19 +104,32 @@ _WHY: dict[str, dict[Language, str]] = {
 
 
 def page(
-    tx: Tx, owner: str, dataset_id: str, *, cursor: str | None, limit: int, at: datetime | None = None
+    tx: Tx,
+    owner: str,
+    dataset_id: str,
+    *,
+    cursor: str | None,
+    limit: int,
+    at: datetime | None = None,
+    instead: StoredOffer | None = None,
 ) -> Page[Member]:
-    """Return the partners in the order of their DID, judged at an instant or now. Raises NotFound, BadCursor."""
+    """Return the partners in the order of their DID, judged at an instant or now. Raises NotFound, BadCursor.
+
+    `instead` is an offer that nobody has made yet: it is judged alone, and as if making it had published the dataset.
+    """
     after = cursors.read_key(cursor)
     dataset = datasets.load(tx, owner, dataset_id)
-    offers = datasets.offers_of(tx, owner, [dataset_id])
+    offers = datasets.offers_of(tx, owner, [dataset_id]) if instead is None else [instead]
     shown = max(1, min(limit, MOST_JUDGED // max(1, len(offers))))
     rows = peers.page(tx, owner, after=after, limit=shown + 1)
-    is_published, texts = dataset.status == "published", [(offer, json.dumps(offer.policy)) for offer in offers]
-    members = [Member(row, [_judged(row, *one, at or tx.now) for one in texts], is_published) for row in rows]
+    is_published = instead is not None or dataset.status == "published"
+    texts = [(offer, json.dumps(offer.policy)) for offer in offers]
+    members = [Member(row, [_judged(tx, row, *one, at or tx.now) for one in texts], is_published) for row in rows]
     return cursors.paged(members, shown, lambda member: (member.peer.did,))
 
 
-def _judged(peer: Peer, offer: StoredOffer, text: str, at: datetime) -> Judged:
-    verdicts = {phase: permits.terms(text, offer.dataset, peer.did, at, phase) for phase in permits.PHASES}
+def _judged(tx: Tx, peer: Peer, offer: StoredOffer, text: str, at: datetime) -> Judged:
+    known = facts.known(tx, offer.owner, peer.did, offer.dataset, text)
+    asked = (text, offer.dataset, peer.did, at)
+    verdicts = {phase: permits.terms(*asked, phase, known=known) for phase in permits.PHASES}
     return Judged(offer, verdicts)

@@ -110,7 +110,7 @@ class Catalogue:
 
 def _visible_to(caller: Participant, tx: Tx) -> listing.Visible:
     def visible(offer: StoredOffer) -> bool:
-        return permits.visible(offer, caller.did, tx.now)
+        return permits.visible(tx, offer, caller.did)
 
     return visible
 

@@ -72,20 +72,16 @@ class OfferModes:
         offer = datasets.load_offer(tx, negotiation.owner, negotiation.offer_id)
         is_ours = same_terms(json.loads(negotiation.offer), offer.policy)
         declared = permits.declared(negotiation.request_card)
-        decision = permits.request(offer, negotiation.peer, tx.now, declared)
+        decision = permits.request(tx, offer, negotiation.peer, declared)
         if not decision.is_permitted:
             return Answer(n.TERMINATION, deciders.policy_of(offer=offer.id), decision.refusal(self._level))
         by = deciders.offer_mode(offer.mode, offer.id)
         return Answer(n.AGREEMENT, by) if is_ours and offer.mode == "automatic" else None
 
     def _on_acceptance(self, tx: Tx, negotiation: Negotiation) -> Answer:
-        decision = permits.terms(
-            negotiation.offer,
-            negotiation.dataset,
-            negotiation.peer,
-            tx.now,
-            declared=permits.declared(negotiation.request_card),
-        )
+        asked = (negotiation.offer, negotiation.dataset, negotiation.peer)
+        declared = permits.declared(negotiation.request_card)
+        decision = permits.proposed(tx, negotiation.owner, *asked, declared=declared)
         if not decision.is_permitted:
             by = deciders.policy_of(offer=negotiation.offer_id)
             return Answer(n.TERMINATION, by, decision.refusal(self._level))

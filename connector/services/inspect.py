@@ -12,7 +12,7 @@ from connector.problems import NotFound, Problem
 from connector.protocol.machine import Table
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
-from connector.services import audience, cursors, explain, terms
+from connector.services import audience, cursors, explain, facts, terms
 from connector.services.audience import Member
 from connector.services.cursors import Page
 from connector.services.explain import Said, Surroundings, Why
@@ -127,12 +127,30 @@ class Inspect:
         return await self._store.read(lambda tx: datasets.load_offer(tx, owner, offer_id))
 
     async def audience(
-        self, owner: str, dataset_id: str, *, cursor: str | None, limit: int, at: datetime | None = None
+        self,
+        owner: str,
+        dataset_id: str,
+        *,
+        cursor: str | None,
+        limit: int,
+        at: datetime | None = None,
+        instead: StoredOffer | None = None,
     ) -> Page[Member]:
-        """Return who among the known peers would see a dataset, and why not. Raises NotFound."""
+        """Return who among the known peers would see a dataset, and why not; `instead`: under an offer not made yet.
+
+        Raises NotFound.
+        """
         return await self._store.read(
-            lambda tx: audience.page(tx, owner, dataset_id, cursor=cursor, limit=limit, at=at)
+            lambda tx: audience.page(tx, owner, dataset_id, cursor=cursor, limit=limit, at=at, instead=instead)
         )
+
+    async def licence(self, owner: str, dataset_id: str) -> str | None:
+        """Return the licence that the metadata of a dataset name, None without one or without the dataset."""
+        try:
+            dataset, _ = await self.dataset(owner, dataset_id)
+        except NotFound:
+            return None
+        return facts.licence(dataset.document)
 
     # --- whom we know -------------------------------------------------------------------------------------------------
 

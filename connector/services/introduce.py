@@ -19,7 +19,7 @@ from connector.identity.scheme import Standing
 from connector.peer.discovery import Discovery
 from connector.peer.documents import DidDocument, normal_did
 from connector.problems import Conflict, NotFound, Problem
-from connector.services import deciders, meet
+from connector.services import attest, deciders, meet
 from connector.services.deciders import Decider
 from connector.services.peer_seals import PeerSeals
 from connector.store import jobs, journal, peers
@@ -84,7 +84,9 @@ class Introduce:
         did = normal_did(did)
 
         def unit(tx: Tx) -> None:
-            _tell_peer(tx, peers.claim(tx, owner, did), "peer-removed", by)
+            peer = peers.claim(tx, owner, did)
+            attest.forget(tx, owner, did, by)
+            _tell_peer(tx, peer, "peer-removed", by)
             peers.remove(tx, owner, did)
             tx.signal(TOPIC, did)
 

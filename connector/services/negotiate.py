@@ -22,11 +22,12 @@ from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message, render
-from connector.services import deciders, exchange, explain, permits, settle
+from connector.services import deciders, exchange, explain, permits, settle, turned_away
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.disclosure import Level
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
+from connector.services.permits import OfferClosed
 from connector.services.settle import Exchange
 from connector.store import agreements, datasets, events, jobs, negotiations, peers
 from connector.store.agreements import StoredAgreement
@@ -99,7 +100,11 @@ class Negotiate(Exchange[Negotiation]):
                 exchange.heard(tx, owner, caller.did)
             return self._take(tx, negotiation, incoming)
 
-        outcome = await self._store.write(unit)
+        try:
+            outcome = await self._store.write(unit)
+        except OfferClosed as closed:
+            await turned_away.note(self._store, owner, caller.did, closed)
+            raise
         exchange.log_arrival(outcome, incoming)
         if outcome.problem is not None:
             raise outcome.problem
@@ -168,7 +173,7 @@ class Negotiate(Exchange[Negotiation]):
         is_open = offer.status == "active" and dataset.status == "published"
         if not is_open or offer.dataset != requested["target"]:
             raise NotFound(offer.id)
-        permits.require_visible(offer, caller.did, tx.now, self._level)
+        permits.require_visible(tx, offer, caller.did, self._level)
 
     def _take_terms(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> None:
         """Keep what the message brought: terms on the table, an agreement, or the end of one."""

@@ -1,7 +1,8 @@
 """What a policy permits: the questions that the node asks of the policies library, in one place.
 
 Compiled policies are kept by their text. Requesting an offer unchanged declares its declarative conditions (no DSP
-message carries purposes): they are the accepted terms with which a decision is made.
+message carries purposes): they are the accepted terms with which a decision is made. What the node knows of the partner
+and of the dataset (facts.py) goes into each decision.
 """
 
 import json
@@ -16,7 +17,7 @@ import policies
 from connector.dataplane import gate
 from connector.problems import Invalid, NotFound, Problem
 from connector.protocol.extensions import read_card
-from connector.services import disclosure
+from connector.services import disclosure, facts
 from connector.services.disclosure import Level
 from connector.store import agreements, journal, usage
 from connector.store.agreements import StoredAgreement
@@ -24,7 +25,7 @@ from connector.store.datasets import StoredOffer
 from connector.store.db import Tx
 from connector.store.grants import Flow
 from connector.store.usage import Ongoing, StoredUsage
-from policies import Decision, Issue, MemoryUsage, Request, UsageState
+from policies import Decision, Issue, MemoryUsage, Request, UsageState, profile
 from policies.errors import UnknownContext
 from policies.operands.declared import LEGAL_BASIS_IRI, PURPOSE_IRI, USE_CASE_IRI
 from policies.vocabulary import ODRL
@@ -41,6 +42,9 @@ UNDECLARED: Mapping[str, str] = {}
 NOBODY = ""
 """A party that no policy names."""
 _IRI = re.compile(r"(https?://|urn:)\S+")
+NOTHING_KNOWN: facts.Facts = {}
+KINDS = profile.knowledge()
+"""Which purposes and categories are a kind of which."""
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
@@ -57,6 +61,11 @@ class OfferClosed(Problem):
         "fr": "Relisez le catalogue ; au besoin, appelez l’organisme qui le publie.",
         "en": "Read the catalogue again; if need be, call the organisation that publishes it.",
     }
+
+    def __init__(self, detail: dict[str, str], offer: StoredOffer, explained: dict[str, list[str]]) -> None:
+        """`explained` is why in full, which the partner is not told."""
+        super().__init__(detail)
+        self.offer, self.dataset, self.explained = offer.id, offer.dataset, explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +131,18 @@ def _is_address(context: Any) -> bool:
     return all(isinstance(one, str) for one in (context if isinstance(context, list) else [context]))
 
 
-def findings(offer_id: str, rules: Mapping[str, Any]) -> list[Issue]:
-    """Return what is wrong or doubtful in the rules of an offer, as a catalogue would carry it. Raises PolicyError."""
+def findings(offer_id: str, rules: Mapping[str, Any], licence: str | None = None) -> list[Issue]:
+    """Return what is wrong or doubtful in the rules of an offer, as a catalogue would carry it. Raises PolicyError.
+
+    `licence` is that of the dataset: an open one admits no restriction.
+    """
     policy = policies.load({"@id": offer_id, "@type": "Offer", **rules})
-    return [*policies.validate(policy, target="offer"), *policies.lint(policy)]
+    return [*policies.validate(policy, target="offer"), *policies.lint(policy, licence)]
 
 
-def warnings(offer: StoredOffer) -> list[Issue]:
-    """Return what is doubtful in an offer that stands: what readers may take differently."""
-    return [issue for issue in findings(offer.id, offer.policy) if issue.severity != "error"]
+def warnings(offer: StoredOffer, licence: str | None) -> list[Issue]:
+    """Return what is doubtful in an offer: what readers may take differently, or the dataset's licence forbids."""
+    return [issue for issue in findings(offer.id, offer.policy, licence) if issue.severity != "error"]
 
 
 def terms(
@@ -141,24 +153,53 @@ def terms(
     phase: Phase = "negotiation",
     used: UsageState = NOTHING_USED,
     since: datetime | None = None,
-    declared: Mapping[str, str] = UNDECLARED,
+    known: facts.Facts = NOTHING_KNOWN,
 ) -> Verdict:
     """Judge the use of a dataset by a party under a policy, given as its JSON text; nothing is counted.
 
-    `since` is when it was agreed, from which durations run; an offer is judged as agreed at this instant. What is
-    `declared` (see `declared`) weighs more than that the terms were accepted.
+    `since` is when it was agreed, from which durations run; an offer is judged as agreed at this instant. `known` is
+    what the node knows of the party and of the dataset.
     """
     compiled, declarative = _compiled(policy)
-    facts: Mapping[str, str | datetime] = {**declared, ELAPSED_TIME: since or at}
-    request = Request(
-        action=USE, target=target, party=party, at=at, facts=facts, accepted_terms=declarative, phase=phase
-    )
+    request = _asked(target, party, at, known | {ELAPSED_TIME: since or at}, declarative, phase)
     return Verdict(compiled.decide(request, used))
 
 
-def request(offer: StoredOffer, party: str, at: datetime, declared: Mapping[str, str] = UNDECLARED) -> Verdict:
+def _asked(
+    target: str, party: str, at: datetime, known: facts.Facts, declarative: tuple[str, ...], phase: Phase
+) -> Request:
+    return Request(
+        action=USE,
+        target=target,
+        party=party,
+        at=at,
+        facts=known,
+        accepted_terms=declarative,
+        phase=phase,
+        knowledge=KINDS,
+    )
+
+
+def proposed(
+    tx: Tx,
+    owner: str,
+    policy: str,
+    dataset: str,
+    party: str,
+    phase: Phase = "negotiation",
+    declared: Mapping[str, str] = UNDECLARED,
+) -> Verdict:
+    """Judge terms that are not agreed yet as the agreement that they would become now.
+
+    What is `declared` (see `declared`) weighs more than that the terms were accepted.
+    """
+    known = {**declared, **facts.known(tx, owner, party, dataset, policy)}
+    return terms(policy, dataset, party, tx.now, phase, known=known)
+
+
+def request(tx: Tx, offer: StoredOffer, party: str, declared: Mapping[str, str] = UNDECLARED) -> Verdict:
     """Judge whether this caller may have this offer now, for what it declares."""
-    return terms(json.dumps(offer.policy), offer.dataset, party, at, declared=declared)
+    return proposed(tx, offer.owner, json.dumps(offer.policy), offer.dataset, party, declared=declared)
 
 
 def declared(card: str | None) -> dict[str, str]:
@@ -173,30 +214,49 @@ def declared(card: str | None) -> dict[str, str]:
     return {operand: value for operand, value in stated.items() if value is not None and _IRI.fullmatch(value)}
 
 
-def visible(offer: StoredOffer, party: str, at: datetime) -> bool:
+def visible(tx: Tx, offer: StoredOffer, party: str) -> bool:
     """True when the caller may see this offer in the catalogue."""
-    return terms(json.dumps(offer.policy), offer.dataset, party, at, phase="catalogue").is_permitted
+    return proposed(tx, offer.owner, json.dumps(offer.policy), offer.dataset, party, "catalogue").is_permitted
 
 
-def was_visible(offer: StoredOffer, party: str, at: datetime) -> bool:
-    """True when the caller may have seen the offer, on its present terms, at some moment before this one."""
-    instant, text = offer.updated_at, json.dumps(offer.policy)
+def was_visible(tx: Tx, offer: StoredOffer, party: str) -> bool:
+    """True when the caller may have seen the offer, on its present terms, at some moment before this one.
+
+    From each moment at which something became known, the instants are looked at at which time alone changed the answer.
+    """
+    text, since = json.dumps(offer.policy), offer.updated_at
+    if since is None:
+        return False
+    changes = [at for at in facts.moments(tx, offer.owner, party, text) if since < at < tx.now]
+    starts = [since, *changes]
+    for begins, ends in zip(starts, [*changes, tx.now], strict=True):
+        known = facts.known_at(tx, offer.owner, party, offer.dataset, text, begins)
+        if _was_visible_between(offer, text, party, begins, ends, known):
+            return True
+    return False
+
+
+def _was_visible_between(
+    offer: StoredOffer, text: str, party: str, begins: datetime, ends: datetime, known: facts.Facts
+) -> bool:
+    instant: datetime | None = begins
     for _ in range(MOST_CHANGES):
-        if instant is None or instant >= at:
+        if instant is None or instant >= ends:
             return False
-        verdict = terms(text, offer.dataset, party, instant, phase="catalogue")
+        verdict = terms(text, offer.dataset, party, instant, phase="catalogue", known=known)
         if verdict.is_permitted:
             return True
         instant = verdict.valid_until
     return False
 
 
-def require_visible(offer: StoredOffer, party: str, at: datetime, level: Level) -> None:
+def require_visible(tx: Tx, offer: StoredOffer, party: str, level: Level) -> None:
     """Raise OfferClosed for who may have seen the offer while it was open, NotFound for everybody else."""
-    if visible(offer, party, at):
+    if visible(tx, offer, party):
         return
-    if was_visible(offer, party, at):
-        raise OfferClosed(disclosure.said(request(offer, party, at).decision, level))
+    if was_visible(tx, offer, party):
+        decision = request(tx, offer, party).decision
+        raise OfferClosed(disclosure.said(decision, level), offer, disclosure.explained(decision))
     raise NotFound(offer.id)
 
 
@@ -209,8 +269,9 @@ def is_counted(policy: str) -> bool:
 def transfer(tx: Tx, agreement: StoredAgreement, pid: str, phase: Phase = "transfer") -> Verdict:
     """Judge a transfer of ours under its agreement: the next use, or the last one where it has begun one."""
     used = _used(tx, agreement, pid) if is_counted(agreement.document) else NOTHING_USED
+    known = facts.known(tx, agreement.owner, agreement.peer, agreement.dataset, agreement.document)
     since = agreement.created_at
-    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase, used, since)
+    return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase, used, since, known)
 
 
 def _used(tx: Tx, agreement: StoredAgreement, pid: str) -> UsageState:
@@ -230,7 +291,8 @@ def is_conditional(offer: StoredOffer) -> bool:
 
 def is_seen_by_all(offer: StoredOffer, at: datetime) -> bool:
     """True when everybody may see the offer at all times, so that one text serves all."""
-    return not is_conditional(offer) and visible(offer, NOBODY, at)
+    text = json.dumps(offer.policy)
+    return not is_conditional(offer) and terms(text, offer.dataset, NOBODY, at, phase="catalogue").is_permitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,15 +327,9 @@ def _goes_on(tx: Tx, asked: Flow, taking: gate.Taking) -> bool:
 def _take(tx: Tx, asked: Flow, agreement: StoredAgreement) -> Verdict:
     """Judge the next use and count it, with its entry in the transfer's journal."""
     compiled, declarative = _compiled(agreement.document)
-    request = Request(
-        action=USE,
-        target=agreement.dataset,
-        party=agreement.peer,
-        at=tx.now,
-        facts={ELAPSED_TIME: agreement.created_at},
-        accepted_terms=declarative,
-        phase="request",
-    )
+    known = facts.known(tx, agreement.owner, agreement.peer, agreement.dataset, agreement.document)
+    known |= {ELAPSED_TIME: agreement.created_at or tx.now}
+    request = _asked(agreement.dataset, agreement.peer, tx.now, known, declarative, "request")
     state = StoredUsage(tx, asked.owner, agreement.id)
     decision, place = compiled.use(request, state)
     if place is not None:

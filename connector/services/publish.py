@@ -6,6 +6,7 @@ dataset or offer, what was decided and by whom, in the same commit.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import policies
@@ -16,7 +17,7 @@ from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound
 from connector.protocol import catalog
 from connector.protocol.errors import MalformedMessage
-from connector.services import deciders, permits
+from connector.services import deciders, facts, permits, watch
 from connector.services.deciders import Decider
 from connector.store import datasets, journal
 from connector.store.datasets import StoredDataset, StoredOffer
@@ -65,10 +66,12 @@ class Publish:
             dataset = self._existing(tx, owner, dataset_id) or StoredDataset(
                 owner=owner, id=dataset_id or new_id(), title=title, document={}, source={}
             )
-            dataset.title, dataset.document = title, dict(document or {})
+            declared, dataset.title, dataset.document = dataset.document, title, dict(document or {})
             dataset.source = measured.stored_with(source)
             self._store_rendered(tx, dataset, by)
             _tell_dataset(tx, dataset, "dataset-put", by, **_described(dataset))
+            if declared.get(facts.MIN_CELL_COUNT) != dataset.document.get(facts.MIN_CELL_COUNT):
+                watch.again(tx, owner, dataset=dataset.id)
             return dataset
 
         return await self._store.write(unit)
@@ -96,21 +99,16 @@ class Publish:
         by: Decider,
     ) -> StoredOffer:
         """Offer a dataset under a policy; this publishes it. Raises NotFound, Invalid naming the rule at fault."""
-        if mode not in MODES:
-            raise Invalid({"fr": "Modes : automatic, manual.", "en": "Modes: automatic, manual."}, pointer="/mode")
-        rules = {name: value for name, value in policy.items() if name not in _NOT_RULES}
         key = offer_id or new_id()
-        _check_policy(key, rules)
+        drafted = draft(owner, key, dataset, policy, mode)
 
         def unit(tx: Tx) -> StoredOffer:
             stored = datasets.load(tx, owner, dataset)
-            offer = self._existing_offer(tx, owner, key) or StoredOffer(
-                owner=owner, id=key, dataset=dataset, policy={}, mode=mode
-            )
+            offer = self._existing_offer(tx, owner, key) or replace(drafted)
             if offer.dataset != dataset:
                 raise Conflict(f"{key}: {offer.dataset}")
-            offer.policy, offer.mode, offer.status = {"@id": key, "@type": "Offer", **rules}, mode, "active"
-            offer.is_conditional = int(permits.is_conditional(offer))
+            offer.policy, offer.mode, offer.status = drafted.policy, mode, "active"
+            offer.is_conditional = drafted.is_conditional
             datasets.put_offer(tx, offer)
             _tell_offer(tx, offer, "offer-put", by, policy=offer.policy)
             was, stored.status = stored.status, "published"
@@ -175,6 +173,18 @@ def _described(dataset: StoredDataset) -> dict[str, Any]:
     """Return what the journal keeps of a dataset: what partners read, and the bytes by size and SHA-256, not where."""
     source = {name: dataset.source[name] for name in _OF_SOURCE if name in dataset.source}
     return {"title": dataset.title, "document": dataset.document, "source": source}
+
+
+def draft(owner: str, offer_id: str, dataset: str, policy: Mapping[str, Any], mode: str) -> StoredOffer:
+    """Return the offer that these terms would make; nothing is stored. Raises Invalid naming the rule at fault."""
+    if mode not in MODES:
+        raise Invalid({"fr": "Modes : automatic, manual.", "en": "Modes: automatic, manual."}, pointer="/mode")
+    rules = {name: value for name, value in policy.items() if name not in _NOT_RULES}
+    _check_policy(offer_id, rules)
+    written = {"@id": offer_id, "@type": "Offer", **rules}
+    offer = StoredOffer(owner=owner, id=offer_id, dataset=dataset, policy=written, mode=mode)
+    offer.is_conditional = int(permits.is_conditional(offer))
+    return offer
 
 
 def _check_policy(offer_id: str, rules: dict[str, Any]) -> None:

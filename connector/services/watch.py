@@ -4,10 +4,14 @@ Nothing is polled. Whenever a transfer that we provide is started, a job `permis
 which time alone changes what its agreement permits. The gate cuts the bytes by itself at that instant; this says so to
 the partner. Where the terms will permit again later, the transfer is suspended, and started again then; else it is
 terminated. A transfer that a person or the partner stopped meanwhile is left as it stands.
+
+Where what is known changes (an attestation of the partner, a declaration about the data), `again` lays the job for now,
+and has the gate forget what it answered and judge the open streams anew.
 """
 
 from datetime import datetime
 
+from connector.dataplane import flows
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.services import deciders, exchange, permits
@@ -31,6 +35,13 @@ def begin(tx: Tx, row: Transfer) -> None:
     instant = verdict.valid_until if verdict.is_permitted else tx.now
     if instant is not None:
         tx.enqueue(Job(JOB, row.owner, row.pid, run_at=instant, peer=None))
+
+
+def again(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None) -> None:
+    """Have every transfer that we provide to a peer, or of a dataset, judged again at once."""
+    for pid in transfers.provided(tx, owner, peer=peer, dataset=dataset):
+        tx.signal(flows.DOUBT, flows.key(owner, pid))
+        tx.enqueue(Job(JOB, owner, pid, run_at=tx.now, peer=None))
 
 
 class Watch:

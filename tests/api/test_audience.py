@@ -119,6 +119,73 @@ def test_what_is_doubtful_is_published_and_told_in_both_languages(provider: Runn
     assert provider_api.put_offer(made["id"], "urn:test:douteux", OPEN, "manual")["warnings"] == []
 
 
+def test_a_restriction_on_an_open_licence_is_told_with_the_licence_of_the_dataset(
+    provider: Running, provider_api: Client
+) -> None:
+    provider.do(publish(provider.node, "libre"))
+    source, licence = {"kind": "file", "path": "libre.csv"}, "https://spdx.org/licenses/etalab-2.0"
+    provider_api.put_dataset("urn:test:libre", "Libre", source, {"licence": licence})
+    made = provider_api.create_offer("urn:test:libre", until("2099-01-01T00:00:00Z"), "manual")
+    assert [one["code"] for one in made["warnings"]] == ["restricted-open-licence"]
+    assert licence in made["warnings"][0]["message"]["fr"]
+    assert provider_api.show_offer(made["id"])["warnings"] == made["warnings"]
+    provider_api.put_dataset("urn:test:libre", "Libre", source, {"dct:license": {"@id": licence}})
+    assert provider_api.show_offer(made["id"])["warnings"] == made["warnings"]
+    provider_api.put_dataset("urn:test:libre", "Libre", source, {})
+    assert provider_api.show_offer(made["id"])["warnings"] == []
+
+
+def previewed(api: Client, dataset: str, policy: dict[str, Any], mode: str = "manual", **asked: Any) -> dict[str, Any]:
+    return {one["did"]: one for one in api.each(calls.preview_audience(dataset, policy, mode, **asked))}
+
+
+def test_who_would_see_an_offer_is_told_before_it_is_made(provider: Running, provider_api: Client, known: str) -> None:
+    provider.do(publish(provider.node, "projet", policy=only(STRANGER)))
+    provider_api.withdraw_dataset("urn:test:projet")
+    before = (provider_api.show_dataset("urn:test:projet"), list(provider_api.each(calls.list_offers())))
+    told = previewed(provider_api, "urn:test:projet", only(known), "automatic")
+    assert [(told[did]["sees"], told[did]["agreed"]) for did in (known, STRANGER, BLOCKED)] == [
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
+    assert not previewed(provider_api, "urn:test:projet", only(known))[known]["agreed"]  # a person decides
+    assert not previewed(provider_api, "urn:test:projet", until("2001-01-01T00:00:00Z"))[known]["sees"]
+    assert (provider_api.show_dataset("urn:test:projet"), list(provider_api.each(calls.list_offers()))) == before
+
+
+def test_a_preview_says_what_is_doubtful_and_refuses_what_is_wrong(
+    provider: Running, provider_api: Client, known: str
+) -> None:
+    provider.do(publish(provider.node, "essai"))
+    told = provider_api.preview_audience("urn:test:essai", until("2099-01-01T00:00:00"))
+    assert [one["code"] for one in told["warnings"]] == ["missing-zone"]
+    with pytest.raises(ApiProblem) as wrong:
+        provider_api.preview_audience("urn:test:essai", until("someday"))
+    assert (wrong.value.status, wrong.value.pointer) == (400, "/policy/permission/0/constraint/0/rightOperand")
+    with pytest.raises(ApiProblem) as unknown:
+        provider_api.preview_audience("urn:test:jamais", OPEN)
+    assert unknown.value.status == 404
+
+
+def test_what_is_attested_shows_in_the_audience(provider: Running, provider_api: Client, known: str) -> None:
+    terri = "https://w3id.org/pupitre/terri/"
+    asked = {"leftOperand": terri + "participantCategory", "operator": "isA", "rightOperand": terri + "OrganismePublic"}
+    policy = {"permission": [{"action": "use", "constraint": [asked]}]}
+    provider.do(publish(provider.node, "public"))
+    assert not previewed(provider_api, "urn:test:public", policy)[known]["sees"]
+    made = provider_api.attest_peer(known, "category", "La directrice", about="Collectivite", said_on="2024-03-12")
+    assert made["words"] == "Category of organisation: local authority or grouping"
+    assert previewed(provider_api, "urn:test:public", policy)[known]["sees"]
+    assert [one["id"] for one in provider_api.each(calls.list_attestations(known, status="standing"))] == [made["id"]]
+    ended = provider_api.withdraw_attestation(known, made["id"], "La directrice", reason="Erreur")
+    assert (ended["ended_by"], ended["ended_reason"]) == ("La directrice", "Erreur")
+    assert not previewed(provider_api, "urn:test:public", policy)[known]["sees"]
+    with pytest.raises(ApiProblem) as day:
+        provider_api.attest_peer(known, "dpo", "La déléguée", said_on="12 mars")
+    assert (day.value.status, day.value.pointer) == (400, "/said_on")
+
+
 def test_what_is_wrong_changes_nothing(provider: Running, provider_api: Client) -> None:
     offer = provider.do(publish(provider.node, "tenu"))
     before = provider_api.show_offer(offer)

@@ -37,6 +37,9 @@ accept_key               × · · ·
 accept_card              × · · ·
 block_peer               × · · ·
 unblock_peer             × · · ·
+list_attestations        × × × ×
+attest_peer              · × · ·
+withdraw_attestation     · × · ·
 list_inbox               × × × ×
 show_newcomer            × × × ×
 admit_newcomer           × · · ·
@@ -49,6 +52,7 @@ show_catalogue_dataset   · × × ×
 list_datasets            · × × ×
 show_dataset             · × × ×
 list_audience            · × × ×
+preview_audience         · × × ×
 create_dataset           · × · ·
 put_dataset              · × · ·
 withdraw_dataset         · × · ·

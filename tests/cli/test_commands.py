@@ -101,6 +101,38 @@ def test_who_would_see_a_dataset(office: Any, provider_office: Any, consumer: Ru
     provider_office.run("peer", "remove", "Ville")
 
 
+def test_who_would_see_it_is_asked_before_it_is_offered(provider_office: Any, consumer: Running) -> None:
+    provider_office.run("peer", "add", consumer.did, "--name", "Ville")
+    seen = provider_office.run("offer", "preview", "urn:test:reserve", "--open", "--automatic")
+    assert "urn:pupitre:preview" in seen.stdout
+    told = provider_office.json("offer", "preview", "urn:test:reserve", "--only", "did:web:autre.example", "--full")
+    assert [one["sees"] for one in told["items"]] == [False]
+    assert told["warnings"] == []
+    provider_office.run("peer", "remove", "Ville")
+
+
+def test_what_is_attested_of_a_partner(provider_office: Any, consumer: Running) -> None:
+    provider_office.run("peer", "add", consumer.did, "--name", "Ville")
+    who = ("--said-by", "Le maire", "--on", "2024-03-12")
+    given = provider_office.run("peer", "attest", "Ville", "--category", "Collectivite", *who).stdout
+    assert "Category of organisation: local authority or grouping" in given
+    provider_office.run("peer", "attest", "Ville", "--charter", "-", *who)
+    provider_office.run("peer", "attest", "Ville", "--dpo", *who)
+    provider_office.run("peer", "attest", "Ville", "--dpo-for", "urn:test:reserve", *who)
+    provider_office.run("peer", "attest", "Ville", "--dpo", "--charter", "urn:a", *who, code=exits.USAGE)
+    provider_office.run("peer", "attest", "Ville", *who, code=exits.USAGE)
+    provider_office.run("peer", "attest", "Ville", "--category", "Commune", *who, code=exits.PROBLEM)
+    found = provider_office.json("peer", "attestations", "Ville")
+    assert [(one["kind"], one["said_on"]) for one in found] == [
+        (kind, "2024-03-12") for kind in ("dpo", "dpo", "charter", "category")
+    ]
+    words = ("peer", "withdraw-attestation", "Ville", found[0]["id"], "--said-by", "Le maire", "--reason", "Erreur")
+    assert "Erreur" in provider_office.run(*words).stdout
+    assert found[0]["id"] not in provider_office.run("peer", "attestations", "Ville").stdout
+    assert found[0]["id"] in provider_office.run("peer", "attestations", "Ville", "--all").stdout
+    provider_office.run("peer", "remove", "Ville")
+
+
 @pytest.mark.parametrize("flags", [[], ["--open", "--until", "2099-01-01"], ["--until", "soon"]])
 def test_terms_are_stated_once_and_well(provider_office: Any, flags: list[str]) -> None:
     provider_office.run("offer", "add", "urn:test:reserve", *flags, code=exits.USAGE)

@@ -134,7 +134,7 @@ def test_every_kind_of_entry_of_the_journal_is_explained() -> None:
     for path in (ROOT / "connector").rglob("*.py"):
         written |= set(
             re.findall(
-                r"(?:journal\.append|self\._tell|self\._take_over|self\._keep|self\._gone_on|_tell_dataset|_tell_offer|_tell_peer|_tell_decision)\([^\"]*\"([a-z-]+)\"",
+                r"(?:journal\.append|self\._tell|self\._take_over|self\._keep|self\._gone_on|_tell_dataset|_tell_offer|_tell_peer|_tell_decision|_tell_attestation)\([^\"]*\"([a-z-]+)\"",
                 path.read_text("utf-8"),
             )
         )

@@ -49,7 +49,7 @@ def thing(number: int) -> str:
 
 
 KEY, DRAFT, OFFER, AGREED, ASKED, COUNTERED, REFUSED = (thing(number) for number in range(1, 8))
-TO_VERIFY, TO_END, AGREEMENT, PULLED, SUSPENDED, SERVED, WEBHOOK = (thing(number) for number in range(8, 15))
+TO_VERIFY, TO_END, AGREEMENT, PULLED, SUSPENDED, SERVED, WEBHOOK, ATTESTED = (thing(number) for number in range(8, 16))
 FINGERPRINT = json.loads(FILE.read_text("utf-8"))["accept_key"]["body"]["fingerprint"]
 DIGEST = json.loads(FILE.read_text("utf-8"))["accept_card"]["body"]["digest"]
 
@@ -220,7 +220,9 @@ STEPS: tuple[Step, ...] = (
     "create_dataset", lambda play: play.learn(DRAFT, "id", "create_dataset"), "put_dataset",
     "create_offer", lambda play: play.learn(OFFER, "id", "create_offer"), "put_offer",
     "list_offers", "show_offer", "list_datasets", "show_dataset", "withdraw_offer", "withdraw_dataset",
-    "add_peer", "list_peers", "show_peer", "list_audience", "ping_peer", "browse_catalogue", "show_catalogue_dataset",
+    "add_peer", "list_peers", "show_peer", "list_audience",
+    "attest_peer", lambda play: play.learn(ATTESTED, "id", "attest_peer"), "list_attestations", "preview_audience",
+    "withdraw_attestation", "ping_peer", "browse_catalogue", "show_catalogue_dataset",
     _partner_changes_its_card, "accept_card", _partner_shows_another_key, "accept_key", "block_peer", "unblock_peer",
     _strangers_knock, "list_inbox", "show_newcomer", "admit_newcomer", "refuse_newcomer",
     "request_access", _agreed, "show_negotiation", "list_negotiations", "list_agreements", "show_agreement",

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from connector.http.private import (
+    attestations,
     deliveries,
     events,
     examples,
@@ -42,6 +43,7 @@ ROOMS = (
     presentation,
     publication,
     partners,
+    attestations,
     newcomers,
     negotiations,
     deliveries,

@@ -1,6 +1,7 @@
 """Datasets, and the offers under which they may be had."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -21,7 +22,7 @@ from connector.http.private.asking import (
 )
 from connector.http.private.effects import Doing, Putting, TaggedRoute
 from connector.http.private.faults import SaidFault
-from connector.services import permits
+from connector.services import permits, publish
 from connector.services.audience import Judged, Language, Member
 from connector.services.deciders import Person
 from connector.services.once import version_of
@@ -35,6 +36,8 @@ Effect = Literal["permit", "deny", "not-applicable", "indeterminate"]
 Text = Annotated[str, Field(max_length=20_000)]
 Texts = Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(max_length=500)]
 _PREFIXES = ("dct:", "dcat:", "odrl:", "dspace:", "xsd:")
+PREVIEW = "urn:pupitre:preview"
+"""The identifier of an offer that nobody has made yet."""
 _OPEN_POLICY = {"permission": [{"action": "use"}]}
 
 
@@ -60,6 +63,15 @@ class Metadata(Wish):
     language: Text | Texts | None = None
     landing_page: Text | None = None
     version: Text | None = None
+    min_cell_count: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=1_000_000_000,
+            description="Of aggregated data: the smallest count that a cell shows, as who publishes declares it. "
+            "Partners are not shown it; a rule of use may ask for it (`terri:minCellCount`).",
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _known(self) -> "Metadata":
@@ -164,6 +176,7 @@ class AudienceMember(Shape):
     name: str
     status: Literal["known", "quarantined", "blocked"]
     sees: bool
+    agreed: Annotated[bool, Field(description="True when asking for an offer's very terms is agreed to at once.")]
     why: Annotated[str, Field(description="In a sentence, in the caller's language.")]
     offers: list[OpenOffer]
 
@@ -173,6 +186,12 @@ class Audience(Shape):
 
     items: list[AudienceMember]
     next_cursor: NextCursor = None
+
+
+class PreviewedAudience(Audience):
+    """A page of partners as they would be under terms that are not offered yet, and what is doubtful in these."""
+
+    warnings: list[Finding]
 
 
 class DatasetDetail(Dataset):
@@ -195,10 +214,9 @@ class Offers(Shape):
     next_cursor: NextCursor = None
 
 
-class NewOffer(Wish):
-    """Terms under which to offer a dataset; this publishes it."""
+class Terms(Wish):
+    """Terms that are not offered yet."""
 
-    dataset: Identifier
     policy: Annotated[
         dict[str, JsonValue],
         Field(description="ODRL rules: permission, prohibition, obligation.", examples=[_OPEN_POLICY]),
@@ -206,6 +224,12 @@ class NewOffer(Wish):
     mode: Annotated[
         Mode, Field(description="`automatic`: whoever asks on these very terms has them; `manual`: a person decides.")
     ] = "manual"
+
+
+class NewOffer(Terms):
+    """Terms under which to offer a dataset; this publishes it."""
+
+    dataset: Identifier
 
 
 class DatasetQuery(PeriodQuery):
@@ -265,6 +289,25 @@ async def list_audience(
     return Audience(items=[_member(one, language) for one in page.items], next_cursor=page.following)
 
 
+@router.post("/datasets/{dataset_id}/audience")
+async def preview_audience(
+    node: Node, owner: Owner, asker: Asking, dataset_id: Id, wish: Terms, query: Annotated[AudienceQuery, Query()]
+) -> PreviewedAudience:
+    """List who would see a dataset under terms that are not offered yet, and what is doubtful in these. Saves nothing.
+
+    The dataset's other offers are left aside, and making the offer would publish a draft.
+    """
+    drafted = publish.draft(owner, PREVIEW, dataset_id, wish.policy, wish.mode)
+    page = await node.inspect.audience(owner, dataset_id, at=query.at, instead=drafted, **query.rows(node))
+    language: Language = "en" if asker.language == "en" else "fr"
+    warnings = permits.warnings(drafted, await node.inspect.licence(owner, dataset_id))
+    return PreviewedAudience(
+        items=[_member(one, language) for one in page.items],
+        next_cursor=page.following,
+        warnings=[_finding(issue) for issue in warnings],
+    )
+
+
 @router.post("/datasets/{dataset_id}/withdraw")
 async def withdraw_dataset(node: Node, owner: Owner, by: By, dataset_id: Id, effect: Doing) -> Dataset:
     """Take a dataset out of the catalogue; agreements that stand are kept."""
@@ -283,20 +326,23 @@ async def list_offers(node: Node, owner: Owner, query: Annotated[OfferQuery, Que
 @router.post("/offers", status_code=201)
 async def create_offer(node: Node, owner: Owner, by: By, wish: NewOffer, effect: Doing) -> OfferDetail:
     """Offer a dataset, with an identifier of the node's choice. What is doubtful in the terms is told with them."""
-    return await effect.of(lambda: _put_offer(node, owner, by, wish, None), _offer_detail)
+    shape = partial(_offer_detail, licence=await node.inspect.licence(owner, wish.dataset))
+    return await effect.of(lambda: _put_offer(node, owner, by, wish, None), shape)
 
 
 @router.put("/offers/{offer_id}")
 async def put_offer(node: Node, owner: Owner, by: By, offer_id: Id, wish: NewOffer, effect: Putting) -> OfferDetail:
     """Offer a dataset under this identifier, or change the terms; what was agreed before stands."""
     version = version_of(datasets.load_offer, owner, offer_id)
-    return await effect.of(lambda: _put_offer(node, owner, by, wish, offer_id), _offer_detail, version)
+    shape = partial(_offer_detail, licence=await node.inspect.licence(owner, wish.dataset))
+    return await effect.of(lambda: _put_offer(node, owner, by, wish, offer_id), shape, version)
 
 
 @router.get("/offers/{offer_id}")
 async def show_offer(node: Node, owner: Owner, offer_id: Id) -> OfferDetail:
     """Show an offer, and what is doubtful in it."""
-    return _offer_detail(await node.inspect.offer(owner, offer_id))
+    offer = await node.inspect.offer(owner, offer_id)
+    return _offer_detail(offer, await node.inspect.licence(owner, offer.dataset))
 
 
 @router.post("/offers/{offer_id}/withdraw")
@@ -332,8 +378,8 @@ def _offer(row: StoredOffer) -> Offer:
     return Offer(**members, is_conditional=bool(row.is_conditional))
 
 
-def _offer_detail(row: StoredOffer) -> OfferDetail:
-    warnings = [_finding(issue) for issue in permits.warnings(row)]
+def _offer_detail(row: StoredOffer, licence: str | None) -> OfferDetail:
+    warnings = [_finding(issue) for issue in permits.warnings(row, licence)]
     return OfferDetail(**_offer(row).model_dump(), warnings=warnings)
 
 
@@ -354,6 +400,7 @@ def _member(member: Member, language: Language) -> AudienceMember:
         name=peer.name,
         status=peer.status,
         sees=member.sees,
+        agreed=member.is_agreed,
         why=member.why(language),
         offers=[_open_offer(one, language) for one in member.judged],
     )

@@ -37,6 +37,10 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "accept_card": (OPERATOR,),
     "block_peer": (OPERATOR,),
     "unblock_peer": (OPERATOR,),
+    # What is attested of a partner opens data to it: a steward's matter.
+    "list_attestations": _EVERYBODY,
+    "attest_peer": (STEWARD,),
+    "withdraw_attestation": (STEWARD,),
     "list_inbox": _EVERYBODY,
     "show_newcomer": _EVERYBODY,
     "admit_newcomer": (OPERATOR,),
@@ -50,6 +54,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "list_datasets": _OF_AFFAIRS,
     "show_dataset": _OF_AFFAIRS,
     "list_audience": _OF_AFFAIRS,
+    "preview_audience": _OF_AFFAIRS,
     "create_dataset": (STEWARD,),
     "put_dataset": (STEWARD,),
     "withdraw_dataset": (STEWARD,),

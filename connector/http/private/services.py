@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.identity.addresses import Addresses
+from connector.services.attest import Attest
 from connector.services.catalogue import Catalogue
 from connector.services.feed import Feed
 from connector.services.hosts import Hosts
@@ -31,6 +32,7 @@ class Services:
     hosts: Hosts
     introduce: Introduce
     inbox: Inbox
+    attest: Attest
     publish: Publish
     catalogue: Catalogue
     negotiate: Negotiate
