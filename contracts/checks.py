@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.canonical import Json, canonical
-from contracts.document import Negotiated, at, check_document, draw_up_contract
+from contracts.document import Negotiated, at, check_document, told_contract
 from contracts.jws import CONTRACT, Sealed, read_sealed
 from contracts.refused import (
     ContractError,
@@ -50,7 +50,10 @@ def check_seal(text: str, *, roles: Sequence[Role] = BOTH, now: datetime | None 
     The keys and certificates are those that the document names; that the document names the right ones is for
     `check_contract` to say. Raises ContractError.
     """
-    sealed = read_sealed(text)
+    return _check(read_sealed(text), roles, now)
+
+
+def _check(sealed: Sealed, roles: Sequence[Role], now: datetime | None) -> Sealed:
     check_document(sealed.document)
     signatories = [signatory(sealed.document, role) for role in roles]
     check_signatures(sealed, signatories, media_type=CONTRACT, now=now)
@@ -103,7 +106,7 @@ def check_countersigned(text: str, ours: str, *, now: datetime) -> Sealed:
     needed, actual = own.signatures[0], sealed.signatures[0]
     if (needed.protected, needed.value) != (actual.protected, actual.value):
         raise OtherContract(needed=needed.sha256, actual=actual.sha256, pointer="/signatures/0")
-    return check_seal(text, now=now)
+    return _check(sealed, BOTH, now)
 
 
 def is_worded_by_us(document: Json) -> bool:
@@ -141,7 +144,7 @@ def _expected(negotiated: Negotiated, document: Json) -> dict[str, Json]:
         own = {name for name in ("legalBasis", "purpose") if negotiated.request.get(name)}
         said = document["personalData"] if isinstance(document["personalData"], dict) else {}
         annex = {name: value for name, value in said.items() if name not in own}
-    expected = draw_up_contract(
+    expected = told_contract(
         replace(negotiated, dataset=dataset, annex=annex),
         contract_id=document["id"],
         at=at(document, "createdAt"),

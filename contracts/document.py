@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts import schema
-from contracts.canonical import Json, canonical, check_values, read_canonical, sha256
+from contracts.canonical import Json, check_values, read_canonical, sha256
 from contracts.jws import decoded
 from contracts.refused import BadDocument, ContractError, IncompleteCard, MissingLegalBasis
 from contracts.terms import digest, instant, read_agreement, told_terms, told_validity
@@ -126,9 +126,19 @@ def draw_up_contract(
     `contract_id` is a `urn:uuid:`, `at` the instant of drawing up, `countersign_before` the last at which the consumer
     may seal. Raises MissingLegalBasis, BadDocument, NotNormalised and the like, with the place.
     """
+    document = told_contract(negotiated, contract_id=contract_id, at=at, countersign_before=countersign_before)
+    check_values(document)
+    check_document(document)
+    return document
+
+
+def told_contract(
+    negotiated: Negotiated, *, contract_id: str, at: datetime, countersign_before: datetime
+) -> dict[str, Json]:
+    """Return the contract as it would be written, before anybody looks whether it is one."""
     check_values({"agreement": {"text": negotiated.agreement}})
     agreement = read_agreement(negotiated.agreement)
-    document: dict[str, Json] = {
+    return {
         "schema": schema.CONTRACT,
         "id": contract_id,
         "language": "fr",
@@ -150,14 +160,11 @@ def draw_up_contract(
         "countersignBefore": instant(countersign_before),
         "negotiation": told_negotiation(negotiated),
     }
-    check_document(document)
-    return document
 
 
 def check_document(document: Json) -> None:
-    """Verify that a document is a contract, and true in itself. Raises BadDocument, MissingLegalBasis and the like."""
-    # 1. It can be written in one way, it has the form of the schema, and nothing that is said is blank.
-    canonical(document)
+    """Verify that a document in canonical form is a contract, and true in itself. Raises BadDocument and the like."""
+    # 1. It has the form of the schema, and nothing that is said is blank.
     schema.check_shape(document, schema.CONTRACT)
     _check_not_blank(document, "")
     # 2. Digests are those of what stands beside them, and the agreement has the names that are given.

@@ -83,7 +83,7 @@ async def seal(
 
 
 async def countersign(
-    text: str,
+    text: str | Sealed,
     signer: Signer,
     *,
     at: datetime,
@@ -95,7 +95,7 @@ async def countersign(
     Raises WrongSealCount when there is not exactly one, and as `read_sealed` and `seal` do. It does not look whether
     the document deserves it: `check_contract` comes before.
     """
-    sealed = read_sealed(text)
+    sealed = read_sealed(text) if isinstance(text, str) else text
     _check_count(sealed, 1)
     media_type = sealed.signatures[0].header["cty"]
     added = await _sign(sealed.payload, signer, media_type, at, commitments, approval)

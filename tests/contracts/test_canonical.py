@@ -3,42 +3,76 @@
 import json
 import os
 import shutil
+import string
 import subprocess
 import unicodedata
+from random import Random
 
 import jcs
 import pytest
+import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts import refused
 from contracts.canonical import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, canonical, read_canonical, sha256
 
-MANY = 5_000 if os.environ.get("CI") == "true" else 300
-TEXTS = st.text(max_size=12).map(lambda text: unicodedata.normalize("NFC", text))
-INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER)
-VALUES = st.recursive(
-    TEXTS | INTEGERS | st.booleans(),
-    lambda child: st.lists(child, max_size=4) | st.dictionaries(TEXTS, child, max_size=5),
-    max_leaves=12,
+LOTS, LOT = 50, 100
+"""Together the documents that are compared."""
+ALPHABETS = (
+    string.printable,
+    "\x00\x1f\x7f\x80\x9f\u2028\u2029\ufeff",
+    "éàçœŒß€’«»\u00a0\u0301\u0327",
+    "\ud7ff\ue000\uf8ff\uffff\U00010000\U0001f600\U0010ffff",
 )
-DOCUMENTS = st.dictionaries(TEXTS, VALUES, max_size=6)
+"""The last tells the order of UTF-16 from that of Unicode."""
 
 
-@settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
-@given(DOCUMENTS)
-def test_a_second_library_writes_the_same(document):
-    written = canonical(document)
-    assert written == jcs.canonicalize(document)
-    assert read_canonical(written) == document
+def text_of(chance: Random, alphabets=ALPHABETS) -> str:
+    drawn = (chance.choice(chance.choice(alphabets)) for _ in range(chance.randrange(7)))
+    return unicodedata.normalize("NFC", "".join(drawn))
 
 
-@settings(max_examples=MANY // 10, deadline=None, suppress_health_check=list(HealthCheck))
-@given(DOCUMENTS, st.randoms(use_true_random=False))
-def test_the_order_of_members_does_not_matter(document, chance):
-    members = list(document.items())
-    chance.shuffle(members)
-    assert canonical(dict(members)) == canonical(document)
+def value_of(chance: Random, depth: int, alphabets=ALPHABETS):
+    match chance.randrange(8 if depth else 5):
+        case 0:
+            return chance.random() < 0.5
+        case 1:
+            return chance.randint(-MAX_INTEGER, MAX_INTEGER) if chance.random() < 0.5 else chance.randint(-9, 9)
+        case 2 | 3 | 4:
+            return text_of(chance)
+        case 5:
+            return [value_of(chance, depth - 1, alphabets) for _ in range(chance.randrange(4))]
+        case _:
+            return document_of(chance, depth - 1, alphabets)
+
+
+def document_of(chance: Random, depth: int = 4, alphabets=ALPHABETS) -> dict:
+    return {text_of(chance, alphabets): value_of(chance, depth, alphabets) for _ in range(chance.randrange(6))}
+
+
+def lot(seed: int) -> list[dict]:
+    """Return documents, one half of them with names in ASCII, as ours are."""
+    chance = Random(seed)
+    return [document_of(chance, alphabets=ALPHABETS[:1] if one % 2 else ALPHABETS) for one in range(LOT)]
+
+
+@settings(max_examples=LOTS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 1 << 64))
+def test_two_other_libraries_write_the_same(seed):
+    for document in lot(seed):
+        written = canonical(document)
+        assert written == jcs.canonicalize(document) == rfc8785.dumps(document)
+        assert read_canonical(written) == document
+
+
+@settings(max_examples=LOTS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 1 << 64))
+def test_the_order_of_members_does_not_matter(seed):
+    for document in lot(seed)[:10]:
+        members = list(document.items())
+        Random(seed).shuffle(members)
+        assert canonical(dict(members)) == canonical(document)
 
 
 NODE = """
@@ -53,14 +87,8 @@ process.stdout.write(JSON.stringify(lines.map(line => sorted(JSON.parse(line))))
 
 @pytest.mark.skipif(shutil.which("node") is None and os.environ.get("CI") != "true", reason="Node.js is not here")
 def test_the_json_of_javascript_writes_the_same():
-    documents: list[dict] = []
-
-    @settings(max_examples=MANY, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(DOCUMENTS)
-    def draw(document):
-        documents.append(document)
-
-    draw()
+    documents = [document for seed in range(LOTS) for document in lot(seed)]
+    assert len(documents) >= 5_000
     lines = "\n".join(json.dumps(document) for document in documents)
     told = subprocess.run(["node", "-e", NODE], input=lines, capture_output=True, text=True, check=True).stdout
     assert json.loads(told) == [canonical(document).decode() for document in documents]
