@@ -148,15 +148,15 @@ def _check_header(header: dict[str, Json], pointer: str) -> tuple[bytes, ...]:
     for name in REQUIRED:
         if name not in header:
             raise HeaderRefused(needed=name, pointer=f"{pointer}/{name}")
-    if header["alg"] not in ALGORITHMS:
-        raise AlgorithmRefused(
-            needed=", ".join(sorted(ALGORITHMS)), actual=str(header["alg"])[:40], pointer=f"{pointer}/alg"
-        )
-    if header["typ"] != TYPE:
-        raise HeaderRefused(needed=TYPE, actual=str(header["typ"])[:40], pointer=f"{pointer}/typ")
-    for name in ("kid", "cty", "x5t#S256"):
+    for name in ("alg", "cty", "kid", "typ", "x5t#S256"):
         if not isinstance(header[name], str):
             raise HeaderRefused(needed="“…”", pointer=f"{pointer}/{name}")
+    if header["alg"] not in ALGORITHMS:
+        raise AlgorithmRefused(
+            needed=", ".join(sorted(ALGORITHMS)), actual=header["alg"][:40], pointer=f"{pointer}/alg"
+        )
+    if header["typ"] != TYPE:
+        raise HeaderRefused(needed=TYPE, actual=header["typ"][:40], pointer=f"{pointer}/typ")
     if type(header["iat"]) is not int or not 0 < header["iat"] < 1 << 36:
         raise HeaderRefused(needed="iat", actual=str(header["iat"])[:40], pointer=f"{pointer}/iat")
     return _certificates(header["x5c"], f"{pointer}/x5c")

@@ -4,18 +4,21 @@ For every ECDSA signature (r, s) there is a second one, (r, n − s), that verif
 only the lower s is taken: a seal cannot be altered and stay good.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 
 from contracts.jws import ALGORITHMS, LIMIT_BYTES, Signature, encoded
 from contracts.refused import AlgorithmRefused, BadSeal, WrongCertificate
+
+if TYPE_CHECKING:
+    from joserfc import jws
+    from joserfc.jwk import ECKey, RSAKey
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the group of P-256 (FIPS 186-5, SEC 2 §2.4.2)."""
@@ -23,27 +26,34 @@ MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 
 
-class _Registry(jws.JWSRegistry):
-    """The library's limits are those of tokens; ours carry certificates and a document, and were checked before."""
+@cache
+def _registry() -> "jws.JWSRegistry":
+    """Return what the library may verify.
 
-    max_header_length = LIMIT_BYTES
-    max_payload_length = LIMIT_BYTES
-    max_signature_length = 2048
+    Its limits are those of tokens; ours carry certificates and a document, whose sizes were checked before. The library
+    is loaded with the first signature: a node that starts needs none.
+    """
+    from joserfc import jws
 
-
-_REGISTRY = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
+    registry = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+    registry.max_header_length = registry.max_payload_length = LIMIT_BYTES
+    registry.max_signature_length = 2048
+    return registry
 
 
 @lru_cache(maxsize=64)
 def _loaded(der: bytes) -> x509.Certificate:
-    return x509.load_der_x509_certificate(der)
+    """Return a certificate of which everything that is looked at here can be read; reading it is lazy."""
+    found = x509.load_der_x509_certificate(der)
+    _ = (found.public_key(), found.not_valid_before_utc, found.not_valid_after_utc, found.issuer, found.subject)
+    return found
 
 
 def certificate(der: bytes, pointer: str) -> x509.Certificate:
     """Return the certificate. Raises WrongCertificate when these bytes are none."""
     try:
         return _loaded(der)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise WrongCertificate(actual=str(error)[:80], pointer=pointer) from error
 
 
@@ -78,6 +88,9 @@ def normalised(algorithm: str, signature: bytes) -> bytes:
 
 def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer: str) -> None:
     """Verify a signature whose form and algorithm were checked. Raises BadSeal."""
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     raw = signature.signature
     if signature.header["alg"] == "ES256":
         if len(raw) != 64:
@@ -89,12 +102,14 @@ def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer
         "signatures": [{"protected": signature.protected, "signature": signature.value}],
     }
     try:
-        jws.deserialize_json(one, _imported(leaf), registry=_REGISTRY)
+        jws.deserialize_json(one, _imported(leaf), registry=_registry())
     except (JoseError, ValueError) as error:
         raise BadSeal(pointer=pointer) from error
 
 
-def _imported(leaf: x509.Certificate) -> ECKey | RSAKey:
+def _imported(leaf: x509.Certificate) -> "ECKey | RSAKey":
+    from joserfc.jwk import ECKey, RSAKey
+
     key = leaf.public_key()
     if isinstance(key, RSAPublicKey):
         return RSAKey.import_key(key)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from contracts.approval import Approval, approval_in, as_header
 from contracts.canonical import Json, canonical, read_canonical
@@ -211,7 +211,7 @@ def _check_chain(signature: Signature, pointer: str) -> None:
     for place, (issued, issuer) in enumerate(pairwise(certificates)):
         try:
             issued.verify_directly_issued_by(issuer)
-        except (InvalidSignature, ValueError, TypeError) as error:
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
             raise BrokenChain(pointer=f"{pointer}/{place + 1}") from error
 
 
