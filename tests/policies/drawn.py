@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 CI = os.environ.get("CI") == "true"
 EXAMPLES = settings(max_examples=2000 if CI else 200, deadline=None)
-FEWER = settings(max_examples=500 if CI else 100, deadline=None)
+FEWER = settings(max_examples=2000 if CI else 100, deadline=None)
 
 Drawn = dict[str, Any]
 

@@ -200,7 +200,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@EXAMPLES
 @given(st.dictionaries(st.sampled_from(["permission", "prohibition", "@id", "target", "ex:x"]), JSON, max_size=4))
 def test_any_json_is_read_or_refused(given_json):
     try:
@@ -214,7 +214,7 @@ def test_any_json_is_read_or_refused(given_json):
     policies.declarative_terms(policy)
 
 
-@settings(max_examples=150, deadline=None)
+@EXAMPLES
 @given(st.one_of(st.text(max_size=40), st.binary(max_size=40), st.text('{}[]":,0123e.-ntfu\\', max_size=40)))
 def test_any_text_is_read_or_refused(text):
     try:

@@ -64,7 +64,7 @@ def test_every_square_is_the_answer_of_the_engine(offer, grid):
 
 
 @given(POLICIES, GRIDS, st.lists(MOMENTS, min_size=1, max_size=8))
-@settings(EXAMPLES, max_examples=300)
+@EXAMPLES
 def test_at_every_moment_the_timeline_says_what_the_engine_says(offer, grid, moments):
     policy = policies.load(offer)
     first = min(grid.instants)
