@@ -152,7 +152,7 @@ class HeaderRefused(ContractError):
 
     code = "seal-header-refused"
     title: ClassVar[Text] = {
-        "fr": "L’en-tête protégé du sceau n’est pas celui qui est exigé.",
+        "fr": "L’en-tête protégé du cachet n’est pas celui qui est exigé.",
         "en": "The protected header of the seal is not the one required.",
     }
 
@@ -162,7 +162,7 @@ class AlgorithmRefused(ContractError):
 
     code = "seal-algorithm-refused"
     title: ClassVar[Text] = {
-        "fr": "L’algorithme du sceau n’est pas admis, ou ne convient pas à sa clé.",
+        "fr": "L’algorithme du cachet n’est pas admis, ou ne convient pas à sa clé.",
         "en": "The algorithm of the seal is not allowed, or does not fit its key.",
     }
 
@@ -172,7 +172,7 @@ class WrongSealCount(ContractError):
 
     code = "wrong-seal-count"
     title: ClassVar[Text] = {
-        "fr": "Le document ne porte pas le nombre de sceaux exigé.",
+        "fr": "Le document ne porte pas le nombre de cachets exigé.",
         "en": "The document does not bear the number of seals required.",
     }
 
@@ -182,7 +182,7 @@ class BadSeal(ContractError):
 
     code = "bad-seal"
     title: ClassVar[Text] = {
-        "fr": "La signature du sceau ne correspond pas au document.",
+        "fr": "La signature du cachet ne correspond pas au document.",
         "en": "The signature of the seal does not match the document.",
     }
 
@@ -192,7 +192,7 @@ class WrongSealKey(ContractError):
 
     code = "wrong-seal-key"
     title: ClassVar[Text] = {
-        "fr": "Le sceau n’est pas fait avec la clé que le document désigne pour cette partie.",
+        "fr": "Le cachet n’est pas fait avec la clé que le document désigne pour cette partie.",
         "en": "The seal is not made with the key that the document names for this party.",
     }
 
@@ -202,7 +202,7 @@ class WrongCertificate(ContractError):
 
     code = "wrong-seal-certificate"
     title: ClassVar[Text] = {
-        "fr": "Le certificat du sceau n’est pas celui que le document désigne pour cette partie.",
+        "fr": "Le certificat du cachet n’est pas celui que le document désigne pour cette partie.",
         "en": "The certificate of the seal is not the one that the document names for this party.",
     }
 
@@ -222,7 +222,7 @@ class CertificateNotValid(ContractError):
 
     code = "seal-certificate-not-valid"
     title: ClassVar[Text] = {
-        "fr": "Le certificat n’était pas valable au moment du sceau.",
+        "fr": "Le certificat n’était pas valable au moment du cachet.",
         "en": "The certificate was not valid when the seal was made.",
     }
 
@@ -232,7 +232,7 @@ class BrokenChain(ContractError):
 
     code = "seal-certificate-chain"
     title: ClassVar[Text] = {
-        "fr": "Les certificats du sceau ne forment pas une chaîne.",
+        "fr": "Les certificats du cachet ne forment pas une chaîne.",
         "en": "The certificates of the seal do not form a chain.",
     }
 
@@ -242,7 +242,7 @@ class WrongCommitment(ContractError):
 
     code = "wrong-seal-commitment"
     title: ClassVar[Text] = {
-        "fr": "Le sceau n’engage pas à ce que le rôle de son auteur exige.",
+        "fr": "Le cachet n’engage pas à ce que le rôle de son auteur exige.",
         "en": "The seal does not commit to what the role of its author demands.",
     }
 
@@ -252,7 +252,7 @@ class BadSealTime(ContractError):
 
     code = "bad-seal-time"
     title: ClassVar[Text] = {
-        "fr": "L’instant que le sceau indique est impossible.",
+        "fr": "L’instant que le cachet indique est impossible.",
         "en": "The time that the seal gives is impossible.",
     }
 
@@ -262,7 +262,7 @@ class BadTimeStampToken(ContractError):
 
     code = "bad-seal-time-stamp"
     title: ClassVar[Text] = {
-        "fr": "L’horodatage du sceau n’a pas la forme exigée.",
+        "fr": "L’horodatage du cachet n’a pas la forme exigée.",
         "en": "The time-stamp of the seal has not the form required.",
     }
 
@@ -272,7 +272,7 @@ class SignerFailed(ContractError):
 
     code = "signer-failed"
     title: ClassVar[Text] = {
-        "fr": "La clé de sceau n’a pas produit de signature valable ; rien n’a été scellé.",
+        "fr": "La clé de cachet n’a pas produit de signature valable ; rien n’a été scellé.",
         "en": "The seal key gave no valid signature; nothing was sealed.",
     }
 

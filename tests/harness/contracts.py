@@ -102,7 +102,7 @@ def negotiated(provider: Sealer, consumer: Sealer, **changed) -> Negotiated:
             request=REQUEST,
             framework=Framework(
                 reference="Accord-cadre de partage de données du 2 février 2026",
-                proof_clause="Les parties reconnaissent aux sceaux de leurs nœuds la force probante de l’écrit.",
+                proof_clause="Les parties reconnaissent aux cachets de leurs nœuds la force probante de l’écrit.",
                 sha256=sha256("accord-cadre"),
             ),
         ),
