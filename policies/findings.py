@@ -308,6 +308,13 @@ CODES: dict[str, Code] = {
         "Retirez le bénéficiaire, ou faites-en une convention.",
         "Remove the assignee, or make it an agreement.",
     ),
+    "unexpanded-name": Code(
+        "Une valeur ressemble à un nom abrégé, mais elle est écrite comme un simple texte : elle ne vaut aucun nom.",
+        "A value looks like a name with a prefix, but is written as a plain text: it equals no name.",
+        'Écrivez le nom en entier, ou comme un identifiant : {"@id": …}.',
+        'Write the name in full, or as an identifier: {"@id": …}.',
+        _DOUBT,
+    ),
     "unit-mismatch": Code(
         "Deux conditions sur la même grandeur ont des unités différentes.",
         "Two constraints on the same quantity have different units.",

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from policies.consistency import alternatives, cannot_hold
 from policies.findings import CODES, Issue, error, remedy, warning
-from policies.model import Action, Condition, Constraint, Duty, Policy, Reference, Rule, RuleKind
+from policies.model import Action, Condition, Constraint, Duty, Policy, Reference, Rule, RuleKind, Value
 from policies.normal import term_of_rule
 from policies.operands import label
 from policies.operands.date_time import DATE_TIME_IRI
-from policies.vocabulary import ANNOTATIONS, CC, ODRL, TERRI, current, short, wider
+from policies.vocabulary import ANNOTATIONS, CC, ODRL, TERRI, current, expand, short, wider
 
 _LICENCE_MEMBERS = ("dct:license", "dct:rights", "cc:license", "dcat:license")
 _OPEN = (
@@ -56,6 +56,7 @@ def lint(policy: Policy, licence: str | None = None) -> list[Issue]:
     """
     return [
         *_of_conditions(policy),
+        *_of_names(policy),
         *_of_reach(policy),
         *_of_repetition(policy),
         *_of_duties(policy),
@@ -69,6 +70,26 @@ def _of_conditions(policy: Policy) -> Iterator[Issue]:
         conditions = [*rule.constraints, *(each for action in rule.actions for each in action.refinements)]
         yield from _of_exclusion(rule, conditions)
         yield from _of_units(conditions)
+
+
+def _of_names(policy: Policy) -> Iterator[Issue]:
+    """Yield the conditions that compare with a text whose prefix was meant to stand for a namespace."""
+    rules: list[Rule] = list(policy.rules)
+    while rules:
+        rule = rules.pop()
+        rules += [*rule.duties, *rule.remedies]
+        conditions = [*rule.constraints, *(each for action in rule.actions for each in action.refinements)]
+        for each in _leaves(conditions):
+            names = [value.text for value in each.values if _looks_unexpanded(value)]
+            if names:
+                fr = f"« {names[0]} » est un simple texte, pas le nom « {expand(names[0])} »."
+                en = f"“{names[0]}” is a plain text, not the name “{expand(names[0])}”."
+                yield warning("unexpanded-name", each.pointer + "/rightOperand", fr, en)
+
+
+def _looks_unexpanded(value: Value) -> bool:
+    plain = not value.is_iri and value.datatype is None and value.language is None
+    return plain and expand(value.text) != value.text and " " not in value.text
 
 
 def _of_exclusion(rule: Rule, conditions: list[Condition]) -> Iterator[Issue]:

@@ -10,6 +10,7 @@ Purposes, categories and countries are names with their article; any other name 
 
 from dataclasses import dataclass
 
+from policies.profile.terms import LEGAL_BASES
 from policies.vocabulary import CC, ODRL, TERRI, Labels
 
 _ACTIONS: dict[str, Labels] = {
@@ -194,6 +195,11 @@ _PHRASES: dict[str, dict[str, Phrase]] = {
     ODRL + "language": {"eq isA isAnyOf": Phrase(("dans la langue {}", "in the language {}"))},
     ODRL + "media": {"eq isA isAnyOf": Phrase(("sur le support {}", "on the medium {}"))},
     ODRL + "deliveryChannel": {"eq isA isAnyOf": Phrase(("par le canal {}", "through the channel {}"))},
+    TERRI + "legalBasis": {
+        "eq isA isAnyOf": Phrase(
+            ("avec pour base légale {} (RGPD, article 6)", "with {} as the legal basis (GDPR, article 6)")
+        )
+    },
     TERRI + "onBehalfOf": {"eq isAnyOf": Phrase(("pour le compte de {}", "on behalf of {}"))},
     TERRI + "minCellCount": {
         "gteq": Phrase(
@@ -249,6 +255,7 @@ NAMES: dict[str, Labels] = {
     TERRI + "Entreprise": ("une entreprise", "a company"),
     TERRI + "Association": ("une association", "an association"),
     ODRL + "policyUsage": ("l’utilisation", "the use"),
+    **LEGAL_BASES,
 }
 
 # operands without a label in the vocabulary of ODRL, as the subject of a sentence

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.errors import Text
+from policies.profile.terms import GDPR
 from policies.profile.terms import NAMESPACE as T
 
 PROHIBITION_WINS = {"@id": "odrl:prohibit"}
+PUBLIC_INTEREST = GDPR + "A6-1-e"
 METROPOLE = "did:web:metropole.pays-de-demo.example"
 SYNDICAT = "did:web:syndicat-energie.pays-de-demo.example"
 DEPARTEMENT = "did:web:departement.pays-de-demo.example"
@@ -79,6 +81,7 @@ BUILDINGS = Scenario(
                 "action": "use",
                 "constraint": [
                     _constraint("odrl:purpose", "eq", T + "RechercheRenovation"),
+                    _constraint(T + "legalBasis", "eq", PUBLIC_INTEREST),
                     _constraint(T + "accordDPO", "eq", "true"),
                 ],
             }
@@ -147,6 +150,7 @@ FUEL_POVERTY = Scenario(
                 "constraint": [
                     _constraint("odrl:purpose", "isAnyOf", T + "CiblagePrecariteEnergetique"),
                     _constraint("odrl:recipient", "isAnyOf", METROPOLE),
+                    _constraint(T + "legalBasis", "eq", PUBLIC_INTEREST),
                     _constraint(T + "minCellCount", "gteq", _typed("integer", "11")),
                     _constraint(T + "accordDPO", "eq", "true"),
                 ],

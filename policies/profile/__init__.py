@@ -10,6 +10,7 @@ What the left operands mean for a decision is in operands/, as for those of ODRL
 from policies.profile.skos import as_jsonld
 from policies.profile.terms import (
     ASSURANCES,
+    LEGAL_BASES,
     NAMESPACE,
     TERMS,
     Assurance,
@@ -23,6 +24,7 @@ from policies.profile.terms import (
 
 __all__ = [
     "ASSURANCES",
+    "LEGAL_BASES",
     "NAMESPACE",
     "TERMS",
     "Assurance",

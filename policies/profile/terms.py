@@ -397,6 +397,18 @@ _CATEGORIES = (
     ),
 )
 
+GDPR = "https://w3id.org/dpv/legal/eu/gdpr#"
+LEGAL_BASES: dict[str, Labels] = {
+    GDPR + "A6-1-a": ("le consentement des personnes", "the consent of the persons"),
+    GDPR + "A6-1-b": ("l’exécution d’un contrat", "the performance of a contract"),
+    GDPR + "A6-1-c": ("une obligation légale", "a legal obligation"),
+    GDPR + "A6-1-d": ("la sauvegarde d’intérêts vitaux", "the protection of vital interests"),
+    GDPR + "A6-1-e": ("une mission d’intérêt public", "a task in the public interest"),
+    GDPR + "A6-1-f": ("l’intérêt légitime", "legitimate interests"),
+}
+"""What `terri:legalBasis` is compared with: the six bases of article 6 of the GDPR, by their IRIs in the Data Privacy
+Vocabulary."""
+
 TERMS: tuple[Term, ...] = (*_OPERANDS, *_ACTIONS, *_PURPOSES, *_CATEGORIES)
 _BY_IRI = {term.iri: term for term in TERMS}
 

@@ -15,7 +15,7 @@ from policies.errors import BadParameter, Text
 from policies.model import Value
 from policies.operands.date_time import span
 from policies.operands.date_time import written as instant_text
-from policies.profile.terms import TERMS, TermKind
+from policies.profile.terms import LEGAL_BASES, TERMS, TermKind
 from policies.strict_json import Json
 from policies.vocabulary import expand, short
 
@@ -41,6 +41,7 @@ class ParameterKind(StrEnum):
     PARTIES = "parties"
     PURPOSES = "purposes"
     CATEGORIES = "categories"
+    LEGAL_BASIS = "legal-basis"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +189,15 @@ def _term(parameter: Parameter, text: str, kind: TermKind) -> str:
     return iri
 
 
+def _legal_basis(parameter: Parameter, given: Given) -> str:
+    """Return the IRI of a basis of article 6 of the GDPR: given by its letter, or in full."""
+    text = given if isinstance(given, str) else ""
+    for iri in LEGAL_BASES:
+        if text in (iri, iri.rpartition("-")[2]):
+            return iri
+    raise parameter.bad(f"« {_shown(given)} » n’est pas une base légale.", f"“{_shown(given)}” is no legal basis.")
+
+
 def _several(parameter: Parameter, given: Given, spell: Callable[[str], str]) -> tuple[str, ...]:
     """Return names sorted, each once; a text is a list with commas."""
     if isinstance(given, str):
@@ -212,4 +222,5 @@ _SPELT: dict[ParameterKind, Callable[[Parameter, Given], ParameterValue]] = {
     ParameterKind.PARTIES: _parties,
     ParameterKind.PURPOSES: _purposes,
     ParameterKind.CATEGORIES: _categories,
+    ParameterKind.LEGAL_BASIS: _legal_basis,
 }

@@ -204,6 +204,38 @@ def test_personal_data_wants_a_legal_basis():
     assert found(permitted(on("terri:accordDPO", "eq", "true")))[0][0] == "personal-data-without-basis"
 
 
+CATEGORY = "https://w3id.org/pupitre/terri/participantCategory"
+
+
+@pytest.mark.parametrize(
+    ("right", "doubtful"),
+    [
+        ("terri:Collectivite", True),
+        (["urn:a", "terri:Collectivite"], True),
+        ("odrl:policyUsage", True),
+        ({"@value": "terri:Collectivite"}, True),
+        ({"@id": "terri:Collectivite"}, False),
+        ("https://w3id.org/pupitre/terri/Collectivite", False),
+        ("did:web:a.example", False),
+        ("dct: a text with spaces", False),
+    ],
+)
+def test_a_text_that_looks_like_a_name_with_a_prefix_is_doubtful(right, doubtful):
+    told = [("unexpanded-name", "warning", "/permission/0/constraint/0/rightOperand")]
+    assert found(permitted(on(CATEGORY, "isAnyOf", right))) == (told if doubtful else [])
+
+
+def test_such_a_text_is_found_in_duties_and_inner_conditions():
+    inner = {"or": [on(CATEGORY, "eq", "terri:Entreprise"), on(CATEGORY, "eq", "urn:x")]}
+    duty = {"action": "odrl:inform", "constraint": [on(CATEGORY, "eq", "terri:Entreprise")]}
+    given = permitted(inner)
+    given["permission"][0]["duty"] = [duty]
+    assert sorted(pointer for code, _, pointer in found(given) if code == "unexpanded-name") == [
+        "/permission/0/constraint/0/or/0/rightOperand",
+        "/permission/0/duty/0/constraint/0/rightOperand",
+    ]
+
+
 @FEWER
 @given(POLICIES)
 def test_lint_never_raises_and_speaks_both_languages(policy):

@@ -282,3 +282,12 @@ def test_a_structure_that_contains_itself_is_refused():
     loop["permission"] = loop
     with pytest.raises(errors.PolicyError):
         policies.load(loop)
+
+
+@pytest.mark.parametrize("logic", ["and", "or", "xone", "andSequence"])
+def test_a_condition_that_is_only_named_is_refused_where_it_stands(logic):
+    known = {"leftOperand": "odrl:count", "operator": "lteq", "rightOperand": "5"}
+    rule = {"action": "use", "constraint": [{logic: [known, {"@id": "urn:c"}]}]}
+    with pytest.raises(policies.PolicyError) as refused:
+        policies.load({"@id": "urn:p", "permission": [rule]})
+    assert refused.value.pointer == f"/permission/0/constraint/0/{logic}/1"

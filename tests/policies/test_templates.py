@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import policies
 from policies.errors import BadParameter, UnknownTemplate
-from policies.profile import TERMS, TermKind
+from policies.profile import LEGAL_BASES, TERMS, TermKind
 from policies.templates import TEMPLATES, Parameter, ParameterKind, Template
 from policies.vocabulary import ODRL, TERRI, includes
 from tests.harness import schemas
@@ -49,6 +49,7 @@ def values_of(parameter: Parameter) -> st.SearchStrategy:
         ParameterKind.PARTIES: several(DIDS),
         ParameterKind.PURPOSES: names_of(TermKind.PURPOSE),
         ParameterKind.CATEGORIES: names_of(TermKind.CATEGORY),
+        ParameterKind.LEGAL_BASIS: st.sampled_from(list(LEGAL_BASES)),
     }[parameter.kind]
     return st.one_of(st.none(), found) if parameter.optional else found
 
@@ -91,8 +92,8 @@ def test_there_are_the_eight_that_spare_most_people_from_writing_odrl():
 
 
 @every_template
-def test_a_template_has_words_in_both_languages_and_at_most_four_parameters(template):
-    assert len(template.parameters) <= 4
+def test_a_template_has_words_in_both_languages_and_at_most_five_parameters(template):
+    assert len(template.parameters) <= 5
     for texts in (template.labels, template.help, *(t for p in template.parameters for t in (p.labels, p.help))):
         assert set(texts) == {"fr", "en"}
         assert all(text.strip() for text in texts.values())
