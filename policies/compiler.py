@@ -107,6 +107,8 @@ def declarative_terms(policy: Policy) -> list[Term]:
 def split(rule: Rule, policy: Policy) -> list[Rule]:
     """Return the rule once for each of its actions, its own or those that the policy shares (ODRL 2.2 §2.7)."""
     actions = rule.actions or policy.actions
+    if len(actions) == 1 and rule.actions:
+        return [rule]
     return [replace(rule, actions=(action,)) for action in actions] or [rule]
 
 
@@ -147,8 +149,9 @@ def compile_obligations(policy: Policy, reading: Reading = STANDARD) -> tuple[Co
 
 def _counter(rule: Rule, policy: Policy, reading: Reading) -> str:
     """Return what counts the uses under a rule, the same each time the policy is read; empty if nothing asks."""
-    stateful = {iri for iri, operand in reading.operands.items() if operand.kind is OperandKind.STATEFUL}
-    if not any(each.operand in stateful for condition in _conditions(rule) for each in constraints_of(condition)):
+    asked = (each.operand for condition in _conditions(rule) for each in constraints_of(condition))
+    known = (reading.operands.get(iri) for iri in asked)
+    if not any(operand is not None and operand.kind is OperandKind.STATEFUL for operand in known):
         return ""
     action = rule.actions[0].iri if rule.actions else ""
     name = policy.uid or f"sha256:{sha256(policy.source.encode()).hexdigest()}"
