@@ -93,7 +93,7 @@ def test_a_page_says_in_the_other_language_what_it_is(page: str) -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if SHELL.search(text_of(page))])
 def test_every_command_on_a_page_exists(page: str) -> None:
     found = list(commands(page))
-    assert found or "pupitre" not in "".join(SHELL.findall(text_of(page)))
+    assert found or not re.search(r"(?<![\w/-])pupitre ", "".join(SHELL.findall(text_of(page))))
     for words in found:
         check_command(words)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))

@@ -22,7 +22,18 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    machine("PostgreSQL", "Java 17 (JDK)", "Java 17", "Maven", "nginx", "Caddy", "curl", "ip netns (root)")
+    machine(
+        "PostgreSQL",
+        "Java 17 (JDK)",
+        "Java 17",
+        "Maven",
+        "nginx",
+        "Caddy",
+        "curl",
+        "ip netns (root)",
+        "openssl",
+        "unzip",
+    )
     assert tools.main(["test"]) == 0
     assert capsys.readouterr() == ("\n", "")
 
@@ -30,7 +41,7 @@ def test_nothing_missing_leaves_nothing_out(machine: Callable[..., None], capsys
 def test_what_is_missing_is_left_out_and_said_in_one_line(
     machine: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    machine("Java 17 (JDK)", "Java 17", "nginx", "curl")
+    machine("Java 17 (JDK)", "Java 17", "nginx", "curl", "openssl", "unzip")
     assert tools.main(["test"]) == 0
     out, err = capsys.readouterr()
     assert out == "not interop and not judge and not kit and not network and not postgres and not proxy\n"
@@ -71,7 +82,10 @@ def test_exchanges_with_edc_need_java_but_no_compiler(
 @pytest.mark.parametrize(
     ("command", "packages"),
     [
-        ("test", "postgresql default-jdk-headless maven default-jre-headless nginx-light caddy curl iproute2"),
+        (
+            "test",
+            "postgresql default-jdk-headless maven default-jre-headless nginx-light caddy curl iproute2 openssl unzip",
+        ),
         ("kit-dsp", "postgresql default-jdk-headless maven"),
         ("interop-edc", "postgresql default-jre-headless maven"),
         ("bench", "postgresql default-jre-headless maven nginx-light curl wrk"),

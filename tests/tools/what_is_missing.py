@@ -97,6 +97,8 @@ NEEDS = (
         frozenset(),
         "root, sudo apt-get install iproute2",
     ),
+    Need("openssl", has_program("openssl"), "openssl", "by_hand", frozenset({TEST}), frozenset()),
+    Need("unzip", has_program("unzip"), "unzip", "by_hand", frozenset({TEST}), frozenset()),
     Need("wrk", has_program("wrk"), "wrk", None, frozenset({BENCH}), frozenset({BENCH})),
 )
 

@@ -106,7 +106,7 @@ def check_notices(
 
 def check_one(report: Report, seal: Seal, role: str, known: Known, stand: Stand) -> None:
     """Verify a seal that stands alone: its author's key, its commitment, its signature and its time."""
+    check_signature(seal)
     known.check_key(seal, role)
     check_commitment(seal, "provider")
-    check_signature(seal)
     check_time(report, seal, stand, known.keys)

@@ -82,7 +82,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     # 12. The certificates that stand beside are those in the seals.
     _check_certificates(files, all_seals)
     # 13. The convention that people read holds this very contract.
-    check_pdf(report, files)
+    check_pdf(report, files, all_seals)
     report.level = level_of(report, all_seals, stand)
 
 

@@ -71,8 +71,21 @@ def _opened(der: bytes) -> tuple[Any, Any, Any]:
     inner = signed["encap_content_info"]
     if inner["content_type"].native != "tst_info" or len(signed["signer_infos"]) != 1:
         raise ValueError("not a token of one signer")
+    _check_unsigned(signed)
     told = tsp.TSTInfo.load(inner["content"].parsed.dump(), strict=True)
     return told, signed, signed["signer_infos"][0]
+
+
+def _check_unsigned(signed: Any) -> None:
+    """Verify what no signature covers, so that a token has one spelling: versions, digests, nothing added."""
+    signer = signed["signer_infos"][0]
+    named = [(one["algorithm"].native, one["parameters"].native) for one in signed["digest_algorithms"]]
+    is_by_key = signer["sid"].name == "subject_key_identifier"
+    versions = signed["version"].native, signer["version"].native
+    if named != [(signer["digest_algorithm"]["algorithm"].native, None)] or signed["crls"] or signer["unsigned_attrs"]:
+        raise ValueError("something was added, or other digests are named")
+    if versions != ("v3", "v3" if is_by_key else "v1"):
+        raise ValueError("another version")
 
 
 def _digest(algorithm: algos.DigestAlgorithm) -> hashes.HashAlgorithm:
@@ -86,7 +99,7 @@ def _certificates(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x50
     for one in signed["certificates"]:
         certificate = read_certificate(one.chosen.dump())
         (own if _is_signers(one.chosen, signer["sid"]) else others).append(certificate)
-    if len(own) != 1:
+    if len(set(own)) != 1:
         raise ValueError("the signer's certificate is not in the token")
     return own[0], tuple(others)
 

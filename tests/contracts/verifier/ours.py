@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from contracts.bundle import Evidence
 from contracts.canonical import canonical, sha256
@@ -12,9 +13,9 @@ from contracts.document import Exchanged, party_from_card
 from contracts.jws import CONCLUSION, NOTICE, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
-from tests.contracts.verifier.written import Organisation, der, journal
+from tests.contracts.verifier.written import DAY, Case, Organisation, case, certificate, der, journal
 from tests.harness.contracts import NOW, agreement, countersigned, drawn_up, negotiated, sealed
-from tests.harness.sealers import Sealer
+from tests.harness.sealers import Sealer, p256
 
 PIDS = {"providerPid": "urn:uuid:provider-pid", "consumerPid": "urn:uuid:consumer-pid"}
 
@@ -55,6 +56,31 @@ def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = Fa
         messages=[*(body for _, body in bodies), carrier],
         journal=entries([{"kind": "created"}, {"kind": "received", "note": 'dit « é », "à\\b" et\ttabulation\n'}]),
     )
+
+
+def concluded_lately(at: datetime, change: Callable[[Case], None] = lambda whole: None) -> Evidence:
+    """Return the evidence of a contract that was sealed in the three hours before `at`, with certificates that last."""
+    parties = {
+        "provider": lasting("did:web:metropole.example", "Métropole de Brume", at),
+        "consumer": lasting("did:web:syndicat.example", "Syndicat des Eaux", at),
+    }
+    whole = case(sealed_at=at.replace(microsecond=0) - timedelta(hours=3), **parties)
+    change(whole)
+    files = {name: content.decode() for name, content in whole.all_files().items()}
+    return Evidence(
+        contract=files["contract.jws.json"],
+        conclusion=files["conclusion.jws.json"],
+        did_documents={role: files[f"dids/{role}.json"] for role in whole.parties},
+        cards={role: files[f"cards/{role}.jws"] for role in whole.parties},
+        messages=[files[name] for name in sorted(files) if name.startswith("messages/")],
+    )
+
+
+def lasting(did: str, name: str, at: datetime) -> Organisation:
+    """Return an organisation whose certificate is valid for forty years."""
+    key = p256()
+    chain = (certificate(name, key, begin=at - DAY, end=at + 40 * 365 * DAY),)
+    return Organisation(did, name, key=key, chain=chain)
 
 
 def _ended(contract: str, consumer: Sealer) -> str:

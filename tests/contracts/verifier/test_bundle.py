@@ -78,15 +78,18 @@ def commands(readme: str) -> tuple[str, str]:
     return french, english
 
 
-def follow(bundle: bytes, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Do what the page says, in a folder that holds the ZIP file alone, with a plain shell."""
+def follow(bundle: bytes, folder: Path, **beside: bytes) -> subprocess.CompletedProcess[str]:
+    """Do what the page says, in a folder that holds the ZIP file alone (and files beside), with a plain shell."""
     folder.mkdir()
+    for name, content in beside.items():
+        (folder / name).write_bytes(content)
     (folder / "convention.contract.zip").write_bytes(bundle)
     script, _ = commands(zipfile.ZipFile(BytesIO(bundle)).read("README.txt").decode())
     shell = shutil.which("dash") or "sh"
     return subprocess.run([shell, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.by_hand
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256"])
 def test_the_page_in_the_bundle_shows_how_to_check_it_by_hand(tmp_path, alg) -> None:
     done = follow(pack(evidence(*parties(alg), ended=True)), tmp_path / "empty")
@@ -114,6 +117,7 @@ def test_both_halves_of_the_page_say_the_same(whole) -> None:
     assert french == english != ""
 
 
+@pytest.mark.by_hand
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [

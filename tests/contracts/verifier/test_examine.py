@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from importlib.util import find_spec
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -147,6 +148,17 @@ def test_long_after_the_certificate_ended_a_seal_without_time_stamp_is_indetermi
 
 def test_a_bundle_from_the_future_is_indeterminate() -> None:
     assert examine(case().pack(), at=SEALED_AT - DAY / 2).exit_status == 2
+
+
+def test_a_pdf_is_examined_only_where_its_reader_is_installed_and_the_report_says_so() -> None:
+    whole = case()
+    whole.files["contract.pdf"] = b"%PDF-1.7 and nothing else"
+    report = examine(whole.pack(), at=NOW)
+    if find_spec("pyhanko") is None:
+        assert report.exit_status == 0
+        assert "présent, non examiné" in report.as_text("fr")
+    else:
+        assert (report.exit_status, report.faults[0].part) == (1, "contract.pdf")
 
 
 def test_notices_are_told() -> None:

@@ -91,7 +91,7 @@ def test_no_change_anywhere_passes(files) -> None:
 def test_no_change_of_a_part_passes_even_where_the_list_is_mended(files) -> None:
     drawn = random.Random(SEED + 1)
     names = sorted(name for name in files if name.startswith(("contract", "conclusion", "notices", "journal", "dids")))
-    for n in range(MUTATIONS // 2):
+    for n in range(MUTATIONS // 10):
         part = drawn.choice(names)
         changed = mutated(drawn, files[part])
         report = examine(pack(files | {part: changed}), at=NOW)

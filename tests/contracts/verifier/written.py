@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -39,6 +40,7 @@ WHAT = {
     "messages": "a message, as it was exchanged",
     "status": "what is known of revocations",
 }
+FOR_STAMPS = ((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True),)
 Key = Any
 
 
@@ -226,6 +228,8 @@ class Case:
     seals: list[dict[str, Any]] = field(default_factory=list)
     conclusion: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    stamp: Callable[[dict[str, Any], datetime], None] | None = None
+    """Adds a time-stamp to the conclusion's seal."""
 
     @property
     def parties(self) -> dict[str, Organisation]:
@@ -331,6 +335,16 @@ class Case:
         payload = canonical(told | changed)
         return jws(payload, seal(payload, self.consumer, "notice", "provider", self.sealed_at + 10 * DAY))
 
+    def made_at(self, n: int) -> datetime:
+        """Return when the seal of this place was made."""
+        return self.sealed_at + timedelta(hours=n)
+
+    def _concluding(self, payload: bytes) -> dict[str, Any]:
+        one = seal(payload, self.provider, "conclusion", "provider", self.concluded_at)
+        if self.stamp is not None:
+            self.stamp(one, self.concluded_at)
+        return one
+
     def all_files(self) -> dict[str, bytes]:
         """Return every file but the list; `files` has the last word, and None leaves one out."""
         concluded = canonical(self.conclusion)
@@ -342,9 +356,7 @@ class Case:
         files = {
             "README.txt": b"how to check\n",
             "contract.jws.json": jws(self.payload, *self.seals),
-            "conclusion.jws.json": jws(
-                concluded, seal(concluded, self.provider, "conclusion", "provider", self.concluded_at)
-            ),
+            "conclusion.jws.json": jws(concluded, self._concluding(concluded)),
             "journal.jsonl": journal([{"kind": "created"}, {"kind": "received", "note": 'dit "é" \\ à'}]),
         }
         for role, who in self.parties.items():
@@ -406,8 +418,9 @@ def authority(name: str = "Autorité d’essai", **period: Any) -> tuple[x509.Ce
     return certificate(name, key, ca=True, end=SEALED_AT + 7300 * DAY, **period), key
 
 
-def stamping_authority(issuer: tuple[x509.Certificate, Key]) -> tuple[x509.Certificate, Key]:
+def stamping_authority(
+    issuer: tuple[x509.Certificate, Key], *, begin: datetime = SEALED_AT - DAY, end: datetime = SEALED_AT + 3650 * DAY
+) -> tuple[x509.Certificate, Key]:
     """Return a time-stamping authority's certificate and key."""
     key = rsa.generate_private_key(65537, 2048)
-    usage = ((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True),)
-    return certificate("Horodatage d’essai", key, issuer=issuer, end=SEALED_AT + 3650 * DAY, extensions=usage), key
+    return certificate("Horodatage d’essai", key, issuer=issuer, begin=begin, end=end, extensions=FOR_STAMPS), key
