@@ -307,7 +307,7 @@ def _private(node: Node) -> App:
 def _seals(settings: Settings, store: Store, addresses: Addresses, keys: Keys) -> Seals:
     """Return who seals for the hosted participants."""
     lock = Lock(settings.seal_key_place, settings.seal_passphrase)
-    return Seals(store, addresses, keys, SealKeys(settings.data_dir, lock), settings.seal_days)
+    return Seals(store, addresses, keys, SealKeys(settings.data_dir, lock), settings.seal_days, settings.seal_roots)
 
 
 async def _opened(settings: Settings, clock: Clock) -> Store:

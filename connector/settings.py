@@ -82,6 +82,9 @@ class Settings(BaseModel):
     seal_key_file: Path | None = Field(
         None, description="File whose content opens the seal keys; empty: `seal.key` in data_dir. No backup holds it."
     )
+    seal_roots: Path | None = Field(
+        None, description="Authorities whose certificates for seals are trusted here (PEM); empty: none, level L0."
+    )
     seal_days: int = Field(
         1096, ge=1, le=3653, description="How long a seal certificate that the node makes itself is valid, in days."
     )

@@ -1,11 +1,11 @@
-"""`pupitre participant` and `pupitre keys`: whom the node hosts, and who may use its API."""
+"""`pupitre participant` and `pupitre keys`: whom the node hosts, who may use its API, and what it seals with."""
 
 from typing import Any
 
 import click
 
 from connector import words
-from connector.cli import presentation, show
+from connector.cli import presentation, seal_keys, show
 from connector.cli.frame import Session, command, group, option
 from connector.sdk import calls
 
@@ -15,10 +15,11 @@ Role = click.Choice(["operator", "steward", "developer", "auditor", "administrat
 def add_to(cli: click.Group) -> None:
     """Add the commands."""
     participants = group(cli, "participant", "Les organismes hébergés.", "Hosted participants.")
-    keys = group(cli, "keys", "Les clés de l’API, leurs rôles et leur fin.", "API keys, their roles and their end.")
+    keys = group(cli, "keys", "Les clés de l’API, et celles qui scellent.", "API keys, and those that seal.")
     _add_participant_commands(participants)
     presentation.add_to(participants)
     _add_key_commands(keys)
+    seal_keys.add_to(keys)
 
 
 def _add_participant_commands(participants: click.Group) -> None:

@@ -14,6 +14,7 @@ from connector.store.participants import Hosted
 from connector.store.peers import Peer
 from connector.store.queue import Counts
 from connector.store.replicas import Replica
+from connector.store.seal_keys import SealKey
 from connector.store.silence import Silence
 from connector.store.webhooks import Webhook
 
@@ -33,6 +34,8 @@ class Holdings:
     replicas: list[Replica]
     webhooks: list[Webhook]
     """Those that do not get their events now."""
+    seals: list[SealKey] | None
+    """None: the database is of a time before there were any."""
     processes: Mapping[str, list[tuple[str, str, int]]]
     """`negotiations`, `transfers`, `datasets` → (owner, state, number)."""
 

@@ -33,6 +33,7 @@ _USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
     "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
 )  # fmt: skip
+_SAID = {NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier", NameOID.SERIAL_NUMBER: "serialNumber"}
 _SEALS = frozenset({"digital_signature", "content_commitment"})
 
 
@@ -190,7 +191,7 @@ def _short(name: str) -> str:
 
 
 def _line(name: x509.Name) -> str:
-    return re.sub(r"\s+", " ", name.rfc4514_string({NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier"}))
+    return re.sub(r"\s+", " ", name.rfc4514_string(_SAID))
 
 
 def _named(subject: Subject) -> x509.SubjectAlternativeName:

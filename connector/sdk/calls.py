@@ -22,6 +22,12 @@ from connector.sdk.offer_calls import preview_audience as preview_audience
 from connector.sdk.offer_calls import put_offer as put_offer
 from connector.sdk.offer_calls import show_offer as show_offer
 from connector.sdk.offer_calls import withdraw_offer as withdraw_offer
+from connector.sdk.seal_calls import create_seal_key as create_seal_key
+from connector.sdk.seal_calls import import_certificate as import_certificate
+from connector.sdk.seal_calls import request_certificate as request_certificate
+from connector.sdk.seal_calls import revoke_seal_key as revoke_seal_key
+from connector.sdk.seal_calls import rotate_seal_key as rotate_seal_key
+from connector.sdk.seal_calls import show_seal_keys as show_seal_keys
 from connector.sdk.webhook_calls import change_webhook as change_webhook
 from connector.sdk.webhook_calls import create_webhook as create_webhook
 from connector.sdk.webhook_calls import delete_webhook as delete_webhook

@@ -32,6 +32,10 @@ from connector.sdk.publication_types import Offers as Offers
 from connector.sdk.publication_types import OpenOffer as OpenOffer
 from connector.sdk.publication_types import PreviewedAudience as PreviewedAudience
 from connector.sdk.publication_types import Said as Said
+from connector.sdk.seal_types import CertificateRequest as CertificateRequest
+from connector.sdk.seal_types import SealCertificate as SealCertificate
+from connector.sdk.seal_types import SealKey as SealKey
+from connector.sdk.seal_types import SealKeys as SealKeys
 from connector.sdk.webhook_types import CreatedWebhook as CreatedWebhook
 from connector.sdk.webhook_types import Gap as Gap
 from connector.sdk.webhook_types import Webhook as Webhook

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from connector.identity import card as cards
@@ -26,10 +28,12 @@ from connector.identity.signing import SealSigner, signer
 from connector.problems import Conflict, Invalid, NotFound
 from connector.services import deciders
 from connector.services.deciders import Decider
+from connector.settings import BadSettings
 from connector.store import journal, participants
 from connector.store import seal_keys as rows
 from connector.store.db import Store, Tx
 from connector.store.seal_keys import SealKey
+from contracts.levels import Level, level
 
 TOPIC = "seal-keys"
 OVERLAP = timedelta(days=30)
@@ -58,13 +62,16 @@ class Made:
 class Seals:
     """The seal keys of all hosted participants."""
 
-    def __init__(self, store: Store, addresses: Addresses, auth: Keys, keys: SealKeys, days: int) -> None:
-        """`days`: how long a certificate of our own making is valid."""
+    def __init__(
+        self, store: Store, addresses: Addresses, auth: Keys, keys: SealKeys, days: int, roots: Path | None = None
+    ) -> None:
+        """`days`: how long a certificate of our own making is valid; `roots`: a file of authorities."""
         self._store = store
         self._addresses = addresses
         self._auth = auth
         self._keys = keys
         self._days = days
+        self._roots = roots
         self._rows: dict[str, list[tuple[SealKey, Chain]]] = {}
         self._signed: dict[str, tuple[datetime, str]] = {}
 
@@ -93,6 +100,10 @@ class Seals:
             if is_meant and _may_sign(one, chain, now):
                 return signer(self._keys, owner, self._addresses.did(owner), one.name, chain)
         raise NoSealKey(kid or "")
+
+    def level(self, chain: Chain) -> Level:
+        """Return the level of a certificate now, for this node. Raises BadSettings when `seal_roots` cannot be read."""
+        return level(chain, read_roots(self._roots), self._store.clock.now())
 
     def shown(self, owner: str) -> list[ShownSeal]:
         """Return the keys that the owner's DID document names; none when no present one can seal."""
@@ -299,6 +310,14 @@ class Seals:
             return Subject(hosted.did, hosted.name or hosted.did)
         card = cards.read(hosted.card.encode())
         return Subject(hosted.did, card.legal_name, card.siren)
+
+
+def read_roots(file: Path | None) -> list[x509.Certificate]:
+    """Return the authorities of a file. Raises BadSettings."""
+    try:
+        return [] if file is None else x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"seal_roots: {file}", pointer="/seal_roots") from error
 
 
 def _must_be_present(present: SealKey | None) -> None:

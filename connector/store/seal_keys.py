@@ -5,12 +5,15 @@ Private keys are files (identity/seal_keys.py). Nothing is deleted: what was sea
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from sqlalchemy import bindparam, insert, select, update
 
 from connector.problems import NotFound
 from connector.store.db import Tx, locking
 from connector.store.tables import participants, seal_keys
+
+Standing: TypeAlias = Literal["present", "overlapping", "retired", "revoked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class SealKey:
     """Since when it must not be trusted."""
     reason: str | None = None
 
-    def standing(self, now: datetime) -> str:
+    def standing(self, now: datetime) -> Standing:
         """Return `present`, `overlapping` (replaced, still used until it ends), `retired` or `revoked`."""
         if self.revoked_at is not None:
             return "revoked"

@@ -20,6 +20,8 @@ BODIES: dict[str, Any] = {
     "create_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
     "accept_key": {"fingerprint": "x" * 43},
     "accept_card": {"digest": "x"},
+    "import_certificate": {"certificate": "x"},
+    "revoke_seal_key": {"reason": "x"},
     "change_webhook": {"url": "https://si.example/"},
     "counter_negotiation": {"policy": {"permission": [{"action": "use"}]}},
 }

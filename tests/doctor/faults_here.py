@@ -8,15 +8,18 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from aiohttp import web
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from connector.app import ROOT
+from connector.clock import SystemClock
+from connector.identity import certificates
+from connector.identity.certificates import Subject
 from connector.problems import Problem
 from connector.services.webhook_errors import WebhookGone, WebhookUnreachable
 from connector.store import webhooks
 from connector.store.db import Tx
 from connector.store.jobs import Job
-from connector.store.tables import jobs, peer_health
+from connector.store.tables import jobs, peer_health, seal_keys
 from connector.store.webhooks import Webhook
 from tests.doctor.scene import Scene, as_another_account
 from tests.tools.ports import free_port
@@ -192,6 +195,52 @@ async def _(scene: Scene) -> None:
 async def _(scene: Scene) -> None:
     await scene.prepare()
     (scene.data / "keys" / ROOT / "auth.pem").chmod(0o644)
+
+
+# --- seals
+
+
+@fault("seal-key-none")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    await scene.change(lambda tx: tx.connection.execute(delete(seal_keys)))
+
+
+@fault("seal-key-missing")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    for path in (scene.data / "keys" / ROOT).glob("seal-*.pem"):
+        path.unlink()
+
+
+@fault("seal-key-locked")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    scene.write(seal_passphrase="une tout autre phrase de passe, assez longue")
+
+
+@fault("seal-certificate-expired")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    await _certified_until(scene, timedelta(days=-1))
+
+
+@fault("seal-certificate-expiring")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    await _certified_until(scene, timedelta(days=29))
+
+
+async def _certified_until(scene: Scene, end: timedelta) -> None:
+    begins_at = SystemClock().now() + end - timedelta(days=90)
+    chain = certificates.self_made(certificates.new_key(), Subject("did:web:brume.example", "Brume"), begins_at, 90)
+    await scene.change(lambda tx: tx.connection.execute(update(seal_keys).values(chain=certificates.pem(chain))))
+
+
+@fault("seal-roots-unusable")
+async def _(scene: Scene) -> None:
+    await scene.prepare(seal_roots=str(scene.folder / "autorites.pem"))
+    (scene.folder / "autorites.pem").write_text("rien")
 
 
 # --- ports

@@ -30,6 +30,7 @@ from connector.store.db import Tx
 from connector.store.inbox import Newcomer
 from connector.store.jobs import Job
 from tests.harness.receiver import Receiver, receiving
+from tests.harness.seals import SealAuthority
 from tests.harness.threaded import Running, in_thread
 from tests.tools import reference
 
@@ -50,6 +51,8 @@ def thing(number: int) -> str:
 
 KEY, DRAFT, OFFER, AGREED, ASKED, COUNTERED, REFUSED = (thing(number) for number in range(1, 8))
 TO_VERIFY, TO_END, AGREEMENT, PULLED, SUSPENDED, SERVED, WEBHOOK, ATTESTED = (thing(number) for number in range(8, 16))
+SEAL = "seal-20261126-3"
+ISSUED = json.dumps("-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n", ensure_ascii=False)[1:-1]
 FINGERPRINT = json.loads(FILE.read_text("utf-8"))["accept_key"]["body"]["fingerprint"]
 DIGEST = json.loads(FILE.read_text("utf-8"))["accept_card"]["body"]["digest"]
 
@@ -213,10 +216,18 @@ def _a_job_is_dead(play: Play) -> None:
     play.ours.do(play.ours.node.store.write(unit))
 
 
+def _an_authority_answers(play: Play) -> None:
+    now = datetime.now(UTC)
+    answer = SealAuthority(now).answer(play.answers["request_certificate"]["pem"], now)
+    play.names[ISSUED] = json.dumps(answer)[1:-1]
+
+
 STEPS: tuple[Step, ...] = (
     "show_status", "list_participants", "add_participant",
     "issue_key", lambda play: play.learn(KEY, "id", "issue_key"), "list_keys", "rotate_key", "revoke_key",
     "show_invitation", "put_card", "show_card",
+    "rotate_seal_key", "request_certificate", _an_authority_answers, "import_certificate",
+    lambda play: play.learn(SEAL, "name", "import_certificate"), "revoke_seal_key", "create_seal_key", "show_seal_keys",
     "create_dataset", lambda play: play.learn(DRAFT, "id", "create_dataset"), "put_dataset",
     "create_offer", lambda play: play.learn(OFFER, "id", "create_offer"), "put_offer",
     "list_offers", "show_offer", "list_datasets", "show_dataset", "withdraw_offer", "withdraw_dataset",
@@ -319,6 +330,7 @@ class Polished:
         text = re.sub(r"urn:uuid:(?!00000000)[0-9a-f-]{36}", self._thing, text)
         text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)", self._instant, text)
         text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "eyJhbGciOiJFUzI1NiJ9.eyJ2ZXJzaW9uIjoxfQ.c2lnbmF0dXJl", text)
+        text = re.sub(r"(-----BEGIN [A-Z ]+-----\n)[^-]+(-----END [A-Z ]+-----\n)", r"\1MIIB…\n\2", text)
         text = re.sub(r"pk_[\w-]+", "pk_dHJvaXMtcGV0aXRzLWNoYXRz", text)
         return re.sub(r"whsec_[\w+/=]+", "whsec_dHJvaXMgcGV0aXRzIGNoYXRzIG9udCBwZXJkdQ==", text)
 

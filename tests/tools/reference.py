@@ -86,6 +86,7 @@ def operations() -> list[tuple[str, str, Schema]]:
 APART = {
     "partner_types": ("partners", "presentation", "inbox"),
     "publication_types": ("publication",),
+    "seal_types": ("seal-keys",),
     "webhook_types": ("webhooks",),
 }
 """Modules of answers beside types.py, which hands them on: each has those of its tags, and shares none."""

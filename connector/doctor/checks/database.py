@@ -3,15 +3,30 @@
 from connector.doctor.case import Case, Holdings
 from connector.doctor.diagnosis import Diagnosis, Finding, Verdict, ok
 from connector.services.replicas import GONE_AFTER
-from connector.store import datasets, negotiations, participants, peers, queue, replicas, silence, transfers, webhooks
+from connector.store import (
+    datasets,
+    negotiations,
+    participants,
+    peers,
+    queue,
+    replicas,
+    seal_keys,
+    silence,
+    transfers,
+    webhooks,
+)
 from connector.store.db import Tx
 from connector.store.migrate import migrations
+from connector.store.participants import Hosted
 from connector.store.peek import Peek, Unread, peeking
+from connector.store.peers import Peer
 
 TITLE = {"fr": "Base de données", "en": "Database"}
 MOST_PARTNERS = 200
 REPLICAS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "replicas")
 """The migration that made the table of replicas: an older database has none."""
+SEALS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "seal_keys")
+"""That of seal keys; it gave partners a column too."""
 WEBHOOKS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "webhooks")
 """That of webhooks."""
 
@@ -151,7 +166,7 @@ async def _holdings(peek: Peek, schema: int) -> Holdings:
         return Holdings(
             schema=schema,
             hosted=hosted,
-            partners=[one for host in hosted for one in peers.page(tx, host.owner, limit=MOST_PARTNERS)],
+            partners=_partners(tx, hosted) if schema >= SEALS_SINCE else [],
             silences=[
                 (host.owner, one)
                 for host in hosted
@@ -160,6 +175,7 @@ async def _holdings(peek: Peek, schema: int) -> Holdings:
             jobs=queue.count(tx),
             replicas=replicas.seen_since(tx, tx.now - GONE_AFTER) if schema >= REPLICAS_SINCE else [],
             webhooks=webhooks.troubled(tx) if schema >= WEBHOOKS_SINCE else [],
+            seals=seal_keys.every(tx) if schema >= SEALS_SINCE else None,
             processes={
                 "negotiations": negotiations.queries.count_by_state(tx),
                 "transfers": transfers.queries.count_by_state(tx),
@@ -168,3 +184,7 @@ async def _holdings(peek: Peek, schema: int) -> Holdings:
         )
 
     return await peek.read(unit)
+
+
+def _partners(tx: Tx, hosted: list[Hosted]) -> list[Peer]:
+    return [one for host in hosted for one in peers.page(tx, host.owner, limit=MOST_PARTNERS)]

@@ -56,7 +56,7 @@ async def check(case: Case) -> list[Finding]:
 
 
 def _faults(case: Case) -> Iterator[Finding]:
-    paths = [case.settings.data_dir / ADMINISTRATION_KEY]
+    paths = [case.settings.data_dir / ADMINISTRATION_KEY, case.settings.seal_key_place]
     for owner in case.owners:
         path = case.settings.data_dir / "keys" / owner / "auth.pem"
         paths.append(path)

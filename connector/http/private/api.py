@@ -27,6 +27,7 @@ from connector.http.private import (
     publication,
     reconciliations,
     records,
+    seal_keys,
     status,
     webhooks,
 )
@@ -41,6 +42,7 @@ ROOMS = (
     status,
     participants,
     presentation,
+    seal_keys,
     publication,
     partners,
     attestations,

@@ -48,6 +48,12 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "show_invitation": _EVERYBODY,
     "show_card": _EVERYBODY,
     "put_card": (OPERATOR,),
+    "show_seal_keys": _EVERYBODY,
+    "create_seal_key": (OPERATOR,),
+    "rotate_seal_key": (OPERATOR,),
+    "request_certificate": (OPERATOR,),
+    "import_certificate": (OPERATOR,),
+    "revoke_seal_key": (OPERATOR,),
     "browse_catalogue": _OF_AFFAIRS,
     "show_catalogue_dataset": _OF_AFFAIRS,
     # Datasets and offers
