@@ -71,6 +71,7 @@ class Seeded:
     key: str
     webhook_id: str
     seal_key: str
+    attestation_id: str
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +86,7 @@ def seeded(consumer: Running, provider: Running) -> Seeded:
             seen = client.show_transfer(transfer, wait=10, version=seen["version"])
         client.fetch_transfer(transfer)
         webhook = client.create_webhook("http://127.0.0.1:9/nobody", ["process.diverged"])["id"]
+        attested = client.attest_peer(provider.did, "category", "Le DSI", about="Collectivite")["id"]
         key_id = next(key["id"] for key in client.each(calls.list_keys()) if key["owner"] is None)
     seal_key = consumer.do(consumer.node.seals.rotate(ROOT, by=BY)).name
     kind, key = "negotiation", "urn:uuid:nobody"
@@ -92,7 +94,9 @@ def seeded(consumer: Running, provider: Running) -> Seeded:
     consumer.do(consumer.node.hosts.set_card(ROOT, CARD, by=BY))
     knocked = Newcomer(owner=ROOT, did=provider.did, thumbprint="x" * 43, message="ContractRequestMessage", about="")
     consumer.do(consumer.node.store.write(lambda tx: inbox.put(tx, knocked)))  # before it was known
-    return Seeded("urn:test:feux", offer, provider.did, pid, agreement, transfer, key_id, kind, key, webhook, seal_key)
+    return Seeded(
+        "urn:test:feux", offer, provider.did, pid, agreement, transfer, key_id, kind, key, webhook, seal_key, attested
+    )
 
 
 def settled_negotiation(client: Client, pid: str) -> str:
