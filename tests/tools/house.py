@@ -109,11 +109,11 @@ def _folders_without_essay(files: list[Path]) -> Iterator[str]:
 def _unlocked(root: Path) -> Iterator[str]:
     """Yield each dependency of pyproject.toml that its lock does not pin."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    node, dev = project["project"]["dependencies"], project["project"]["optional-dependencies"]["dev"]
+    node, extras = project["project"]["dependencies"], project["project"]["optional-dependencies"]
     wanted = {
         "deploy/build.lock": project["build-system"]["requires"],
         "deploy/requirements.lock": node,
-        "tests/requirements.lock": node + dev,
+        "tests/requirements.lock": [*node, *extras["dev"], *extras.get("pdf", [])],
     }
     for lock, requirements in wanted.items():
         locked = re.findall(r"^([\w.-]+)==", (root / lock).read_text("utf-8"), re.MULTILINE)

@@ -1,0 +1,142 @@
+"""The annexes of a convention: who sealed and whether it was concluded, the agreement's text, the digests."""
+
+import json
+from datetime import datetime
+
+from contracts.approval import Approval
+from contracts.canonical import Json
+from contracts.convention import texts
+from contracts.convention.proof import ROLES, Proof, Seal
+from contracts.convention.saying import date_text, instant_text, say
+from contracts.convention.structure import Block, Facts, Paragraph, Section, Signatures, Table, Verbatim
+from policies.errors import Language
+from policies.prose import COLON
+
+
+def signatures(document: Json, proof: Proof, language: Language) -> Signatures:
+    """Return what stands where paper would be signed."""
+    columns = []
+    for role in ROLES:
+        party, seal = document["parties"][role], proof.of(role)
+        lines = [party["legalName"], party["representative"]["function"]]
+        if seal is None:
+            lines.append(say(texts.NOT_SEALED, language))
+        else:
+            lines.append(say(texts.SEALED_ON, language, at=instant_text(seal.at.replace(second=0), language)))
+            lines.append(_level_and_time(seal, language))
+            lines += [_approval(seal.approval, language)] if seal.approval else []
+        columns.append((say(texts.FOR[role], language), tuple(lines)))
+    return Signatures(tuple(columns))
+
+
+def annexes(document: Json, proof: Proof, language: Language) -> tuple[Section, ...]:
+    """Return the annexes in order, numbered from 1."""
+    contents = (
+        (texts.SEALS, _seals(document, proof, language)),
+        (texts.AGREEMENT, _agreement(document["agreement"], language)),
+        (texts.DIGESTS, _digests(document, proof.sealed.sha256, language)),
+    )
+    return tuple(
+        Section(say(texts.ANNEX, language, number=number), say(title, language), blocks)
+        for number, (title, blocks) in enumerate(contents, 1)
+    )
+
+
+def _seals(document: Json, proof: Proof, language: Language) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    for seal in proof.seals:
+        blocks.append(_seal(seal, language))
+    blocks.append(Paragraph(say(texts.LEVELS_NOTE, language), note=True))
+    if proof.concluded_at:
+        blocks.append(Paragraph(say(texts.CONCLUDED, language, at=date_text(proof.concluded_at, language))))
+    else:
+        blocks.append(Paragraph(say(texts.NOT_CONCLUDED, language)))
+    if proof.notices:
+        blocks.append(_notices(document, proof, language))
+    return tuple(blocks)
+
+
+def _seal(seal: Seal, language: Language) -> Facts:
+    leaf = seal.certificate
+    start, end = (_day(each, language) for each in (leaf.not_valid_before_utc, leaf.not_valid_after_utc))
+    known = {
+        "at": instant_text(seal.at, language),
+        "approved": _approval(seal.approval, language) if seal.approval else say(texts.NONE_GIVEN, language),
+        "opaque": seal.approval.by if seal.approval else "",
+        "level": say(texts.LEVELS[seal.level], language),
+        "timestamp": say(texts.TIMESTAMP[seal.is_timestamped], language),
+        "subject": seal.subject,
+        "issuer": seal.issuer or say(texts.BY_ITSELF, language),
+        "validity": say(texts.VALIDITY, language, start=start, end=end),
+        "kid": seal.kid,
+        "digest": seal.certificate_sha256,
+    }
+    return Facts(
+        tuple((say(texts.SEAL[name], language), value) for name, value in known.items() if value),
+        small=True,
+        caption=say(texts.SEAL_CAPTION[seal.role], language),
+    )
+
+
+def _level_and_time(seal: Seal, language: Language) -> str:
+    level = f"{say(texts.FACTS['level'], language)}{COLON[language]}{seal.level}"
+    return f"{level}, {say(texts.TIMESTAMP[seal.is_timestamped], language)}"
+
+
+def _approval(approval: Approval, language: Language) -> str:
+    if approval.rule:
+        return say(texts.APPROVED_BY_RULE, language, rule=approval.rule)
+    function = approval.function or say(texts.NONE_GIVEN, language)
+    return say(texts.APPROVED_BY, language, function=function)
+
+
+def _day(instant: datetime, language: Language) -> str:
+    return date_text(f"{instant:%F}", language)
+
+
+def _notices(document: Json, proof: Proof, language: Language) -> Table:
+    names = {party["did"]: party["legalName"] for party in document["parties"].values()}
+    rows = tuple(
+        (
+            date_text(each.at, language),
+            say(texts.NOTICES[each.kind], language) if each.kind in texts.NOTICES else each.kind,
+            names.get(each.by, each.by),
+            each.reason,
+        )
+        for each in proof.notices
+    )
+    return Table(say(texts.NOTICES_CAPTION, language), texts.NOTICES_HEADER[language], rows, (5, 3, 5, 7), small=True)
+
+
+def _agreement(agreement: Json, language: Language) -> tuple[Block, ...]:
+    laid_out = json.dumps(json.loads(agreement["text"]), ensure_ascii=False, indent=2)
+    return (
+        Paragraph(say(texts.AGREEMENT_IS, language)),
+        Facts(((say(texts.DIGESTS_OF["agreement"], language), agreement["sha256"]),), small=True),
+        Verbatim(laid_out),
+    )
+
+
+def _digests(document: Json, contract_sha256: str, language: Language) -> tuple[Block, ...]:
+    parties, framework = document["parties"], document["framework"]
+    known = {
+        "contract": contract_sha256,
+        "agreement": document["agreement"]["sha256"],
+        "terms": document["terms"]["sha256"],
+        "provider": parties["provider"]["cardSha256"],
+        "consumer": parties["consumer"]["cardSha256"],
+        "framework": framework.get("sha256", "") if framework != "none" else "",
+    }
+    rows = tuple((say(texts.DIGESTS_OF[name], language), value) for name, value in known.items() if value)
+    names = {party["did"]: say(texts.ROLES[role], language) for role, party in parties.items()}
+    messages = tuple(
+        (str(number), each["type"], names.get(each["from"], each["from"]), each["sha256"])
+        for number, each in enumerate(document["negotiation"]["messages"], 1)
+    )
+    caption = say(texts.MESSAGES_CAPTION, language)
+    return (
+        Paragraph(say(texts.DIGESTS_ARE, language)),
+        Facts(rows, small=True),
+        Table(caption, texts.MESSAGES_HEADER[language], messages, (1, 6, 4, 12), small=True),
+        Paragraph(say(texts.GENERATOR, language, generator=document["terms"]["generator"]), note=True),
+    )

@@ -1,0 +1,154 @@
+"""The articles of a convention, made from a sealed document. What is said is in texts.py, in which order is here."""
+
+from collections.abc import Iterator
+
+import policies
+from contracts.canonical import Json
+from contracts.convention import texts
+from contracts.convention.saying import badge_text, date_text, say
+from contracts.convention.structure import Block, Facts, Paragraph, Section, Table
+from policies.errors import Language, Text
+from policies.model import Constraint, Duty, Policy
+from policies.prose import capital, duration_text, is_duration
+from policies.sentences import due_text
+from policies.vocabulary import ODRL
+
+_DEADLINES = frozenset(ODRL + name for name in ("dateTime", "elapsedTime", "delayPeriod"))
+_UPPER = frozenset(ODRL + name for name in ("lt", "lteq", "eq"))
+
+
+def preamble(document: Json, language: Language) -> Section:
+    """Return what comes before the articles: the framework agreement, and which text binds."""
+    framework = document["framework"]
+    blocks: list[Block] = []
+    if framework == "none":
+        blocks.append(Paragraph(say(texts.NO_FRAMEWORK, language)))
+    else:
+        blocks.append(Paragraph(say(texts.FRAMEWORK, language, reference=framework["reference"])))
+        if "sha256" in framework:
+            blocks.append(Paragraph(say(texts.FRAMEWORK_DIGEST, language, sha256=framework["sha256"]), note=True))
+    blocks.append(Paragraph(say(texts.WHAT_BINDS, language)))
+    return Section("", say(texts.PREAMBLE, language), tuple(blocks))
+
+
+def articles(document: Json, language: Language) -> tuple[Section, ...]:
+    """Return the articles in order, numbered from 1."""
+    contents: tuple[tuple[Text, tuple[Block, ...]], ...] = (
+        (texts.OBJECT, _object(document["dataset"], language)),
+        (texts.RULES, _rules(document["terms"], language)),
+        (texts.COMMITMENTS, _commitments(document, language)),
+        (texts.DURATION, _duration(document["validity"], language)),
+        (texts.PURPOSE, _purpose(document["request"], language)),
+        (texts.PERSONAL, _personal(document, language)),
+        (texts.PROOF, _proof(document["framework"], language)),
+        (texts.TERMINATION, _termination(document["termination"], language)),
+        (texts.JURISDICTION, (Paragraph(document["jurisdiction"]),)),
+    )
+    return tuple(
+        Section(say(texts.ARTICLE, language, number=number), say(title, language), blocks)
+        for number, (title, blocks) in enumerate(contents, 1)
+    )
+
+
+def _object(dataset: Json, language: Language) -> tuple[Block, ...]:
+    known = dict(dataset) | {"personal": say(texts.IS_PERSONAL[dataset["personal"]], language)}
+    return (Paragraph(say(texts.OBJECT_IS, language)), facts_of(known, texts.DATASET, language))
+
+
+def _rules(terms: Json, language: Language) -> tuple[Block, ...]:
+    rows = tuple(
+        (str(number), sentence, badge_text(verified, language))
+        for number, (sentence, verified) in enumerate(zip(terms[language], terms["verified"], strict=True), 1)
+    )
+    caption = say(texts.RULES_CAPTION, language)
+    return (
+        Paragraph(say(texts.RULES_ARE, language)),
+        Table(caption, texts.RULES_HEADER[language], rows, (1, 14, 5)),
+        Paragraph(say(texts.RULES_LEGEND, language), note=True),
+    )
+
+
+def _commitments(document: Json, language: Language) -> tuple[Block, ...]:
+    validity = document["validity"]
+    provider, consumer = (say(texts.ROLES[role], language) for role in ("provider", "consumer"))
+    rows = [
+        (_before(document["countersignBefore"], language), consumer, say(texts.COUNTERSIGN, language)),
+        (date_text(validity["from"], language, edge="start"), provider, say(texts.ACCESS, language)),
+    ]
+    policy = policies.load(document["agreement"]["text"])
+    for duty in _duties(policy):
+        rows.append((_when(duty, language), consumer, f"{capital(due_text(duty, language))}."))
+    if "until" in validity:
+        end = date_text(validity["until"], language, edge="end")
+        rows.append((end, provider, say(texts.ACCESS_ENDS, language)))
+    caption = say(texts.COMMITMENTS_CAPTION, language)
+    return (
+        Paragraph(say(texts.COMMITMENTS_ARE, language)),
+        Table(caption, texts.COMMITMENTS_HEADER[language], tuple(rows), (6, 4, 11), main=2),
+    )
+
+
+def _duties(policy: Policy) -> Iterator[Duty]:
+    for rule in policy.permissions:
+        yield from rule.duties
+    yield from policy.obligations
+
+
+def _when(duty: Duty, language: Language) -> str:
+    """Return the deadline that a duty sets for itself."""
+    refinements = [each for action in duty.actions for each in action.refinements]
+    for each in (*duty.constraints, *refinements):
+        if isinstance(each, Constraint) and each.operand in _DEADLINES and each.operator in _UPPER and each.values:
+            value = each.values[0]
+            if is_duration(value):
+                return say(texts.WITHIN, language, length=duration_text(value.text, language))
+            return _before(value.text, language)
+    return say(texts.NO_DATE, language)
+
+
+def _before(date: str, language: Language) -> str:
+    return say(texts.BEFORE, language, date=date_text(date, language, edge="end"))
+
+
+def _duration(validity: Json, language: Language) -> tuple[Block, ...]:
+    start = date_text(validity["from"], language, edge="start")
+    end = date_text(validity.get("until", ""), language, edge="end")
+    return (
+        Paragraph(say(texts.LASTS["until" in validity], language, start=start, end=end)),
+        Paragraph(say(texts.DURATION_OF_RULES, language)),
+    )
+
+
+def _purpose(request: Json, language: Language) -> tuple[Block, ...]:
+    if request == "none":
+        return (Paragraph(say(texts.NO_PURPOSE, language)),)
+    known = dict(request)
+    if "until" in known:
+        known["until"] = date_text(known["until"], language, edge="end")
+    return (Paragraph(say(texts.PURPOSE_IS, language)), facts_of(known, texts.REQUEST, language))
+
+
+def _personal(document: Json, language: Language) -> tuple[Block, ...]:
+    sheet = document["personalData"]
+    if sheet == "none":
+        unsaid = texts.PERSONAL_UNSAID if document["dataset"]["personal"] else texts.NO_PERSONAL
+        return (Paragraph(say(unsaid, language)),)
+    return (Paragraph(say(texts.PERSONAL_IS, language)), facts_of(sheet, texts.PERSONAL_FACTS, language))
+
+
+def _proof(framework: Json, language: Language) -> tuple[Block, ...]:
+    means = Paragraph(say(texts.PROOF_IS, language))
+    if framework == "none":
+        return (means, Paragraph(say(texts.NO_PROOF_CLAUSE, language)))
+    return (means, Paragraph(say(texts.PROOF_CLAUSE, language)), Paragraph(framework["proofClause"]))
+
+
+def _termination(text: str, language: Language) -> tuple[Block, ...]:
+    return (Paragraph(text), Paragraph(say(texts.TERMINATION_NOTICE, language)))
+
+
+def facts_of(known: Json, labels: dict[str, Text], language: Language) -> Facts:
+    """Return the members that are there in the order of their labels; one that has no label comes last, by its name."""
+    named = [(say(label, language), known[name]) for name, label in labels.items() if name in known]
+    others = [(name, value) for name, value in known.items() if name not in labels]
+    return Facts(tuple((label, str(value)) for label, value in (*named, *others)))

@@ -1,0 +1,291 @@
+"""What a convention says of a sealed document: everything that was agreed, nothing that is not so."""
+
+import re
+import string
+from typing import Any
+
+import pytest
+
+from contracts import schema
+from contracts.convention import Convention, draw_up_convention, texts
+from contracts.convention.structure import Facts, Paragraph, Section, Signatures, Table, Verbatim
+from contracts.refused import OtherConclusion, OtherNotice
+from contracts.timestamps import add_token
+from policies import scenarios
+from policies.prose import NO_BREAK, THIN
+from tests.contracts.convention.samples import AT, NAMES, Sample, personal, sample
+from tests.tools.authority import Authority
+
+LANGUAGES = ("fr", "en")
+
+
+@pytest.fixture(scope="module")
+def lighting() -> Sample:
+    return sample(scenarios.LIGHTING)
+
+
+def whole(sections: tuple[Section, ...]) -> str:
+    """Return everything that sections say."""
+    return "\n".join(text for section in sections for block in section.blocks for text in said(block))
+
+
+def said(block: Any) -> list[str]:
+    match block:
+        case Paragraph() | Verbatim():
+            return [block.text]
+        case Facts():
+            return [block.caption, *(f"{label} {value}" for label, value in block.rows)]
+        case Table():
+            return [block.caption, " ".join(block.header), *(" ".join(row) for row in block.rows)]
+        case Signatures():
+            return ["\n".join((heading, *lines)) for heading, lines in block.columns]
+    raise AssertionError(block)
+
+
+def article(convention: Convention, number: int) -> str:
+    return whole((convention.articles[number - 1],))
+
+
+def fact(convention: Convention, place: int) -> str:
+    """Return one of the facts of the first page, its spaces made plain."""
+    return convention.facts.rows[place][1].replace(NO_BREAK, " ").replace(THIN, " ")
+
+
+@pytest.mark.parametrize("scenario", scenarios.SCENARIOS, ids=lambda each: each.name)
+def test_the_samples_are_documents_as_the_schema_has_them(scenario: scenarios.Scenario) -> None:
+    schema.check_shape(sample(scenario).document, schema.CONTRACT)
+
+
+def test_articles_and_annexes_are_numbered_and_titled(lighting: Sample) -> None:
+    convention = draw_up_convention(lighting.contract)
+    assert [each.label for each in convention.articles] == [f"Article {number}" for number in range(1, 10)]
+    assert [each.label for each in convention.annexes] == ["Annexe 1", "Annexe 2", "Annexe 3"]
+    assert [each.title for each in convention.articles] == [
+        "Objet",
+        "Règles d’usage",
+        "Engagements et échéances",
+        "Durée",
+        "Finalité et base juridique",
+        "Données à caractère personnel",
+        "Preuve",
+        "Résiliation",
+        "Droit applicable et juridiction",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scenario", scenarios.SCENARIOS, ids=lambda each: each.name)
+def test_each_sentence_of_the_terms_stands_with_how_far_it_is_verified(scenario: Any, language: Any) -> None:
+    made = sample(scenario)
+    rules = draw_up_convention(made.contract, language=language).articles[1].blocks[1]
+    assert isinstance(rules, Table)
+    terms = made.document["terms"]
+    assert [row[1] for row in rules.rows] == terms[language]
+    badges = {
+        "fr": {"node": "vérifié par le nœud", "afterwards": "constaté après coup", "commitment": "engagement seul"},
+        "en": {"node": "checked by the node", "afterwards": "checked afterwards", "commitment": "a promise only"},
+    }
+    assert [row[2] for row in rules.rows] == [badges[language][each] for each in terms["verified"]]
+
+
+def test_parties_are_presented_as_the_document_names_them(lighting: Sample) -> None:
+    provider, consumer = draw_up_convention(lighting.contract).parties
+    name, _, function = NAMES[scenarios.SYNDICAT]
+    assert (provider.name, provider.called) == (name, f"ci-après «{NO_BREAK}le fournisseur{NO_BREAK}»")
+    lines = "\n".join(provider.lines).replace(NO_BREAK, " ")
+    assert "SIREN 252 200 239, SIRET 252 200 239 00018" in lines
+    assert function in lines
+    assert "délibération 2026-031" in lines
+    assert scenarios.SYNDICAT in lines
+    assert consumer.name == NAMES[scenarios.METROPOLE][0]
+
+
+def test_duties_stand_with_the_dates_that_they_set() -> None:
+    table = draw_up_convention(sample(scenarios.BUILDINGS).contract).articles[2].blocks[1]
+    assert isinstance(table, Table)
+    rows = [tuple(cell.replace(NO_BREAK, " ") for cell in row) for row in table.rows]
+    assert rows == [
+        (
+            "au plus tard le 10 décembre 2026 à 7 h 05 (UTC)",
+            "Le destinataire",
+            "Contre-sceller la présente convention ; à défaut, elle n’est pas conclue.".replace(" ;", f"{THIN};"),
+        ),
+        ("26 novembre 2026 à 7 h 05 (UTC)", "Le fournisseur", "Ouvrir l’accès aux données."),
+        ("sous 24 mois", "Le destinataire", "Supprimer votre copie dans les 24 mois."),
+        ("sans échéance fixée", "Le destinataire", "Attester de la suppression."),
+        ("31 décembre 2028", "Le fournisseur", "Fermer l’accès aux données."),
+    ]
+
+
+def test_what_the_document_leaves_open_is_said_to_be_open() -> None:
+    made = sample(scenarios.COUNTS, framework="none", request="none")
+    del made.document["validity"]["until"]
+    convention = draw_up_convention(made.contract)
+    assert "aucun accord-cadre" in whole((convention.preamble,))
+    assert "durée indéterminée" in article(convention, 4)
+    assert "ni finalité ni base juridique" in article(convention, 5)
+    assert "n’ont pas conclu de convention sur la preuve" in article(convention, 7)
+
+
+def test_the_request_and_the_framework_are_repeated_word_for_word(lighting: Sample) -> None:
+    convention = draw_up_convention(lighting.contract)
+    document = lighting.document
+    assert document["framework"]["reference"] in whole((convention.preamble,))
+    assert document["framework"]["proofClause"] in article(convention, 7)
+    for name in ("purpose", "legalBasis", "useCase"):
+        assert document["request"][name] in article(convention, 5)
+    assert document["termination"] in article(convention, 8)
+    assert document["jurisdiction"] == article(convention, 9)
+
+
+def test_a_sheet_on_personal_data_is_shown_whole() -> None:
+    made = sample(scenarios.FUEL_POVERTY, personalData=personal() | {"security": "Chiffrement au repos"})
+    convention = draw_up_convention(made.contract)
+    for value in made.document["personalData"].values():
+        assert value in article(convention, 6)
+
+
+def test_personal_data_without_a_sheet_is_not_passed_over() -> None:
+    made = sample(scenarios.FUEL_POVERTY)
+    made.document["dataset"]["personal"] = True
+    assert "ne contient pas de fiche" in article(draw_up_convention(made.contract), 6)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_status_says_how_far_the_document_binds(lighting: Sample, language: Any) -> None:
+    notice = lighting.notice("termination", 40, "Fin du programme")
+    statuses = [
+        fact(draw_up_convention(text, conclusion=conclusion, notices=notices, language=language), 2)
+        for text, conclusion, notices in (
+            (lighting.half, None, ()),
+            (lighting.contract, None, ()),
+            (lighting.contract, lighting.conclusion, ()),
+            (lighting.contract, lighting.conclusion, (notice,)),
+        )
+    ]
+    expected = {
+        "fr": [
+            "Scellée par le fournisseur seul : elle n’engage pas encore le destinataire.",
+            "Scellée par les deux parties ; la conclusion n’est pas attestée.",
+            "Scellée par les deux parties, conclue le 26 novembre 2026 à 7 h 05 (UTC).",
+            "Scellée par les deux parties, conclue le 26 novembre 2026 à 7 h 05 (UTC),"
+            " résiliée le 5 janvier 2027 à 7 h 05 (UTC).",
+        ],
+        "en": [
+            "Sealed by the provider alone: it does not bind the recipient yet.",
+            "Sealed by both parties; its conclusion is not attested.",
+            "Sealed by both parties, concluded on 26 November 2026 at 07:05 (UTC).",
+            "Sealed by both parties, concluded on 26 November 2026 at 07:05 (UTC),"
+            " terminated on 5 January 2027 at 07:05 (UTC).",
+        ],
+    }
+    assert statuses == expected[language]
+
+
+def test_what_was_notified_is_listed(lighting: Sample) -> None:
+    notices = [lighting.notice("resumption", 12, "Levée"), lighting.notice("suspension", 10, "Incident")]
+    convention = draw_up_convention(lighting.contract, conclusion=lighting.conclusion, notices=notices)
+    table = convention.annexes[0].blocks[-1]
+    assert isinstance(table, Table)
+    assert [row[1:] for row in table.rows] == [
+        ("suspension", "Pays de Démo Métropole", "Incident"),
+        ("reprise", "Pays de Démo Métropole", "Levée"),
+    ]
+
+
+def test_what_belongs_to_another_contract_is_refused(lighting: Sample) -> None:
+    other = sample(scenarios.AIR)
+    with pytest.raises(OtherConclusion):
+        draw_up_convention(lighting.contract, conclusion=other.conclusion)
+    with pytest.raises(OtherNotice):
+        draw_up_convention(lighting.contract, notices=[other.notice("termination", 1, "")])
+
+
+def test_levels_are_those_of_the_certificates_for_whom_this_node_trusts() -> None:
+    authority = Authority("Autorité du Pays de Démo", AT)
+    issued, own = sample(scenarios.LIGHTING, authority=authority), sample(scenarios.LIGHTING)
+    for made, roots, level in (
+        (issued, [authority.certificate], "L1"),
+        (issued, [], "L0"),
+        (own, [authority.certificate], "L0"),
+    ):
+        convention = draw_up_convention(made.contract, roots=roots)
+        assert fact(convention, 3).startswith(f"{level} :")
+        assert f"{level}, horodatage en attente" in "\n".join(said(convention.signatures)).replace(NO_BREAK, " ")
+
+
+def test_the_level_is_the_lower_of_the_two() -> None:
+    authority = Authority("Autorité du Pays de Démo", AT)
+    made, own = sample(scenarios.LIGHTING, authority=authority), sample(scenarios.LIGHTING)
+    mixed = Sample(made.document, made.provider, own.consumer, made.at)
+    assert fact(draw_up_convention(mixed.contract, roots=[authority.certificate]), 3).startswith("L0 :")
+
+
+def test_a_time_stamp_is_told_for_the_seal_that_has_one(lighting: Sample) -> None:
+    stamped = add_token(lighting.contract, 1, b"stands where a token stands")
+    provider, consumer = said(draw_up_convention(stamped).signatures)
+    assert "horodatage en attente" in provider
+    assert "horodaté" in consumer
+
+
+def test_who_approved_is_told_by_function_or_rule(lighting: Sample) -> None:
+    provider, consumer = said(draw_up_convention(lighting.contract).signatures)
+    assert f"approuvé par{NO_BREAK}: Responsable de la donnée" in provider
+    assert "approuvé par la règle accord-automatique/2" in consumer
+
+
+def test_a_seal_that_is_missing_is_said_to_be_missing(lighting: Sample) -> None:
+    _, consumer = said(draw_up_convention(lighting.half).signatures)
+    assert "Pas encore scellé" in consumer
+
+
+def test_all_digests_are_in_the_annexes(lighting: Sample) -> None:
+    convention = draw_up_convention(lighting.contract)
+    shown = whole(convention.annexes)
+    document = lighting.document
+    parties = document["parties"].values()
+    for digest in (
+        convention.sha256,
+        document["agreement"]["sha256"],
+        document["terms"]["sha256"],
+        document["framework"]["sha256"],
+        *(each["cardSha256"] for each in parties),
+        *(each["seal"]["certificateSha256"] for each in parties),
+        *(each["sha256"] for each in document["negotiation"]["messages"]),
+    ):
+        assert digest in shown
+
+
+# --- the fixed sentences ---
+
+
+def fixed() -> dict[str, dict[str, str]]:
+    """Return every fixed text by its name."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in vars(texts).items():
+        if not name.isupper() or not isinstance(value, dict):
+            continue
+        if set(value) == set(LANGUAGES) and isinstance(value["fr"], str):
+            found[name] = value
+        elif set(value) == set(LANGUAGES):
+            found |= {f"{name}[{n}]": {"fr": fr, "en": value["en"][n]} for n, fr in enumerate(value["fr"])}
+        else:
+            found |= {f"{name}[{key}]": each for key, each in value.items()}
+    return found
+
+
+@pytest.mark.parametrize("name", fixed())
+def test_a_fixed_sentence_exists_in_both_languages_and_asks_for_the_same(name: str) -> None:
+    french, english = (fixed()[name][language] for language in LANGUAGES)
+    assert french.strip()
+    assert english.strip()
+    holes = [sorted(hole for _, hole, _, _ in string.Formatter().parse(text) if hole) for text in (french, english)]
+    assert holes[0] == holes[1]
+
+
+@pytest.mark.parametrize("name", fixed())
+def test_no_fixed_sentence_claims_what_european_law_keeps_for_others(name: str) -> None:
+    claim = re.compile(
+        r"qualifi|registre électronique|ledger|archiv|irréfutable|infalsifiable|unforgeable", re.IGNORECASE
+    )
+    assert not claim.search(" ".join(fixed()[name].values()))

@@ -1,0 +1,112 @@
+"""The HTML page: it needs nothing else, runs nothing, and reads from top to bottom without its stylesheet."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from contracts.convention import CONTENT_SECURITY_POLICY, as_html, draw_up_convention
+from policies import scenarios
+from tests.contracts.convention.samples import personal, sample
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its elements in order, and whether each is closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] not in ("style", "title"):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    made = sample(scenarios.LIGHTING)
+    return as_html(draw_up_convention(made.contract, conclusion=made.conclusion))
+
+
+def test_the_page_names_its_language_and_its_subject(page: str) -> None:
+    english = sample(scenarios.LIGHTING)
+    assert Page(page).all("html") == [{"lang": "fr"}]
+    assert Page(as_html(draw_up_convention(english.contract, language="en"))).all("html") == [{"lang": "en"}]
+    assert "<title>Convention de mise à disposition de données – Points lumineux" in page
+
+
+def test_headings_come_in_order_and_none_is_skipped(page: str) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(page).elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_a_caption_and_headings_with_a_scope(page: str) -> None:
+    read = Page(page)
+    tables = len(read.all("table"))
+    assert tables == len(read.all("caption")) == 3
+    assert {attributes.get("scope") for attributes in read.all("th")} == {"col", "row"}
+
+
+def test_nothing_is_fetched_and_nothing_runs(page: str) -> None:
+    read = Page(page)
+    assert not {"script", "img", "link", "iframe", "form", "object"} & {tag for tag, _ in read.elements}
+    assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
+    assert not [attributes for _, attributes in read.elements if {"src", "href", "style"} & set(attributes)]
+    assert "url(" not in page
+
+
+def test_the_policy_allows_the_stylesheet_of_the_page_and_nothing_else(page: str) -> None:
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in CONTENT_SECURITY_POLICY
+    assert "default-src 'none'" in CONTENT_SECURITY_POLICY
+    sent = [each["content"] for each in Page(page).all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
+    assert sent == [CONTENT_SECURITY_POLICY]
+
+
+def test_everything_that_is_said_is_on_the_page(page: str) -> None:
+    made = sample(scenarios.LIGHTING)
+    text = Page(page).text
+    document = made.document
+    for sentence in (*document["terms"]["fr"], document["termination"], document["jurisdiction"]):
+        assert " ".join(sentence.split()) in text
+    for party in document["parties"].values():
+        assert party["legalName"] in text
+
+
+def test_what_others_wrote_is_text_and_never_markup() -> None:
+    hostile = '<script>alert(1)</script>" onload="x'
+    made = sample(scenarios.FUEL_POVERTY, termination=hostile, personalData=personal() | {"recipients": hostile})
+    made.document["dataset"] |= {"title": hostile, "description": hostile}
+    made.document["parties"]["provider"]["legalName"] = hostile
+    read = Page(as_html(draw_up_convention(made.contract)))
+    assert not read.all("script")
+    assert not [attributes for _, attributes in read.elements if "onload" in attributes]
+    assert read.text.count(hostile) >= 5
