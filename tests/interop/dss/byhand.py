@@ -9,14 +9,23 @@ import json
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-from tests.interop.dss.authority import SealKey
+from tests.tools.authority import SealKey
 
 ORIGIN = {"commId": {"id": "http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin"}}
 APPROVAL = {"commId": {"id": "http://uri.etsi.org/01903/v1.2.2#ProofOfApproval"}}
+
+MEDIA_TYPE = "application/vnd.pupitre.contract+json"
+PAYLOAD = b'{"schema":"https://w3id.org/pupitre/contract/1"}'
+
+
+def contract(*seals: tuple[SealKey, str], without: str = "") -> str:
+    """Return the payload sealed in these roles."""
+    members = {
+        "provider": lambda at: headers("did:web:sde22.example#seal-2026", at, [ORIGIN, APPROVAL], "Chef", "u-1"),
+        "consumer": lambda at: headers("did:web:rennes.example#seal-2026", at, [APPROVAL], "Cheffe", "u-2"),
+    }
+    made = [(key, members[role](key.made_at)) for key, role in seals]
+    return sealed(PAYLOAD, MEDIA_TYPE, made, without=without)
 
 
 def sealed(payload: bytes, media_type: str, seals: list[tuple[SealKey, dict[str, Any]]], without: str = "") -> str:
@@ -47,8 +56,7 @@ def _signature(body: str, media_type: str, key: SealKey, members: dict[str, Any]
     }
     header.pop(without, None)
     protected = encoded(json.dumps(header).encode())
-    r, s = decode_dss_signature(key.key.sign(f"{protected}.{body}".encode(), ec.ECDSA(hashes.SHA256())))
-    return {"protected": protected, "signature": encoded(r.to_bytes(32, "big") + s.to_bytes(32, "big"))}
+    return {"protected": protected, "signature": encoded(key.sign(f"{protected}.{body}".encode()))}
 
 
 def encoded(octets: bytes) -> str:

@@ -10,6 +10,9 @@ HERE = Path(__file__).parent
 JUDGED_WITHIN_S = 280
 """The first run downloads 40 MB of jars."""
 
+NO_ADDRESSES = {"The authority info access is not present!", "The revocation info access is not present!"}
+"""What DSS remarks on any certificate that names no address from which to fetch more."""
+
 
 @dataclass(frozen=True)
 class Verdict:
