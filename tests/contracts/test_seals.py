@@ -358,7 +358,8 @@ def test_one_key_cannot_seal_for_both():
     ],
 )
 def test_another_spelling_of_the_text_is_refused(change):
-    with pytest.raises(refused.NotASeal):
+    """A payload with one letter more is no base64url, or holds one byte more than its document: its length decides."""
+    with pytest.raises((refused.NotASeal, refused.NotCanonical)):
         read_sealed(change(BOTH))
 
 
