@@ -84,6 +84,7 @@ def operations() -> list[tuple[str, str, Schema]]:
 
 
 APART = {
+    "feed_types": ("events", "jobs"),
     "partner_types": ("partners", "presentation", "inbox"),
     "publication_types": ("publication",),
     "seal_types": ("seal-keys",),

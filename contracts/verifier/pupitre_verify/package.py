@@ -41,7 +41,7 @@ def open_bundle(data: bytes, report: Report) -> Files:
             files = _read_all(archive, entries)
     except Fault:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError) as error:
         raise _bad(
             "", f"le fichier ZIP est illisible ou abîmé ({error})", f"unreadable or damaged ({error})"
         ) from error
