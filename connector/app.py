@@ -60,7 +60,7 @@ from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import negotiate as negotiating
 from connector.services import notify as notifying
-from connector.services import permits
+from connector.services import permits, sealing
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
@@ -84,7 +84,10 @@ from connector.services.receive import Receive, received
 from connector.services.reconcile import Reconcile, Reconciliations
 from connector.services.replicas import Replicas
 from connector.services.roles import ADMINISTRATION
+from connector.services.seal import Seal
+from connector.services.seal_case import Signers
 from connector.services.seal_keys import Seals
+from connector.services.sealed_negotiation import negotiation
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
@@ -119,7 +122,7 @@ class Node:
     inbox: Inbox
     publish: Publish
     catalogue: Catalogue
-    negotiate: Negotiate
+    talks: tuple[Negotiate, Seal]
     transfer: Transfer
     receive: Receive
     notify: Notify
@@ -129,6 +132,11 @@ class Node:
     fetcher: Fetcher | None
     pusher: Pusher | None
     closing: contextlib.AsyncExitStack
+
+    @property
+    def negotiate(self) -> Negotiate:
+        """Contract negotiation."""
+        return self.talks[0]
 
     @property
     def seals(self) -> Seals:
@@ -145,6 +153,7 @@ class Node:
         """What runs the work that transactions leave."""
         handlers: dict[str, Handler] = {
             negotiating.JOB: partial(self.worker.look, self.negotiate),
+            sealing.JOB: self.talks[1],
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,
@@ -196,6 +205,7 @@ async def build_app(
     transport: Transport | None = None,
     identity: Scheme | None = None,
     decisions: Decisions | None = None,
+    signers: Signers | None = None,
 ) -> Node:
     """Return a node that is ready to be served; what is not given is the real thing."""
     clock, decisions = clock or SystemClock(), decisions or OfferModes(settings.refusal_detail)
@@ -207,8 +217,7 @@ async def build_app(
         # Peers: how to reach them, and who they are
         transport = transport or _transport(settings, closing)
         client = Client(transport, limit_bytes=settings.message_limit_bytes, timeout_s=settings.call_timeout_s)
-        discovery = Discovery(client, clock, plain_http=settings.is_loopback)
-        introduce = Introduce(store, discovery)
+        introduce = Introduce(store, discovery := Discovery(client, clock, plain_http=settings.is_loopback))
         replays = await _replays(settings, store, clock)
         identity = identity or DidWeb(addresses, keys, discovery, clock, replays, introduce)
         await (hosts := Hosts(store, addresses, keys, _seals(settings, store, addresses, keys))).load()
@@ -234,7 +243,7 @@ async def build_app(
             inbox=Inbox(store, discovery, clock, settings.unknown_peers),
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
-            negotiate=Negotiate(store, addresses, decisions, identity, settings.refusal_detail),
+            talks=negotiation(store, addresses, decisions, identity, hosts, introduce, settings, signers),
             transfer=transfer,
             receive=Receive(store, settings),
             notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwt import InvalidTokenError
 from jwt.api_jws import PyJWS
 
 from connector.identity.did import AUTH, key_named
 from connector.identity.errors import CardRefused, TokenRefused
-from connector.identity.keys import SigningKey
+from connector.identity.keys import COORDINATE_BYTES, SigningKey, base64url
 from connector.peer.documents import DidDocument, normal_did
 from connector.problems import Invalid, Problem
 from connector.protocol import strict_json
@@ -32,6 +35,7 @@ LIMIT_BYTES = 16 << 10
 LA_POSTE = "356000000"
 """Its establishments are too many for Luhn: the sum of the digits of their SIRET is a multiple of five."""
 _JWS = PyJWS(algorithms=["ES256"])
+_DETERMINISTIC = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _COMPACT = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _TELEPHONE = re.compile(r"\+?[0-9 .()-]{4,30}")
@@ -79,8 +83,14 @@ def write(card: Card) -> str:
 
 
 def sign(text: str, did: str, key: SigningKey) -> str:
-    """Return the canonical text of a card as a compact JWS."""
-    return _JWS.encode(text.encode(), key.private, "ES256", headers={"kid": f"{did}#{AUTH}", "typ": TYPE})
+    """Return the canonical text of a card as a compact JWS, the same whenever it is made (RFC 6979).
+
+    Contracts name a card by the digest of its very text.
+    """
+    header = json.dumps({"alg": "ES256", "kid": f"{did}#{AUTH}", "typ": TYPE}, separators=(",", ":"))
+    signed = f"{base64url(header.encode())}.{base64url(text.encode())}"
+    r, s = decode_dss_signature(key.private.sign(signed.encode(), _DETERMINISTIC))
+    return f"{signed}.{base64url(r.to_bytes(COORDINATE_BYTES, 'big') + s.to_bytes(COORDINATE_BYTES, 'big'))}"
 
 
 def looks_like_card(raw: bytes) -> bool:

@@ -8,6 +8,7 @@ Not here: what a message must contain. See wire.py.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ MAX_DEPTH = 32
 JsonObject = dict[str, Any]
 
 _MAX_POINTER = 500
+_SPACE, _COLON, _COMMA = (re.compile(rf"[ \t\r\n]*{mark}[ \t\r\n]*") for mark in ("", ":", ",?"))
 
 _DETAILS = {
     "not-json": {"fr": "Le corps n’est pas du JSON en UTF-8.", "en": "The body is not JSON in UTF-8."},
@@ -61,6 +63,19 @@ def fingerprint(value: JsonObject) -> str:
     """Return the hexadecimal SHA-256 of the content, the same for any order of members and any spacing."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def member_text(text: str, name: str) -> str | None:
+    """Return the very text of a member of the object that this JSON text is; None when it has none of that name."""
+    scan, place = json.JSONDecoder().raw_decode, _SPACE.match(text, text.index("{") + 1).end()  # type: ignore[union-attr]
+    while text[place] != "}":
+        member, place = scan(text, place)
+        place = _COLON.match(text, place).end()  # type: ignore[union-attr]
+        _, end = scan(text, place)
+        if member == name:
+            return text[place:end]
+        place = _COMMA.match(text, end).end()  # type: ignore[union-attr]
+    return None
 
 
 def pointer_to(*steps: str | int) -> str:

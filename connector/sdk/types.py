@@ -204,6 +204,7 @@ class Why(TypedDict):
         "peer-held",
         "retrying",
         "on-its-way",
+        "sealing",
         "due-later",
         "diverged",
         "refused",

@@ -61,6 +61,11 @@ def agreement_check(agreement_id: str) -> Rule:
     return Rule("agreement-check", {"agreement": agreement_id})
 
 
+def seal_check(code: str) -> Rule:
+    """Return the rule that the sealed contract must say what was negotiated, and bear the seals that it must."""
+    return Rule("seal-check", {"code": code})
+
+
 def bytes_accepted() -> Rule:
     """Return the rule that what the partner has wholly accepted is complete."""
     return Rule("bytes-accepted")
@@ -118,6 +123,10 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         "fr": "la règle : la convention {agreement} n’est pas ce qui était demandé",
         "en": "a rule: agreement {agreement} is not what was asked for",
     },
+    "seal-check": {
+        "fr": "la règle : la convention scellée n’est pas celle qui a été négociée ({code})",
+        "en": "a rule: the sealed contract is not the one that was negotiated ({code})",
+    },
     "bytes-accepted": {
         "fr": "la règle : le partenaire a tout accepté",
         "en": "a rule: the partner has accepted everything",
@@ -148,6 +157,6 @@ def say(decider: Decider, language: str) -> str:
     known = _RULES.get(decider.name)
     if known is None:
         return {"fr": f"la règle : {decider.name}", "en": f"a rule: {decider.name}"}[language]
-    about = {"offer": "", "agreement": "", "mode": "", "script": "", **decider.about}
+    about = {"offer": "", "agreement": "", "mode": "", "script": "", "code": "", **decider.about}
     about["mode"] = _MODES.get(about["mode"], {}).get(language, about["mode"])
     return known[language].format_map(about)

@@ -32,6 +32,8 @@ LONGEST_PID = 2_000
 """Longest identifier of a peer's process that is kept, in characters: it stands in addresses."""
 EXPLAINED = "explained"
 """The member of an answer's content, and of its journal entry, that says why in full, in both languages."""
+AWAITS = "awaits"
+"""The member of an intent that names the kind of job for which it waits, instead of an instant."""
 YIELDED = "yielded"
 """The problem code of a process whose own message gave way to one of the peer's."""
 LOOKS_S = (2.0, 150.0)
@@ -131,6 +133,8 @@ class Line(Generic[P]):
     """The body of the message that an answer becomes."""
     kept_of: Callable[[str], dict[str, str]]
     """What the journal keeps of a message's text."""
+    first: Callable[[Tx, P, Answer], str | None] = lambda *_: None
+    """The kind of job that must run before an answer may leave; None: it may leave now."""
 
 
 def whole(text: str) -> dict[str, str]:
@@ -232,6 +236,8 @@ def answer(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     Raises IllegalTransition when it could not be sent even then.
     """
     is_urgent = wanted.kind == line.table.termination and process.state != line.table.initial
+    if not is_urgent:
+        _check_not_withheld(process, wanted)
     must_wait = process.pending is not None and not is_urgent
     if wanted.delay_s <= 0 and not must_wait:
         dispatch(tx, line, process, wanted)
@@ -245,11 +251,18 @@ def answer(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
 
 
 def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
-    """Make the message pending: rendered once, stored, journalled, its job enqueued. Raises IllegalTransition."""
+    """Make the message pending: rendered once, stored, journalled, its job enqueued. Raises IllegalTransition.
+
+    One that something slow must come before is withheld: an intent that waits for that job.
+    """
     position = machine.send(line.table, process.position, wanted.kind)
     if position == process.position:
         return  # our termination is on its way already, in the words of the first one
     _begin(tx, process)
+    first = line.first(tx, process, wanted)
+    if first is not None:
+        withhold(tx, process, wanted, first)
+        return
     drop_intent(tx, process)
     body = line.render(tx, process, wanted)
     process.move_to(position)
@@ -259,6 +272,44 @@ def dispatch(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
     journal.append(tx, process.owner, process.pid, "sent", told)
     known = delivery_of(line, process)
     tx.enqueue(Job(line.job, process.owner, process.pid, peer=process.peer, known=known))
+
+
+def withhold(tx: Tx, process: Process, wanted: Answer, job: str) -> None:
+    """Note what to send once a job of that kind has run; the journal says so now. It calls `release`."""
+    drop_intent(tx, process)
+    by = deciders.told(wanted.by)
+    process.intent = {
+        "kind": wanted.kind,
+        "content": wanted.content,
+        "due_at": tx.now.isoformat(),
+        "only_in": process.state,
+        AWAITS: job,
+        deciders.MEMBER: by,
+    }
+    entry = {"message": wanted.kind, "state": process.state, "awaits": job, deciders.MEMBER: by}
+    journal.append(tx, process.owner, process.pid, "decided", entry)
+    tx.enqueue(Job(job, process.owner, process.pid))
+
+
+def withheld(process: Process, job: str) -> Answer | None:
+    """Return the answer that waits for a job of that kind."""
+    intent = process.intent
+    if intent is None or intent.get(AWAITS) != job:
+        return None
+    return Answer(intent["kind"], deciders.read(intent.get(deciders.MEMBER)), intent["content"])
+
+
+def release(tx: Tx, line: Line[P], process: P, wanted: Answer) -> None:
+    """Let a withheld answer, or another in its place, go now. Raises IllegalTransition."""
+    process.intent = None
+    dispatch(tx, line, process, wanted)
+
+
+def _check_not_withheld(process: Process, wanted: Answer) -> None:
+    """Raise IllegalTransition while another answer of ours is withheld: nothing but its end may overtake it."""
+    intent = process.intent
+    if intent is not None and AWAITS in intent and intent["kind"] != wanted.kind:
+        raise IllegalTransition(f"{wanted.kind} before {intent['kind']}")
 
 
 def _explained(wanted: Answer) -> dict[str, Any]:
@@ -308,7 +359,12 @@ def act(tx: Tx, line: Line[P], job: Job) -> None:
     """Carry out the intent of a process if it is due and still allowed; else journal that it was not used."""
     process = line.queries.load(tx, job.owner, job.key)
     intent = process.intent
-    if intent is None or process.pending is not None or datetime.fromisoformat(intent["due_at"]) > tx.now:
+    if (
+        intent is None
+        or AWAITS in intent
+        or process.pending is not None
+        or datetime.fromisoformat(intent["due_at"]) > tx.now
+    ):
         return
     try:
         if intent.get("only_in") not in (None, process.state):
@@ -387,7 +443,8 @@ def drop_intent(tx: Tx, process: Process) -> None:
 
 
 def next_instant(process: Process) -> datetime | None:
-    instants = [datetime.fromisoformat(process.intent["due_at"])] if process.intent else []
+    is_timed = process.intent is not None and AWAITS not in process.intent
+    instants = [datetime.fromisoformat(process.intent["due_at"])] if process.intent and is_timed else []
     return min([*instants, process.look_at] if process.look_at else instants, default=None)
 
 

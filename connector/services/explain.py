@@ -19,7 +19,7 @@ from connector.protocol.catalog import HTTP_PUSH
 from connector.protocol.machine import Role, Table
 from connector.services import deciders
 from connector.services.deciders import Decider
-from connector.services.exchange import EXPLAINED, NoProcessIdentifier
+from connector.services.exchange import AWAITS, EXPLAINED, NoProcessIdentifier
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from connector.store.processes import Process
@@ -57,13 +57,19 @@ _TITLES = {
 }
 
 
+_SEALING: Texts = {
+    "fr": "Notre cachet est en cours d’apposition ; le message part ensuite. Si cela dure : « pupitre jobs list ».",
+    "en": "Our seal is being put; the message leaves afterwards. If it lasts: “pupitre jobs list”.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """What a process waits for."""
 
     code: str
-    """`ended`, `running`, `given-up`, `peer-held`, `peer-silent`, `retrying`, `on-its-way`, `due-later`, `diverged`,
-    `refused`, `our-turn` or `peer-turn`."""
+    """`ended`, `running`, `given-up`, `peer-held`, `peer-silent`, `retrying`, `on-its-way`, `sealing`, `due-later`,
+    `diverged`, `refused`, `our-turn` or `peer-turn`."""
     text: Texts
     next_attempt_at: datetime | None = None
     actions: tuple[str, ...] = ()
@@ -122,6 +128,10 @@ def why(table: Table, process: Process, around: Surroundings) -> Why:
         return Why("given-up", _given_up(process, dead), actions=("retry", *actions))
     if process.pending is not None:
         return _about_pending(process, around, actions)
+    if process.intent is not None and AWAITS in process.intent:
+        if around.silence is not None:  # who the partner is must be asked of it before our seal is put
+            return _about_pending(process, around, actions)
+        return Why("sealing", _SEALING, None, actions)
     if process.intent is not None:
         due_at = datetime.fromisoformat(process.intent["due_at"])
         return Why("due-later", _due_later(process.intent["kind"], due_at), due_at, actions)
@@ -230,7 +240,8 @@ def _given_up(process: Process, dead: JobState) -> Texts:
 
 
 def _about_pending(process: Process, around: Surroundings, actions: tuple[str, ...]) -> Why:
-    names = {language: words.say(words.MESSAGES, process.pending or "", language) for language in ("fr", "en")}
+    kind = process.pending or (process.intent or {}).get("kind", "")
+    names = {language: words.say(words.MESSAGES, kind, language) for language in ("fr", "en")}
     next_at = min((job.run_at for job in around.jobs if job.status == "waiting"), default=None)
     reason = reason_of(process.problem or {})
     if around.silence is not None:

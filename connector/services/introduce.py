@@ -183,6 +183,19 @@ class Introduce:
         card, problem = await self._refresh_card(peer, document)
         return Ping(url, shown <= pinned, milliseconds, card, problem)
 
+    async def card_of(self, owner: str, did: str) -> str | None:
+        """Return the peer's card: the one that was taken note of, else the one it shows now, signed by a pinned key.
+
+        Raises CardRefused, or what the peer room raises.
+        """
+        peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
+        if peer is not None and peer.card is not None:
+            return peer.card
+        document = await self._discovery.resolve_did(did)
+        pinned = frozenset(peer.pinned) if peer is not None else authentication_thumbprints(document)
+        found = await meet.fetch_card(self._discovery, document, pinned)
+        return found.jws if found is not None else None
+
     async def _refresh_card(self, peer: Peer, document: DidDocument) -> tuple[CardNews, Problem | None]:
         """Look at the peer's card, and keep a newer one for a person."""
         try:

@@ -23,11 +23,13 @@ from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message, render
 from connector.services import deciders, exchange, explain, permits, settle, turned_away
+from connector.services.concluding import Concluding
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.disclosure import Level
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.permits import OfferClosed
+from connector.services.sealing import ConclusionRefused, Sealing, ended
 from connector.services.settle import Exchange
 from connector.store import agreements, datasets, events, jobs, negotiations, peers
 from connector.store.agreements import StoredAgreement
@@ -66,10 +68,15 @@ class Negotiate(Exchange[Negotiation]):
         addresses: Addresses,
         decisions: Decisions,
         identity: Scheme,
+        sealing: Sealing,
+        concluding: Concluding,
         level: Level = "category",
     ) -> None:
         """Take how far a partner is told why an offer is closed."""
-        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, self._render, exchange.whole))
+        render, first = self._render, sealing.first
+        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, first))
+        self._sealing = sealing
+        self._concluding = concluding
         self._addresses = addresses
         self._decisions = decisions
         self._identity = identity
@@ -87,6 +94,7 @@ class Negotiate(Exchange[Negotiation]):
         """
         if pid is None:
             await exchange.check_callback(self._identity, caller, incoming)
+        doubt = await self._concluding.check(owner, pid, incoming) if pid is not None else None
 
         def unit(tx: Tx) -> Outcome[Negotiation]:
             if pid is None:
@@ -98,7 +106,7 @@ class Negotiate(Exchange[Negotiation]):
                 negotiation = negotiations.load(tx, owner, pid, incoming.message.message_id)
                 exchange.check_counterpart(negotiation, caller.did, incoming)
                 exchange.heard(tx, owner, caller.did)
-            return self._take(tx, negotiation, incoming)
+            return self._take(tx, negotiation, incoming, doubt)
 
         try:
             outcome = await self._store.write(unit)
@@ -110,17 +118,22 @@ class Negotiate(Exchange[Negotiation]):
             raise outcome.problem
         return outcome
 
-    def _take(self, tx: Tx, negotiation: Negotiation, incoming: Incoming) -> Outcome[Negotiation]:
+    def _take(
+        self, tx: Tx, negotiation: Negotiation, incoming: Incoming, doubt: ConclusionRefused | None
+    ) -> Outcome[Negotiation]:
         is_new = negotiation.version == 0
         try:
             _check_not_overtaken(tx, negotiation, incoming.message)
+            self._concluding.require(tx, negotiation, doubt)
             received = exchange.arrive(tx, self.line, negotiation, incoming)
             if not received.is_repeat:
                 self._take_terms(tx, negotiation, incoming)
-        except (IllegalTransition, Busy, Invalid) as problem:
+        except (IllegalTransition, Busy, Invalid, ConclusionRefused) as problem:
             if is_new:
                 raise
             exchange.refuse_arrival(tx, negotiation, incoming, problem)
+            if isinstance(problem, ConclusionRefused):
+                self._end(tx, negotiation, problem)
             return Outcome(negotiation, problem=problem)
         if received.is_repeat:
             return Outcome(negotiation, is_repeat=True)
@@ -129,6 +142,11 @@ class Negotiate(Exchange[Negotiation]):
         if negotiation.pending is None and negotiation.intent is None:
             self._say_if_ours(tx, negotiation)
         return Outcome(negotiation, is_new=is_new)
+
+    def _end(self, tx: Tx, negotiation: Negotiation, problem: ConclusionRefused) -> None:
+        """End a negotiation that the provider does not conclude as it must: what we have sealed stays unused."""
+        exchange.answer(tx, self.line, negotiation, ended(problem.code, problem.title))
+        negotiations.save(tx, negotiation)
 
     def _say_if_ours(self, tx: Tx, negotiation: Negotiation) -> None:
         """Write the event that a person must decide, when nothing of ours is on its way and the turn is ours."""
@@ -187,6 +205,7 @@ class Negotiate(Exchange[Negotiation]):
                 self._keep_agreement(tx, negotiation, agreement)
             case _:
                 pass
+        self._sealing.keep(tx, negotiation, incoming.message)
 
     def _keep_agreement(self, tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
         """Keep the provider's agreement, in the place of one that it has drawn up anew (rule 5).
@@ -207,7 +226,9 @@ class Negotiate(Exchange[Negotiation]):
         """After a move: settle the agreement's status, then add at most one answer."""
         if negotiation.agreement is not None:
             self._settle_agreement(tx, negotiation, negotiation.agreement, by)
+        self._sealing.settle(tx, negotiation)
         wanted = self._check_agreement(tx, negotiation, by, kind)
+        wanted = wanted or self._sealing.verdict(tx, negotiation, by, kind)
         wanted = wanted or self._decisions.negotiation_moved(tx, negotiation, by, kind)
         if wanted is not None and wanted.kind != negotiation.pending:
             exchange.answer(tx, self.line, negotiation, wanted)
@@ -348,19 +369,20 @@ class Negotiate(Exchange[Negotiation]):
         """Return the message that an answer becomes, and keep the terms that it lays on the table."""
         content = wanted.content or {}
         pids: dict[str, Any] = {"consumer_pid": negotiation.consumer_pid, "provider_pid": negotiation.provider_pid}
+        carried = self._sealing.member(tx, negotiation, wanted.kind)
         message: messages.Message
         match wanted.kind:
             case n.REQUEST | n.OFFER:
                 message = self._render_terms(negotiation, wanted.kind, content)
             case n.AGREEMENT:
                 agreement = self._draw_up(tx, negotiation)
-                message = messages.ContractAgreementMessage(**pids, agreement=agreement)
+                message = messages.ContractAgreementMessage(**pids, agreement=agreement, seal=carried)
             case n.VERIFICATION:
-                message = messages.ContractAgreementVerificationMessage(**pids)
-            case n.ACCEPT | n.FINALIZE:
-                message = messages.ContractNegotiationEventMessage(
-                    **pids, event_type="ACCEPTED" if wanted.kind == n.ACCEPT else "FINALIZED"
-                )
+                message = messages.ContractAgreementVerificationMessage(**pids, seal=carried)
+            case n.ACCEPT:
+                message = messages.ContractNegotiationEventMessage(**pids, event_type="ACCEPTED")
+            case n.FINALIZE:
+                message = messages.ContractNegotiationEventMessage(**pids, event_type="FINALIZED", conclusion=carried)
             case _:
                 reason = content.get("reason")
                 message = messages.ContractNegotiationTerminationMessage(
@@ -390,12 +412,13 @@ class Negotiate(Exchange[Negotiation]):
 
     def _draw_up(self, tx: Tx, negotiation: Negotiation) -> dict[str, Any]:
         """Return the agreement on the terms on the table; the same again when the peer refused it once already."""
+        sealed = self._sealing.sealed_agreement(tx, negotiation)
         if negotiation.agreement is not None:
             draft = json.loads(agreements.load(tx, negotiation.owner, negotiation.agreement).document)
             if policies.same_terms(draft, json.loads(negotiation.offer)):
                 return dict(draft)
             agreements.discard_draft(tx, negotiation.owner, negotiation.agreement)
-        agreement = contracts.draw_up(
+        agreement = sealed or contracts.draw_up(
             json.loads(negotiation.offer),
             agreement_id=new_id(),
             assigner=self._addresses.did(negotiation.owner),

@@ -60,6 +60,7 @@ from connector.store.peers import Peer as KnownPeer
 from connector.store.transfers import Transfer
 from tests.conversations.names import Names
 from tests.conversations.peer import BASE, DID, HEADER, Peer, Reply, kind_of
+from tests.harness.sealing import open_keys
 from tests.simulator import network
 from tests.simulator.virtual import InlineStore
 
@@ -71,6 +72,8 @@ DATASET, OFFER, AGREEMENT = "urn:data:lamps", "urn:offer:lamps", "urn:agreement:
 USE = {"permission": [{"action": "use"}]}
 BY = Person("urn:test:key", "test")
 UNTOLD = ("body", "body_sha256", "from", "to", "by", "decided_by", "due_at", "explained")
+OF_SEALS = ("contract", "sha256", "seal", "kid", "jws")
+"""What differs from one telling to the next."""
 KIT = json.loads((Path(__file__).parents[1] / "kits" / "dsp" / "script.json").read_text("utf-8"))
 Row = Negotiation | Transfer
 TOLD_HEADERS = ("retry-after", "link")
@@ -192,6 +195,7 @@ class Stage:
         await self._start(folder)
         assert self.node is not None
         await self.node.hosts.add(ROOT, "Node")
+        open_keys(self.node)
         await self._seed(self.node)
 
     async def _start(self, folder: Path) -> None:
@@ -201,6 +205,7 @@ class Stage:
         self.node = await build_app(
             settings, clock=self.clock, transport=self.peer, identity=identity, decisions=decisions
         )
+        open_keys(self.node)
         self.tasks = [asyncio.ensure_future(self.node.jobs.run())]
 
     async def _stop(self) -> None:
@@ -442,7 +447,7 @@ class Stage:
         assert row is not None
         pid = row.pid
         for entry in await self.node.store.read(lambda tx: journal.page(tx, ROOT, pid, 0, 200)):
-            told = {name: value for name, value in entry.entry.items() if name not in UNTOLD}
+            told = {name: value for name, value in entry.entry.items() if name not in (*UNTOLD, *OF_SEALS)}
             words = " ".join(f"{name}={value}" for name, value in told.items())
             self.lines.append(self.names.in_text(f"{entry.n:2} {entry.kind}: {words}"))
 

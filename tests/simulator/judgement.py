@@ -3,6 +3,8 @@
 - Nothing waits for ever: no pending message, no intent, no job.
 - Both sides stand in one state, or a person who looks at one of them sees that they may not.
 - One agreement for a finalised negotiation, the same bytes on both sides; none that outlives a terminated one.
+- One contract for a finalised negotiation, sealed by both and concluded, the same on both sides; else none that counts,
+  and never a second seal of one side.
 - Each message took effect once; what was acknowledged is in the journal; no end is left again; the chains hold.
 """
 
@@ -18,7 +20,9 @@ from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.protocol.wire import digest
-from connector.store import agreements, journal, negotiations, transfers
+from connector.store import agreements, contracts, journal, negotiations, transfers
+from connector.store.contracts import StoredContract
+from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
 from connector.store.tables import jobs as jobs_table
 from connector.store.transfers import Transfer
@@ -103,6 +107,7 @@ class Judgement:
         self._check_agreement_on_state(history)
         if not history.is_transfer:
             await self._check_agreements(history)
+            await self._check_contracts(history)
 
     def _node(self, role: Role) -> Node:
         node = self.places[role].node
@@ -157,6 +162,27 @@ class Judgement:
         are_final = all(row.state == n.FINALIZED for row in history.rows.values()) and len(documents) == 2
         if are_final and documents[Role.CONSUMER] != documents[Role.PROVIDER]:
             raise Broken("the agreements differ")
+
+    async def _check_contracts(self, history: History) -> None:
+        found = {role: await self._contract(role, row.pid) for role, row in history.rows.items()}
+        for role, (contract, seals) in found.items():
+            state, status = history.rows[role].state, contract.status if contract else "none"
+            if state == n.FINALIZED and (status != "concluded" or len(seals) != 2):
+                raise Broken(f"{role}: {state} and {status}, {len(seals)} seals")
+            if state == n.TERMINATED and status not in ("none", "unused"):
+                raise Broken(f"{role}: {state} and {status}")
+        told = {(one and one.sha256, one and one.conclusion, *seals) for one, seals in found.values()}
+        if all(row.state == n.FINALIZED for row in history.rows.values()) and len(told) > 1:
+            raise Broken(f"the contracts differ: {told}")
+
+    async def _contract(self, role: Role, pid: str) -> tuple[StoredContract | None, list[str]]:
+        """Return the contract of one side, and the digests of its seals."""
+
+        def unit(tx: Tx) -> tuple[StoredContract | None, list[str]]:
+            seals = (contracts.seal_of(tx, ROOT, pid, one) for one in Role)
+            return contracts.find(tx, ROOT, pid), [seal.sha256 for seal in seals if seal is not None]
+
+        return await self._node(role).store.read(unit)
 
     async def _check_nothing_lost(self, history: History, role: Role) -> None:
         """Every message that was answered with success is in the journal, itself or one with the same content."""

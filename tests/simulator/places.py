@@ -5,7 +5,7 @@ pair of folders with what every world starts from, made once.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,14 @@ from connector.settings import Settings, load
 from connector.store import negotiations
 from connector.store.db import Tx
 from tests.harness import nodes
+from tests.harness.sealing import FarSigners, give_card, open_keys
 from tests.simulator import network, virtual
 from tests.simulator.network import Host, Network
 from tests.simulator.virtual import InlineStore
+
+
+async def _at_once() -> None:
+    """A signer that is here signs at once."""
 
 
 @dataclass
@@ -34,6 +39,8 @@ class Place:
     node: Node | None = None
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """All that would die with the process: jobs, requests under way, calls of people."""
+    before_sealing: Callable[[], Awaitable[None]] = _at_once
+    """What happens before the signer signs: it may be slow, or fail."""
     problems: list[BaseException | None] = field(default_factory=list)
     """What no node may end with."""
 
@@ -61,8 +68,10 @@ class Place:
 
     async def wake(self, clock: VirtualClock, net: Network) -> Node:
         """Build the node on what is in its folder, and let its jobs run."""
-        node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host))
-        self.node = node
+        signers = FarSigners(self.before_sealing)
+        node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=signers)
+        self.node = signers.node = node
+        open_keys(node)
         self.spawn(node.jobs.run()).add_done_callback(self._note_end)
         return node
 
@@ -102,6 +111,8 @@ def make_template(folder: Path) -> None:
         for place in both.values():
             node = await place.wake(clock, net)
             await node.hosts.add(ROOT, place.name)
+            open_keys(node)
+            await give_card(node, place.name)
         provider, consumer = (both[role].node for role in (Role.PROVIDER, Role.CONSUMER))
         assert provider is not None
         assert consumer is not None

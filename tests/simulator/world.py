@@ -47,6 +47,10 @@ COUNTER_TERMS = {"permission": [{"action": "use", "constraint": [
     {"leftOperand": "purpose", "operator": "eq", "rightOperand": "urn:test:planning"}]}]}  # fmt: skip
 
 
+class SignerAway(Exception):
+    """The signer does not answer."""
+
+
 KINDS = ("automatic", "manual", "manual", "offered", "transfer", "transfer")
 
 
@@ -101,6 +105,7 @@ class World:
     async def _happen(self) -> None:
         self.clock.advance(timedelta(days=1))
         for place in self.places.values():
+            place.before_sealing = self._before_sealing
             await self._wake(place)
         self.is_suffering = True
         self.parted_from = self.clock.now() + timedelta(seconds=5)
@@ -215,6 +220,14 @@ class World:
         place.crash()
         after_s = self.chance.choice((0.0, self.chance.uniform(0, 20)))
         self.recovering.append(asyncio.ensure_future(self._recover(place, after_s)))
+
+    async def _before_sealing(self) -> None:
+        """In bad times a signer is slow, or fails."""
+        if not self.is_suffering:
+            return
+        await self.net.pause(self.chance.choice((0.0, self.chance.expovariate(5), self.chance.uniform(0, 20))))
+        if self.chance.random() < 0.15:
+            raise SignerAway
 
     async def _recover(self, place: Place, after_s: float) -> None:
         await asyncio.gather(*place.tasks, return_exceptions=True)

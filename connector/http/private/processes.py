@@ -45,6 +45,7 @@ class Why(Shape):
             "peer-held",
             "retrying",
             "on-its-way",
+            "sealing",
             "due-later",
             "diverged",
             "refused",

@@ -1,0 +1,56 @@
+"""Our own seal on what was exchanged with a partner that does not seal: *preuve unilatérale*, and called so everywhere.
+
+It proves what we say was agreed, and when we said so; that the partner agreed is told by its messages alone.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from connector.identity.errors import NoSealKey
+from connector.ids import new_id
+from connector.protocol import negotiation as n
+from connector.services import exchange, negotiated, seal_records
+from connector.services.seal_case import Case, Signers, document_of, mark_of
+from connector.store.db import Store
+from connector.store.jobs import Job
+from contracts.canonical import Json, canonical, sha256
+from contracts.jws import read_sealed
+from contracts.refused import ContractError
+from contracts.seals import seal
+from contracts.terms import instant
+
+MEDIA_TYPE = "application/vnd.pupitre.unilateral+json"
+SCHEMA = "https://w3id.org/pupitre/unilateral/1"
+
+log = logging.getLogger("pupitre.services")
+
+
+async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: Case) -> None:
+    """Seal the agreement and the digests of all messages; `did` is ours. Raises what the signer raises."""
+    negotiation, now = case.negotiation, store.clock.now()
+    _, agreement = negotiated.before_agreement(case.told)
+    if negotiation.state != n.FINALIZED or case.contract is not None or agreement is None:
+        return
+    try:
+        payload, signer = canonical(_document(case, did, agreement, now)), signers(negotiation.owner)
+    except (ContractError, NoSealKey) as error:
+        log.warning("no evidence of our own is sealed", extra={**exchange.names_of(negotiation), "problem": error.code})
+        return
+    text = await seal(payload, signer, media_type=MEDIA_TYPE, at=now, approval=case.approval)
+    mark, document = replace(mark_of(read_sealed(text), 0), role=negotiation.role), document_of(payload)
+    await store.write(lambda tx: seal_records.sealed_alone(tx, job, document, mark))
+
+
+def _document(case: Case, did: str, agreement: str, now: datetime) -> dict[str, Json]:
+    negotiation = case.negotiation
+    return {
+        "schema": SCHEMA,
+        "id": new_id(),
+        "createdAt": instant(now),
+        "role": negotiation.role.value,
+        "by": did,
+        "peer": negotiation.peer,
+        "agreement": {"id": negotiation.agreement or "", "text": agreement, "sha256": sha256(agreement)},
+        "messages": [{"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256} for one in case.told],
+    }

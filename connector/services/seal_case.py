@@ -1,0 +1,65 @@
+"""What there is to seal, and who is asked: what the parts of the job `seal` share."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connector.identity.seal_history import SealHistory
+from connector.protocol.machine import Role
+from connector.services.exchange import Answer
+from connector.services.negotiated import Told
+from connector.services.seal_records import Document, Mark
+from connector.store.contracts import StoredContract
+from connector.store.negotiations import Negotiation
+from contracts.approval import Approval
+from contracts.canonical import sha256
+from contracts.document import Dataset
+from contracts.jws import Sealed
+from contracts.refused import ContractError
+from contracts.signer import Signer
+from policies import PolicyError
+
+
+class Signers(Protocol):
+    """Who seals for an owner: with the present key, or with the one that is named. Raises NoSealKey."""
+
+    def __call__(self, owner: str, kid: str | None = None) -> Signer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """What is known of partners (owner, DID): their seal keys and their cards, None for who has none."""
+
+    seals_of: Callable[[str, str], Awaitable[SealHistory | None]]
+    card_of: Callable[[str, str], Awaitable[str | None]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What there is to seal, as one transaction saw it."""
+
+    negotiation: Negotiation
+    wanted: Answer | None
+    contract: StoredContract | None
+    has_seal: bool
+    """The provider's seal is there already."""
+    told: list[Told] = field(repr=False)
+    dataset: Dataset
+    approval: Approval
+
+
+def document_of(payload: bytes, cards: str | None = None) -> Document:
+    told = json.loads(payload)
+    return Document(told["id"], sha256(payload), told["agreement"]["id"], payload.decode(), cards)
+
+
+def mark_of(sealed: Sealed, place: int) -> Mark:
+    one = sealed.signatures[place]
+    role = (Role.PROVIDER, Role.CONSUMER)[place]
+    return Mark(role, one.header["kid"], one.sha256, sealed.text)
+
+
+def said_of(error: ContractError | PolicyError) -> dict[str, str]:
+    where = f" ({error.pointer})" if getattr(error, "pointer", "") else ""
+    return {language: error.say(language) + where for language in ("fr", "en")}

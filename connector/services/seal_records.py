@@ -1,0 +1,189 @@
+"""What the job `seal` stores: each function is one transaction, which looks again whether the seal is still wanted.
+
+A seal that came too late is kept in the journal, with the reason, and never sent.
+"""
+
+from dataclasses import dataclass, field
+
+from connector.protocol import negotiation as n
+from connector.protocol.errors import IllegalTransition
+from connector.protocol.machine import Role
+from connector.services import exchange
+from connector.services.exchange import Answer, Line
+from connector.services.sealing import JOB, UNSEALED, leave_unused
+from connector.store import contracts, journal, negotiations
+from connector.store.contracts import OPEN, StoredContract, StoredSeal
+from connector.store.db import Tx
+from connector.store.jobs import Job
+from connector.store.negotiations import Negotiation
+
+UNDECIDED = "la décision n’était plus à exécuter · the decision had lapsed when the seal was put"
+NO_SEAL = "le partenaire ne scelle pas · the partner does not seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A contract as it stands: its name, its text, the agreement in it."""
+
+    id: str
+    sha256: str
+    agreement: str
+    text: str = field(repr=False)
+    cards: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A seal that was just put, or was checked: whose it is, and the document with it."""
+
+    role: Role
+    kid: str
+    sha256: str
+    jws: str = field(repr=False)
+
+
+def release_unsealed(tx: Tx, line: Line[Negotiation], job: Job) -> None:
+    """Let an agreement go as it is: the partner does not seal. Our own seal follows once it is concluded."""
+    negotiation, wanted = _still(tx, job, n.AGREEMENT)
+    if wanted is None:
+        return
+    known = contracts.claim(tx, job.owner, job.key)
+    if known is not None and known.status == "sealing":
+        leave_unused(tx, negotiation, known, NO_SEAL)
+    content = {**(wanted.content or {}), UNSEALED: True}
+    _release(tx, line, negotiation, Answer(wanted.kind, wanted.by, content))
+
+
+def keep_draft(tx: Tx, job: Job, version: int, drawn_up: Document) -> bool:
+    """Store a contract before it is signed; False when the negotiation is not what it was drawn up from."""
+    negotiation, wanted = _still(tx, job, n.AGREEMENT)
+    if wanted is None or negotiation.version != version:
+        return False
+    known = contracts.claim(tx, job.owner, job.key) or _new(negotiation)
+    if known.sha256 != drawn_up.sha256:
+        known.id, known.sha256, known.document = drawn_up.id, drawn_up.sha256, drawn_up.text
+        known.agreement, known.cards = drawn_up.agreement, drawn_up.cards
+        known.status, known.reason = "sealing", None
+        contracts.save(tx, known)
+    return True
+
+
+def agreement_sealed(tx: Tx, line: Line[Negotiation], job: Job, document: Document, mark: Mark) -> None:
+    """Keep the provider's seal, and send the agreement with it."""
+    negotiation, wanted = _still(tx, job, n.AGREEMENT)
+    known = contracts.claim(tx, job.owner, job.key)
+    if wanted is None or known is None or known.status != "sealing" or known.sha256 != document.sha256:
+        _too_late(tx, negotiation, document, mark)
+        return
+    known.status, known.jws = "sealed-by-one", mark.jws
+    _keep(tx, negotiation, known, mark)
+    _release(tx, line, negotiation, wanted)
+
+
+def verification_sealed(
+    tx: Tx, line: Line[Negotiation], job: Job, received: str, document: Document, marks: tuple[Mark, Mark]
+) -> None:
+    """Keep the provider's seal, which was checked, and ours; send the verification with both."""
+    negotiation, wanted = _still(tx, job, n.VERIFICATION)
+    known = contracts.claim(tx, job.owner, job.key)
+    if wanted is None or known is None or known.status != "sealed-by-one" or known.jws != received:
+        _too_late(tx, negotiation, document, marks[1])
+        return
+    known.id, known.sha256, known.document = document.id, document.sha256, document.text
+    known.cards, known.status, known.jws = document.cards, "sealed-by-both", marks[1].jws
+    for mark in marks:
+        _keep(tx, negotiation, known, mark)
+    _release(tx, line, negotiation, wanted)
+
+
+def conclusion_sealed(
+    tx: Tx, line: Line[Negotiation], job: Job, document: Document, consumers: Mark, conclusion: str
+) -> None:
+    """Keep the consumer's seal, which was checked, and our conclusion; send FINALIZED with it."""
+    negotiation, wanted = _still(tx, job, n.FINALIZE)
+    known = contracts.claim(tx, job.owner, job.key)
+    if wanted is None or known is None or known.status != "sealed-by-one" or known.sha256 != document.sha256:
+        entry = {"contract": document.id, "sha256": document.sha256, "reason": UNDECIDED, "jws": conclusion}
+        journal.append(tx, job.owner, job.key, "seal-unused", entry)
+        return
+    known.status, known.jws, known.countersigned = "sealed-by-both", consumers.jws, None
+    known.conclusion = conclusion
+    _keep(tx, negotiation, known, consumers)
+    entry = {"contract": document.id, "sha256": document.sha256, "jws": conclusion}
+    journal.append(tx, job.owner, job.key, "conclusion-sealed", entry)
+    _release(tx, line, negotiation, wanted)
+
+
+def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
+    """Keep our own seal on what was exchanged with a partner that does not seal."""
+    negotiation = negotiations.load(tx, job.owner, job.key)
+    if negotiation.state != n.FINALIZED or contracts.claim(tx, job.owner, job.key) is not None:
+        return
+    known = _new(negotiation)
+    known.id, known.sha256, known.document = document.id, document.sha256, document.text
+    known.agreement, known.status, known.jws = document.agreement, "unilateral", mark.jws
+    _keep(tx, negotiation, known, mark)
+
+
+def refused(tx: Tx, line: Line[Negotiation], job: Job, kind: str, why: Answer, reason: str) -> None:
+    """End a negotiation whose contract is not what it must be, unless it has moved since it was looked at."""
+    negotiation, wanted = _still(tx, job, kind)
+    if wanted is None:
+        return
+    known = contracts.claim(tx, job.owner, job.key)
+    if known is not None and known.status in OPEN:
+        leave_unused(tx, negotiation, known, reason)
+    exchange.answer(tx, line, negotiation, why)
+    negotiations.save(tx, negotiation)
+
+
+def _still(tx: Tx, job: Job, kind: str) -> tuple[Negotiation, Answer | None]:
+    """Return the negotiation, locked, and the answer that waits for a seal if it is of this kind."""
+    negotiation = negotiations.load(tx, job.owner, job.key)
+    wanted = exchange.withheld(negotiation, JOB)
+    return negotiation, wanted if wanted is not None and wanted.kind == kind else None
+
+
+def _release(tx: Tx, line: Line[Negotiation], negotiation: Negotiation, wanted: Answer) -> None:
+    """Let the message go if it is still allowed; else the decision lapses, and the journal says so."""
+    try:
+        exchange.release(tx, line, negotiation, wanted)
+    except IllegalTransition:
+        exchange.drop_intent(tx, negotiation)
+    negotiations.save(tx, negotiation)
+
+
+def _new(negotiation: Negotiation) -> StoredContract:
+    return StoredContract(
+        owner=negotiation.owner,
+        negotiation=negotiation.pid,
+        role=negotiation.role,
+        peer=negotiation.peer,
+        dataset=negotiation.dataset,
+        agreement=negotiation.agreement or "",
+        status="sealing",
+    )
+
+
+def _keep(tx: Tx, negotiation: Negotiation, contract: StoredContract, mark: Mark) -> None:
+    """Store a contract with one more seal, and say so in the journal of the negotiation."""
+    contracts.save(tx, contract)
+    made = StoredSeal(
+        owner=contract.owner,
+        negotiation=contract.negotiation,
+        role=mark.role,
+        contract=contract.id or "",
+        kid=mark.kid,
+        sha256=mark.sha256,
+        jws=mark.jws,
+        created_at=tx.now,
+    )
+    contracts.add_seal(tx, made)
+    told = {"contract": contract.id, "sha256": contract.sha256, "role": mark.role.value}
+    entry = {**told, "kid": mark.kid, "seal": mark.sha256, "status": contract.status}
+    journal.append(tx, negotiation.owner, negotiation.pid, "sealed", entry)
+
+
+def _too_late(tx: Tx, negotiation: Negotiation, document: Document, mark: Mark) -> None:
+    entry = {"contract": document.id, "sha256": document.sha256, "reason": UNDECIDED, "jws": mark.jws}
+    journal.append(tx, negotiation.owner, negotiation.pid, "seal-unused", entry)

@@ -1,0 +1,215 @@
+"""Rows of contracts: the sealed document of a negotiation, the seals on it, and what was notified since.
+
+One contract per negotiation, one seal per negotiation and role: the schema enforces both. A seal is only ever added;
+the row of the contract says how far it has come. `status`:
+
+`sealing`         drawn up, no seal yet
+`sealed-by-one`   the provider's seal
+`sealed-by-both`  both seals, the conclusion not yet taken by both sides
+`concluded`       both seals and the conclusion, both sides finalised
+`unilateral`      our own seal alone, on what was exchanged with a peer that does not seal: *preuve unilatérale*
+`unused`          it led to nothing; `reason` says why
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import and_, bindparam, insert, or_, select, update
+
+from connector.problems import NotFound
+from connector.protocol.machine import Role
+from connector.store.db import Tx, locking
+from connector.store.errors import StaleVersion
+from connector.store.period import ALWAYS, Period
+from connector.store.tables import contract_notices, contracts, seals
+
+Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
+OPEN = frozenset({"sealing", "sealed-by-one", "sealed-by-both"})
+"""A contract that a negotiation may still bring to its end."""
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredContract:
+    """The contract of one negotiation."""
+
+    owner: str
+    negotiation: str
+    role: Role
+    """Ours."""
+    peer: str
+    dataset: str
+    agreement: str
+    id: str | None = None
+    """What the document calls itself; of a received one, once it was checked."""
+    sha256: str | None = None
+    """Of the document."""
+    status: Status
+    document: str | None = field(default=None, repr=False)
+    cards: str | None = field(default=None, repr=False)
+    """The party cards that it names by their digests, JSON: role → text as it was signed."""
+    jws: str | None = field(default=None, repr=False)
+    """The document with the seals that it bears by now."""
+    countersigned: str | None = field(default=None, repr=False)
+    """What the consumer sent with its verification, until it was checked."""
+    conclusion: str | None = field(default=None, repr=False)
+    reason: str | None = None
+    version: int = 0
+    created_at: datetime = field(default_factory=lambda: datetime.min)
+    updated_at: datetime = field(default_factory=lambda: datetime.min)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSeal:
+    """One seal."""
+
+    owner: str
+    negotiation: str
+    role: Role
+    """Whose seal it is."""
+    contract: str
+    kid: str
+    sha256: str
+    """Of `protected.signature`, by which a conclusion names it."""
+    jws: str = field(repr=False)
+    """The document with the seals up to this one."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredNotice:
+    """Something notified about a contract, sealed by its author."""
+
+    n: int
+    kind: str
+    sha256: str
+    author: str
+    jws: str = field(repr=False)
+    created_at: datetime
+
+
+_NAMES = tuple(contracts.c.keys())
+_KEY = and_(contracts.c.owner == bindparam("k_owner"), contracts.c.negotiation == bindparam("k_negotiation"))
+_BY_NEGOTIATION = select(contracts).where(_KEY)
+_LOCKED = locking(_BY_NEGOTIATION)
+_INSERT = insert(contracts)
+_FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
+_UPDATE = (
+    update(contracts)
+    .where(_KEY, contracts.c.version == bindparam("k_version"))
+    .values(
+        {name: bindparam(f"v_{name}") for name in _NAMES if name not in _FIXED}
+        | {"version": contracts.c.version + 1, "updated_at": bindparam("v_updated_at")}
+    )
+)
+_SEAL = select(seals).where(
+    seals.c.owner == bindparam("k_owner"),
+    seals.c.negotiation == bindparam("k_negotiation"),
+    seals.c.role == bindparam("k_role"),
+)
+_ADD_SEAL = insert(seals)
+_NOTICES = (
+    select(contract_notices)
+    .where(
+        contract_notices.c.owner == bindparam("k_owner"),
+        contract_notices.c.negotiation == bindparam("k_negotiation"),
+    )
+    .order_by(contract_notices.c.n)
+)
+
+
+def find(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
+    """Return the contract of a negotiation, if there is one."""
+    return _one(tx.connection.execute(_BY_NEGOTIATION, {"k_owner": owner, "k_negotiation": negotiation}).first())
+
+
+def claim(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
+    """Return it for a change; nobody else changes it until the commit."""
+    return _one(tx.connection.execute(_LOCKED, {"k_owner": owner, "k_negotiation": negotiation}).first())
+
+
+def named(tx: Tx, owner: str, name: str) -> StoredContract:
+    """Return the contract of that identifier, or the one of that agreement or negotiation. Raises NotFound."""
+    columns = contracts.c
+    either = or_(columns.id == name, columns.agreement == name, columns.negotiation == name)
+    query = select(contracts).where(columns.owner == owner, either).order_by(columns.created_at.desc()).limit(1)
+    found = _one(tx.connection.execute(query).first())
+    if found is None:
+        raise NotFound(name)
+    return found
+
+
+def save(tx: Tx, contract: StoredContract) -> None:
+    """Insert a contract or write a changed one, by compare-and-swap. Raises StaleVersion."""
+    if contract.version == 0:
+        contract.created_at = contract.updated_at = tx.now
+        contract.version = 1
+        tx.connection.execute(_INSERT, {name: _value(contract, name) for name in _NAMES})
+        return
+    values = {f"v_{name}": _value(contract, name) for name in _NAMES if name not in _FIXED}
+    keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
+    if tx.connection.execute(_UPDATE, {**values, **keys, "v_updated_at": tx.now}).rowcount != 1:
+        raise StaleVersion(contract.negotiation)
+    contract.version += 1
+    contract.updated_at = tx.now
+
+
+def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | None:
+    """Return the seal of one side, if it was put."""
+    keys = {"k_owner": owner, "k_negotiation": negotiation, "k_role": role.value}
+    row = tx.connection.execute(_SEAL, keys).first()
+    return None if row is None else StoredSeal(**{**row._mapping, "role": Role(row.role)})
+
+
+def add_seal(tx: Tx, seal: StoredSeal) -> None:
+    """Insert a seal; the schema refuses a second one of the same side in a negotiation."""
+    values = {name: getattr(seal, name) for name in seal.__slots__}
+    tx.connection.execute(_ADD_SEAL, {**values, "role": seal.role.value, "created_at": tx.now})
+
+
+def notices(tx: Tx, owner: str, negotiation: str) -> list[StoredNotice]:
+    """Return what was notified, in the order in which it came."""
+    rows = tx.connection.execute(_NOTICES, {"k_owner": owner, "k_negotiation": negotiation})
+    return [StoredNotice(**{name: row._mapping[name] for name in StoredNotice.__slots__}) for row in rows]
+
+
+def add_notice(tx: Tx, contract: StoredContract, notice: StoredNotice) -> bool:
+    """Add a notice after those that are there; False when this very one is there already. The contract is claimed."""
+    known = notices(tx, contract.owner, contract.negotiation)
+    if any(one.sha256 == notice.sha256 for one in known):
+        return False
+    values = {name: getattr(notice, name) for name in notice.__slots__}
+    of = {"owner": contract.owner, "negotiation": contract.negotiation}
+    tx.connection.execute(insert(contract_notices), {**values, **of, "n": len(known) + 1, "created_at": tx.now})
+    return True
+
+
+def page(
+    tx: Tx,
+    owner: str,
+    *,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+    period: Period = ALWAYS,
+    **equal: str | None,
+) -> list[StoredContract]:
+    """Return contracts drawn up in a period, the newest first, after a position; `equal` filters by column."""
+    columns = contracts.c
+    query = select(contracts).where(columns.owner == owner, *period.of(columns.created_at))
+    for name, value in equal.items():
+        if value is not None:
+            query = query.where(columns[name] == value)
+    if after is not None:
+        at, key = after
+        query = query.where(or_(columns.created_at < at, and_(columns.created_at == at, columns.negotiation < key)))
+    query = query.order_by(columns.created_at.desc(), columns.negotiation.desc()).limit(limit)
+    return [found for row in tx.connection.execute(query) if (found := _one(row)) is not None]
+
+
+def _one(row: Any) -> StoredContract | None:
+    return None if row is None else StoredContract(**{**row._mapping, "role": Role(row.role)})
+
+
+def _value(contract: StoredContract, name: str) -> Any:
+    value = getattr(contract, name)
+    return value.value if isinstance(value, Role) else value

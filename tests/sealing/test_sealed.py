@@ -1,0 +1,336 @@
+"""Two nodes that seal: one contract, a seal of each, one conclusion; and everything that goes wrong."""
+
+import asyncio
+import base64
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.app import ROOT
+from connector.peer.client import Answer
+from connector.protocol import negotiation as n
+from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, RequestCard
+from connector.protocol.machine import Role
+from connector.services import explain
+from connector.store import contracts, participants, peers
+from contracts.approval import Approval, approval_in
+from contracts.checks import check_seal
+from contracts.conclusion import check_conclusion
+from contracts.jws import read_sealed
+from tests.harness import nodes
+from tests.sealing.pair import Pair, play
+from tests.simulator import places
+
+BOTH = (Role.PROVIDER, Role.CONSUMER)
+MEMORY = Path("/dev/shm")
+FEWEST_COMMITS, MOST_COMMITS = 5, 100
+"""How many commits a sealed negotiation takes on one side."""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder with two nodes that know each other, have cards and seal keys."""
+    with tempfile.TemporaryDirectory(prefix="sealing", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        places.make_template(Path(name) / "template")
+        yield Path(name)
+
+
+@pytest.fixture
+def perform(folder: Path) -> Callable[..., Any]:
+    """Plays a scene on two fresh nodes."""
+    return lambda scene: play(folder / "pair", folder / "template", scene)
+
+
+async def concluded(pair: Pair, pid: str) -> None:
+    """Assert that both sides hold the same concluded contract, with one seal of each."""
+    ours, theirs = [await pair.contract(role, pid) for role in BOTH]
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.status, theirs.status) == ("concluded", "concluded")
+    assert (ours.id, ours.sha256, ours.jws, ours.conclusion) == (
+        theirs.id, theirs.sha256, theirs.jws, theirs.conclusion,
+    )  # fmt: skip
+    sealed = check_seal(ours.jws or "")
+    check_conclusion(ours.conclusion or "", sealed)
+    for role in BOTH:
+        seals = await pair.seals(role, pid)
+        assert {one: seal.sha256 for one, seal in seals.items()} == {
+            one: signature.sha256 for one, signature in zip(BOTH, sealed.signatures, strict=True)
+        }
+        assert await pair.journal(role, pid, "seal-unused") == []
+
+
+async def unused(pair: Pair, pid: str, code: str) -> None:
+    """Assert that both sides ended the negotiation for this reason, and that nothing counts."""
+    for role in BOTH:
+        row, contract = await pair.row(role, pid), await pair.contract(role, pid)
+        assert (row.state, row.intent) == (n.TERMINATED, None)
+        assert contract is None or contract.status == "unused"
+    (ending,) = pair.sent(n.TERMINATION)
+    assert ending["code"] == code
+    assert ending["reason"]
+
+
+def test_what_two_nodes_agree_on_is_sealed_by_both_and_concluded(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        peer = pair.places[Role.PROVIDER].did
+        offer = {"@id": "urn:offer:automatic", "@type": "Offer", "target": "urn:test:automatic", "assigner": peer}
+        card = RequestCard("Trame noire", "2027-06-30", "CRPA, art. L. 114-8")
+        asked = await pair.node(Role.CONSUMER).negotiate.request(
+            ROOT, peer, {**offer, **nodes.OPEN}, by=nodes.BY, card=card
+        )
+        await pair.settle()
+        await concluded(pair, asked.pid)
+        contract = await pair.contract(Role.PROVIDER, asked.pid)
+        document = json.loads((contract and contract.document) or "")
+        assert document["parties"]["provider"]["legalName"] == "Métropole d’Exemple"
+        assert document["parties"]["consumer"]["legalName"] == "Commune d’Exemple"
+        assert document["request"] == {
+            "purpose": "Trame noire", "until": "2027-06-30", "legalBasis": "CRPA, art. L. 114-8",
+        }  # fmt: skip
+        (agreement,) = pair.sent(n.AGREEMENT)
+        assert document["agreement"]["text"] == json.dumps(
+            agreement["agreement"], ensure_ascii=False, separators=(",", ":")
+        )
+        assert [one["type"] for one in document["negotiation"]["messages"]] == [n.REQUEST]
+        first = next(one for one in pair.carried if one["@type"] == n.REQUEST)
+        assert json.loads(first[REQUEST_CARD])["purpose"] == "Trame noire"
+
+    perform(scene)
+
+
+def test_each_seal_is_one_string_on_its_message(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await pair.ask()
+        await pair.settle()
+        await concluded(pair, pid)
+        (agreement,), (verification,) = pair.sent(n.AGREEMENT), pair.sent(n.VERIFICATION)
+        final = next(one for one in pair.carried if one.get("eventType") == "FINALIZED")
+        assert len(read_sealed(agreement[SEAL]).signatures) == 1
+        assert len(read_sealed(verification[SEAL]).signatures) == 2
+        assert read_sealed(final[CONCLUSION]).document["contract"] == read_sealed(agreement[SEAL]).document["id"]
+        assert "https://w3id.org/pupitre" not in json.dumps(agreement["agreement"])
+
+    perform(scene)
+
+
+def test_a_seal_says_who_approved_without_a_name(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await pair.ask()
+        await pair.settle()
+        contract = await pair.contract(Role.PROVIDER, pid)
+        provider, consumer = read_sealed((contract and contract.jws) or "").signatures
+        rule, person = approval_in(provider), approval_in(consumer)
+        assert isinstance(rule, Approval)
+        assert rule.rule == "offer-mode automatic urn:offer:automatic"
+        assert isinstance(person, Approval)
+        assert person.by == nodes.BY.key_id  # who asked, not the rule that carried it through
+
+    perform(scene)
+
+
+@pytest.mark.parametrize("kind", [n.AGREEMENT, n.VERIFICATION])
+def test_a_message_of_a_node_that_seals_without_its_seal_ends_the_negotiation(
+    perform: Callable[..., Any], kind: str
+) -> None:
+    async def scene(pair: Pair) -> None:
+        pair.changes[kind] = lambda message: {name: value for name, value in message.items() if name != SEAL}
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, "seal-missing")
+
+    perform(scene)
+
+
+@pytest.mark.parametrize(("kind", "code"), [(n.AGREEMENT, "bad-seal"), (n.VERIFICATION, "other-contract")])
+def test_a_seal_on_another_document_ends_the_negotiation(perform: Callable[..., Any], kind: str, code: str) -> None:
+    def change(message: dict[str, Any]) -> dict[str, Any]:
+        sealed = json.loads(message[SEAL])
+        told = read_sealed(message[SEAL]).document
+        told["termination"] = "Jamais."
+        payload = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        sealed["payload"] = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
+        return {**message, SEAL: json.dumps(sealed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)}
+
+    async def scene(pair: Pair) -> None:
+        pair.changes[kind] = change
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, code)
+
+    perform(scene)
+
+
+@pytest.mark.parametrize("conclusion", [None, "{}", "of another contract"])
+def test_finalized_without_the_right_conclusion_is_refused_and_ends_the_negotiation(
+    perform: Callable[..., Any], conclusion: str | None
+) -> None:
+    async def scene(pair: Pair) -> None:
+        first = await pair.ask()
+        await pair.settle()
+        earlier = await pair.contract(Role.PROVIDER, first)
+        pair.carried.clear()
+        given = (earlier and earlier.conclusion) if conclusion == "of another contract" else conclusion
+
+        def change(message: dict[str, Any]) -> dict[str, Any]:
+            rest = {name: value for name, value in message.items() if name != CONCLUSION}
+            return rest if given is None else {**rest, CONCLUSION: given}
+
+        pair.changes[n.FINALIZE] = change
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, "conclusion-refused")
+
+    perform(scene)
+
+
+def test_a_signer_that_is_slow_and_fails_is_tried_again_and_seals_once(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        failures = dict.fromkeys(BOTH, 2)
+
+        def before(role: Role) -> Callable[[], Any]:
+            async def wait() -> None:
+                await pair.net.pause(30)
+                failures[role] -= 1
+                if failures[role] >= 0:
+                    raise OSError("the signer is away")
+
+            return wait
+
+        for role in BOTH:
+            pair.places[role].crash()
+            pair.places[role].before_sealing = before(role)
+            await pair.places[role].wake(pair.clock, pair.net)
+        pid = await pair.ask()
+
+        async def is_sealing() -> bool:
+            return len(pair.carried) > 0 and (await pair.row(Role.PROVIDER, pid)).intent is not None
+
+        await pair.until(is_sealing)
+        around = explain.Surroundings([], None, [])
+        row = await pair.row(Role.PROVIDER, pid)
+        assert explain.why(n.NEGOTIATION, row, around).code == "sealing"
+        await pair.settle()
+        await concluded(pair, pid)
+        assert all(left < 0 for left in failures.values())
+
+    perform(scene)
+
+
+def test_a_termination_that_crosses_a_seal_leaves_it_unused_and_explained(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        async def wait() -> None:
+            await pair.net.pause(60)
+
+        pair.places[Role.PROVIDER].crash()
+        pair.places[Role.PROVIDER].before_sealing = wait
+        await pair.places[Role.PROVIDER].wake(pair.clock, pair.net)
+        pid = await pair.ask()
+
+        async def is_sealing() -> bool:
+            contract = await pair.contract(Role.PROVIDER, pid) if pair.carried else None
+            return contract is not None and contract.status == "sealing"
+
+        await pair.until(is_sealing)
+        await pair.node(Role.CONSUMER).negotiate.terminate(ROOT, pid, "changed", "Plus besoin.", by=nodes.BY)
+        await pair.settle()
+        await unused(pair, pid, "changed")
+        (left,) = await pair.journal(Role.PROVIDER, pid, "seal-unused")
+        assert check_seal(left["jws"], roles=("provider",)).sha256 == left["sha256"]
+        assert left["reason"]
+        assert await pair.seals(Role.PROVIDER, pid) == {}
+        assert pair.sent(n.AGREEMENT) == []
+
+    perform(scene)
+
+
+def test_an_agreement_that_was_refused_is_sent_again_with_the_very_same_seal(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        refusal = b'{"@type":"ContractNegotiationError","code":"x","reason":["not now"]}'
+        pair.answers[n.AGREEMENT] = [Answer(400, {"content-type": "application/json"}, refusal)]
+        pid = await pair.ask()
+        await pair.settle()
+        row = await pair.row(Role.PROVIDER, pid)
+        assert (row.state, (row.problem or {})["code"]) == (n.REQUESTED, "peer-400")
+        first = (await pair.seals(Role.PROVIDER, pid))[Role.PROVIDER]
+        await pair.node(Role.PROVIDER).negotiate.accept(ROOT, row.pid, by=nodes.BY)
+        await pair.settle()
+        await concluded(pair, pid)
+        (agreement,) = pair.sent(n.AGREEMENT)
+        assert agreement[SEAL] == first.jws
+
+    perform(scene)
+
+
+@pytest.mark.parametrize("role", BOTH, ids=str)
+def test_a_node_killed_after_any_commit_seals_once_and_goes_on(perform: Callable[..., Any], role: Role) -> None:
+    """Each commit of a sealed negotiation in turn, until the negotiation is over before the kill comes."""
+
+    async def scene(pair: Pair) -> None:
+        for commits in range(1, MOST_COMMITS):
+            kills = len(pair.reborn)
+            pair.kill_after(role, commits)
+            asked = await pair.ask()
+            await pair.settle()
+            await asyncio.gather(*pair.reborn)
+            pid = asked or (await pair.newest(Role.CONSUMER)).pid
+            await concluded(pair, pid)
+            if len(pair.reborn) == kills:
+                assert commits > FEWEST_COMMITS
+                return
+        pytest.fail("it never came to an end")
+
+    perform(scene)
+
+
+def test_with_a_partner_that_has_no_card_our_own_seal_is_kept_alone(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        consumer = pair.node(Role.CONSUMER)
+
+        def forget(tx: Any) -> None:
+            participants.set_card(tx, ROOT, None)  # type: ignore[arg-type]
+
+        await consumer.store.write(forget)
+        await consumer.hosts.load()
+        provider = pair.node(Role.PROVIDER)
+
+        def unpin(tx: Any) -> None:
+            peer = peers.claim(tx, ROOT, pair.places[Role.CONSUMER].did)
+            peer.card = None
+            peers.put(tx, peer)
+
+        await provider.store.write(unpin)
+        pid = await pair.ask()
+        await pair.settle()
+        for role in BOTH:
+            contract = await pair.contract(role, pid)
+            assert contract is not None
+            assert (contract.status, contract.conclusion) == ("unilateral", None)
+            (signature,) = read_sealed(contract.jws or "").signatures
+            assert signature.header["kid"].startswith(pair.places[role].did)
+            assert json.loads(contract.document or "")["by"] == pair.places[role].did
+            assert list(await pair.seals(role, pid)) == [role]
+        assert all(member not in one for one in pair.carried for member in (SEAL, CONCLUSION))
+
+    perform(scene)
+
+
+def test_contracts_are_listed_by_owner(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = [await pair.ask() for _ in range(3)]
+        await pair.settle()
+        store = pair.node(Role.CONSUMER).store
+        every = await store.read(lambda tx: contracts.page(tx, ROOT, limit=500))
+        assert {one.negotiation for one in every} >= set(pids)
+        first = await store.read(lambda tx: contracts.page(tx, ROOT, limit=2))
+        rest = await store.read(
+            lambda tx: contracts.page(tx, ROOT, after=(first[-1].created_at, first[-1].negotiation), limit=500)
+        )
+        assert [one.negotiation for one in (*first, *rest)] == [one.negotiation for one in every]
+        assert await store.read(lambda tx: contracts.page(tx, "another")) == []
+
+    perform(scene)

@@ -1,0 +1,98 @@
+"""A contract is sealed and concluded on both stores, whose schema refuses a second seal and any change of one."""
+
+import asyncio
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from connector.app import ROOT, Node
+from connector.protocol.machine import Role
+from connector.store import contracts, tables
+from connector.store.contracts import StoredContract, StoredNotice
+from connector.store.db import Tx
+from tests.harness import nodes
+from tests.harness.sealing import give_card
+from tests.tools.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def server(request: pytest.FixtureRequest) -> Postgres | None:
+    """Where the databases are; None: in files."""
+    if request.param == "sqlite":
+        return None
+    found: Postgres = request.getfixturevalue("postgres")
+    return found
+
+
+def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres | None, tmp_path: Path) -> None:
+    async def scene(provider: Node, consumer: Node) -> None:
+        await give_card(provider, "provider")
+        await give_card(consumer, "consumer")
+        await nodes.publish(provider)
+        agreement = await nodes.agreed(consumer, provider)
+        ours, theirs = [await concluded(node, agreement) for node in (provider, consumer)]
+        assert (ours.sha256, ours.jws, ours.conclusion) == (theirs.sha256, theirs.jws, theirs.conclusion)
+        await refuses(provider, ours)
+        await keeps_notices_once(provider, ours)
+
+    async def play(urls: list[str | None]) -> None:
+        async with AsyncExitStack() as stack:
+            provider, consumer = [
+                await stack.enter_async_context(nodes.running(tmp_path / name, database=url))
+                for name, url in zip(("provider", "consumer"), urls, strict=True)
+            ]
+            await scene(provider, consumer)
+
+    with ExitStack() as stack:
+        asyncio.run(play([stack.enter_context(server.fresh_database()) if server else None for _ in range(2)]))
+
+
+async def concluded(node: Node, agreement: str) -> StoredContract:
+    """Return the contract on an agreement once it is concluded."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await node.store.read(lambda tx: contracts.named(tx, ROOT, agreement))
+            if found.status == "concluded":
+                return found
+            await asyncio.sleep(0.01)
+
+
+async def refuses(node: Node, contract: StoredContract) -> None:
+    def again(tx: Tx) -> None:
+        seal = contracts.seal_of(tx, ROOT, contract.negotiation, Role.PROVIDER)
+        assert seal is not None
+        contracts.add_seal(tx, replace(seal, sha256="0" * 64))
+
+    def change(tx: Tx) -> None:
+        tx.connection.execute(tables.seals.update().values(sha256="0" * 64))
+
+    def remove(tx: Tx) -> None:
+        tx.connection.execute(tables.seals.delete())
+
+    for unit in (again, change, remove):
+        with pytest.raises(DBAPIError):
+            await node.store.write(unit)
+
+
+async def keeps_notices_once(node: Node, contract: StoredContract) -> None:
+    def notify(tx: Tx) -> list[bool]:
+        claimed = contracts.claim(tx, ROOT, contract.negotiation)
+        assert claimed is not None
+        return [contracts.add_notice(tx, claimed, _notice(tx, name)) for name in ("a", "b", "a")]
+
+    assert await node.store.write(notify) == [True, True, False]
+    found = await node.store.read(lambda tx: contracts.notices(tx, ROOT, contract.negotiation))
+    assert [(one.n, one.sha256) for one in found] == [(1, "a"), (2, "b")]
+
+    def change(tx: Tx) -> None:
+        tx.connection.execute(tables.contract_notices.update().values(kind="receipt"))
+
+    with pytest.raises(DBAPIError):
+        await node.store.write(change)
+
+
+def _notice(tx: Tx, sha256: str) -> StoredNotice:
+    return StoredNotice(n=0, kind="termination", sha256=sha256, author="did:web:a", jws="{}", created_at=tx.now)
