@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import gc
 import signal
-import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import uvloop
 
 from connector import logs
@@ -36,6 +34,7 @@ from connector.dataplane.transfers import TransferType, http_push
 from connector.dataplane.transfers.http_pull import PullType
 from connector.dataplane.transfers.http_push import PushType
 from connector.http.bounded import BoundedConnection
+from connector.http.listening import Listener as Listener
 from connector.http.private.listener import PrivateListener
 from connector.http.private.services import Services
 from connector.http.public import mirror
@@ -437,53 +436,6 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         await asyncio.wait(serving)
         for task in work:
             task.cancel()
-
-
-class Listener:
-    """One uvicorn server among several in a loop; signals are the node's business."""
-
-    def __init__(self, app: App, host: str, port: int, http: Any = "httptools") -> None:
-        self._socket = _bound(host, port)
-        self.port: int = self._socket.getsockname()[1]
-        self.started = asyncio.Event()
-        config = uvicorn.Config(
-            app,
-            http=http,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            date_header=True,
-            timeout_keep_alive=15,
-            h11_max_incomplete_event_size=64 << 10,
-            timeout_graceful_shutdown=3,
-        )
-        self._server = uvicorn.Server(config)
-
-    async def run(self) -> None:
-        """Serve until `stop` is called."""
-        self._server.config.load()
-        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
-        await self._server.startup(sockets=[self._socket])
-        self.started.set()
-        await self._server.main_loop()
-        await self._server.shutdown(sockets=[self._socket])
-
-    def stop(self) -> None:
-        """Finish the requests under way, then end."""
-        self._server.should_exit = True
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(2048)
-    listening.setblocking(False)
-    return listening
 
 
 def _open_source(settings: Settings, threads: ThreadPoolExecutor, address: Mapping[str, Any]) -> Source:
