@@ -17,8 +17,20 @@ Authority = tuple[x509.Certificate, Any]
 POLICY = "1.2.3.4.1"
 
 
-def token(stamped: bytes, at: datetime, by: Authority, *, named: x509.Certificate | None = None, **said: Any) -> bytes:
-    """Return a token over these bytes; `named` is the certificate that the signer names, if another than its own."""
+def token(
+    stamped: bytes,
+    at: datetime,
+    by: Authority,
+    *,
+    named: x509.Certificate | None = None,
+    pss: bool = False,
+    by_key: bool = False,
+    **said: Any,
+) -> bytes:
+    """Return a token over these bytes; `named` is the certificate that the signer names, if another than its own.
+
+    With `pss` the signature is RSASSA-PSS; `by_key`: the signer says which key it has, instead of issuer and number.
+    """
     certificate, key = by
     told = tsp.TSTInfo(
         {
@@ -44,17 +56,14 @@ def token(stamped: bytes, at: datetime, by: Authority, *, named: x509.Certificat
             },
         ]
     )
-    is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
-    text = attributes.dump()
-    signature = (
-        key.sign(text, ec.ECDSA(hashes.SHA256())) if is_ec else key.sign(text, padding.PKCS1v15(), hashes.SHA256())
-    )
+    algorithm, signature = signed_by(key, attributes.dump(), pss=pss)
+    number = {"issuer_and_serial_number": {"issuer": own.issuer, "serial_number": own.serial_number}}
     signer = {
-        "version": "v1",
-        "sid": {"issuer_and_serial_number": {"issuer": own.issuer, "serial_number": own.serial_number}},
+        "version": "v3" if by_key else "v1",
+        "sid": {"subject_key_identifier": own.key_identifier} if by_key else number,
         "digest_algorithm": {"algorithm": "sha256"},
         "signed_attrs": attributes,
-        "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa" if is_ec else "sha256_rsa"}),
+        "signature_algorithm": algos.SignedDigestAlgorithm(algorithm),
         "signature": signature,
     }
     signed = {
@@ -65,6 +74,22 @@ def token(stamped: bytes, at: datetime, by: Authority, *, named: x509.Certificat
         "signer_infos": [signer],
     }
     return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)}).dump()
+
+
+def signed_by(key: Any, text: bytes, *, pss: bool = False) -> tuple[dict[str, Any], bytes]:
+    """Return the algorithm and the signature."""
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return {"algorithm": "sha256_ecdsa"}, key.sign(text, ec.ECDSA(hashes.SHA256()))
+    if not pss:
+        return {"algorithm": "sha256_rsa"}, key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+    sha256 = {"algorithm": "sha256"}
+    said = {
+        "hash_algorithm": sha256,
+        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": sha256},
+        "salt_length": 32,
+    }
+    salted = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    return {"algorithm": "rsassa_pss", "parameters": said}, key.sign(text, salted, hashes.SHA256())
 
 
 def item(der_token: bytes) -> str:

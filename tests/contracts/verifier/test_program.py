@@ -94,7 +94,7 @@ def test_it_runs_without_the_node_and_reaches_no_network(bundle, tmp_path) -> No
 
 def test_it_needs_few_things_and_says_which() -> None:
     project = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["project"]
-    assert [one.split(">")[0] for one in project["dependencies"]] == ["asn1crypto", "cryptography"]
+    assert [one.split(">")[0] for one in project["dependencies"]] == ["cryptography"]
     assert list(project["optional-dependencies"]) == ["pdf"]
 
 

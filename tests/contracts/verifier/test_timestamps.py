@@ -1,13 +1,17 @@
 """Time-stamps: what they keep valid, and every token that must not count."""
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import cms
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pupitre_verify import examine
+from pupitre_verify import Fault, examine
+from pupitre_verify.timestamps import read_token
 
 from contracts.bundle import pack
 from tests.contracts.verifier.ours import concluded_lately
@@ -23,11 +27,32 @@ from tests.contracts.verifier.written import (
     authority,
     case,
     certificate,
+    der,
     stamping_authority,
 )
 
 MUCH_LATER = SEALED_AT + 3650 * DAY
 CONTRACT = "contract.jws.json"
+STRIDE = 1 if os.environ.get("CI") == "true" else 11
+
+
+def by_elliptic_curve(root):
+    key = ec.generate_private_key(ec.SECP256R1())
+    return certificate("TSA", key, issuer=root, extensions=FOR_STAMPS), key
+
+
+def by_named_key(root):
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+    return certificate("TSA", key, issuer=root, extensions=(*FOR_STAMPS, named)), key
+
+
+TOKENS = [
+    ("RSA", stamping_authority, {}),
+    ("RSASSA-PSS", stamping_authority, {"pss": True}),
+    ("elliptic curve", by_elliptic_curve, {}),
+    ("the key is named", by_named_key, {"by_key": True}),
+]
 
 
 def first(whole: Case, at: datetime, by, **said) -> Case:
@@ -85,11 +110,10 @@ def test_a_time_stamp_by_an_authority_whose_certificate_had_ended_is_not_believe
     assert examine(whole.pack(), at=NOW, roots=[root[0]]).exit_status == 2
 
 
-def test_an_elliptic_curve_authority_is_read() -> None:
-    root, _ = authorities()
-    key = ec.generate_private_key(ec.SECP256R1())
-    whole = first(case(), SEALED_AT, (certificate("TSA", key, issuer=root, extensions=FOR_STAMPS), key))
-    assert examine(whole.pack(), at=NOW, roots=[root[0]]).exit_status == 0
+@pytest.mark.parametrize(("what", "by", "form"), TOKENS, ids=[one[0] for one in TOKENS])
+def test_the_usual_ways_to_sign_are_read(what, by, form) -> None:
+    root = authority()
+    assert examine(first(case(), SEALED_AT, by(root), **form).pack(), at=NOW, roots=[root[0]]).exit_status == 0
 
 
 def test_a_revocation_after_the_time_stamp_leaves_the_seal_valid() -> None:
@@ -131,7 +155,7 @@ def test_no_altered_byte_of_a_token_passes() -> None:
     root, stamping = authorities()
     whole = case()
     genuine = bytearray(token(whole.seals[0]["signature"].encode(), SEALED_AT, stamping))
-    for at in range(0, len(genuine), 7):
+    for at in range(0, len(genuine), STRIDE):
         genuine[at] ^= 1 << at % 8
         whole.seals[0]["header"] = {"etsiU": [item(bytes(genuine))]}
         genuine[at] ^= 1 << at % 8
@@ -140,6 +164,85 @@ def test_no_altered_byte_of_a_token_passes() -> None:
         assert (report.faults or report.doubts)[0].place == "/signatures/0/header/etsiU/0", at
     whole.seals[0]["header"] = {"etsiU": [item(bytes(genuine))]}
     assert examine(whole.pack(), at=NOW, roots=[root[0]]).exit_status == 0
+
+
+@pytest.mark.parametrize(("what", "by", "form"), TOKENS, ids=[one[0] for one in TOKENS])
+def test_no_altered_bit_and_no_other_length_of_a_token_is_read(what, by, form) -> None:
+    stamped, root = b"a signature", authority()
+    genuine = token(stamped, SEALED_AT, by(root), **form)
+    assert read_token(CONTRACT, "", genuine, stamped).at == SEALED_AT
+    every = [(at, 1 << bit) for at in range(0, len(genuine), STRIDE) for bit in range(8)]
+    changed = [genuine[:at] + bytes([genuine[at] ^ bits]) + genuine[at + 1 :] for at, bits in every]
+    changed += [genuine[:at] for at in range(0, len(genuine), STRIDE)] + [genuine + b"\0"]
+    for one in changed:
+        with pytest.raises(Fault):
+            read_token(CONTRACT, "", one, stamped)
+
+
+def changed_token(change) -> bytes:
+    """Return a genuine token after a change of what no signature covers."""
+    made = cms.ContentInfo.load(token(b"x", SEALED_AT, authorities()[1]))
+    change(made["content"])
+    return made.dump(force=True)
+
+
+def drop_certificates(signed) -> None:
+    signed["certificates"] = []
+
+
+def sign_twice(signed) -> None:
+    signed["signer_infos"] = [signed["signer_infos"][0], signed["signer_infos"][0].copy()]
+
+
+def add_unsigned(signed) -> None:
+    signed["signer_infos"][0]["unsigned_attrs"] = [{"type": "content_type", "values": ["tst_info"]}]
+
+
+def other_digests(signed) -> None:
+    signed["digest_algorithms"] = [{"algorithm": "sha512"}]
+
+
+def other_version(signed) -> None:
+    signed["version"] = "v1"
+
+
+def other_signer_version(signed) -> None:
+    signed["signer_infos"][0]["version"] = "v3"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        drop_certificates,
+        sign_twice,
+        add_unsigned,
+        other_digests,
+        other_version,
+        other_signer_version,
+    ],
+)
+def test_a_change_of_what_no_signature_covers_is_refused(change) -> None:
+    assert read_token(CONTRACT, "", changed_token(lambda signed: None), b"x").at == SEALED_AT
+    with pytest.raises(Fault, match=r"unreadable or altered time-stamp"):
+        read_token(CONTRACT, "", changed_token(change), b"x")
+
+
+def test_a_digest_has_no_parameters_but_null() -> None:
+    named = bytes.fromhex("300d06096086480165030402010500")
+    made = changed_token(lambda signed: None)
+    before, _, after = made.rpartition(named)  # the signer's: the one before it is signed
+    with pytest.raises(Fault):
+        read_token(CONTRACT, "", before + named[:-2] + b"\x04\x00" + after, b"x")
+
+
+def test_certificates_in_any_order_are_read() -> None:  # many authorities send their own first, whatever it sorts to
+    root, stamping = authorities()
+    made = cms.ContentInfo.load(token(b"x", SEALED_AT, stamping))
+    chain = [der(stamping[0]), der(root[0])]
+    for listed in (chain, chain[::-1]):
+        made["content"]["certificates"] = cms.CertificateSet(contents=b"".join(listed))
+        stamp_read = read_token(CONTRACT, "", made.dump(), b"x")
+        assert stamp_read.chain == (stamping[0], root[0])
 
 
 def test_two_time_stamps_of_which_one_is_false_are_refused() -> None:
