@@ -101,7 +101,7 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
                 "ce message n’est pas celui que les cachets couvrent",
                 "this message is not the one that the seals cover",
             )
-        if kind_of(name, raw) != _bare(one["type"]):
+        if not _is_of_kind(name, raw, one["type"]):
             raise Fault(name, "/@type", f"ce n’est pas un {one['type']}", f"this is not a {one['type']}")
     report.holds(
         "messages",
@@ -125,6 +125,12 @@ def kind_of(name: str, raw: bytes) -> str:
     """Return what kind of message it says to be."""
     value = _read_message(name, raw)
     return _bare(value.get("@type", ""))
+
+
+def _is_of_kind(name: str, raw: bytes, kind: Any) -> bool:
+    """Return whether a message is of the kind that a sealed document names; an event may be named `TYPE:EVENT`."""
+    told, event = kind_of(name, raw), _bare(_read_message(name, raw).get("eventType", ""))
+    return _bare(kind) == told or (bool(event) and kind == f"{told}:{event}")
 
 
 def _bare(kind: Any) -> str:

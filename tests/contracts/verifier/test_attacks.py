@@ -158,6 +158,11 @@ def _other_message(whole: Case) -> None:
     whole.files["messages/002-ContractOfferMessage.json"] = whole.messages[1][1].replace("é", "e").encode()
 
 
+def _other_event(whole: Case) -> None:
+    other = "ContractNegotiationEventMessage:FINALIZED"
+    _redraw(whole, lambda document: document["negotiation"]["messages"][2].update(type=other))
+
+
 def _messages_in_other_order(whole: Case) -> None:
     whole.messages[1], whole.messages[2] = whole.messages[2], whole.messages[1]
 
@@ -298,6 +303,7 @@ ATTACKS: list[tuple[Attack, str, str]] = [
     (_early_conclusion, CONCLUSION, "/payload/concludedAt"),
     (_late_countersignature, CONTRACT, f"{C}/protected/iat"),
     (_other_message, "messages/002-ContractOfferMessage.json", "/payload/negotiation/messages/1/sha256"),
+    (_other_event, "messages/003-ContractNegotiationEventMessage.json", "/@type"),
     (
         _messages_in_other_order,
         "messages/002-ContractNegotiationEventMessage.json",

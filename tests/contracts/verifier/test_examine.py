@@ -140,6 +140,14 @@ def test_a_piece_for_convenience_may_be_left_out(part) -> None:
     assert examine(whole.pack(), at=NOW).exit_status == 0
 
 
+def test_an_event_may_be_named_by_its_type_alone() -> None:
+    whole = case()
+    assert whole.document["negotiation"]["messages"][2]["type"] == "ContractNegotiationEventMessage:ACCEPTED"
+    assert examine(whole.pack(), at=NOW).exit_status == 0
+    whole.document["negotiation"]["messages"][2]["type"] = "ContractNegotiationEventMessage"
+    assert examine(whole.seal_both().pack(), at=NOW).exit_status == 0
+
+
 def test_long_after_the_certificate_ended_a_seal_without_time_stamp_is_indeterminate() -> None:
     report = examine(case().pack(), at=SEALED_AT + 3650 * DAY)
     assert report.exit_status == 2

@@ -145,6 +145,11 @@ class Organisation:
         }
 
 
+def _kind(message: dict[str, Any]) -> str:
+    """Return what a document calls a message: its type, and with an event which one."""
+    return ":".join(message[name] for name in ("@type", "eventType") if name in message)
+
+
 def method(did: str, kid: str, key: Key, chain: tuple[x509.Certificate, ...] = ()) -> dict[str, Any]:
     """Return a verification method of a DID document."""
     jwk = public_jwk(key) | ({"x5c": [base64.b64encode(der(one)).decode() for one in chain]} if chain else {})
@@ -279,7 +284,7 @@ class Case:
             "negotiation": {
                 **pids,
                 "messages": [
-                    {"type": json.loads(text)["@type"], "from": did, "sha256": sha256(text)}
+                    {"type": _kind(json.loads(text)), "from": did, "sha256": sha256(text)}
                     for did, text in self.messages
                 ],
             },
