@@ -98,6 +98,13 @@ def sealing_endpoint(document: DidDocument) -> str | None:
     return next(iter(document.endpoints(SEALING)), None)
 
 
+def seal_names(document: DidDocument) -> set[str]:
+    """Return the names (`DID#fragment`) of the keys that may seal, as a participant's document says."""
+    listed = document.members.get(SEALS)
+    names = (method_name(document.did, one) for one in (listed if isinstance(listed, list) else ()))
+    return {name for name in names if name is not None}
+
+
 def key_named(document: DidDocument, kid: str, relationship: str = SELF_ISSUED) -> PeerKey:
     """Return the key that `kid` names in the document.
 

@@ -5,14 +5,19 @@ partner is met, and a newer one, signed alike, is taken without asking anybody. 
 partner that once sealed is expected to, whatever its DID document says later.
 """
 
-from connector.identity.did import authentication_thumbprints, sealing_endpoint
+from connector.identity.did import authentication_thumbprints, seal_names, sealing_endpoint
 from connector.identity.errors import SealsRefused
 from connector.identity.seal_history import SealHistory, stored
 from connector.peer.discovery import Discovery
 from connector.peer.documents import DidDocument
+from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
+from connector.problems import Unavailable
 from connector.services import meet
 from connector.store import journal, peers
 from connector.store.db import Store, Tx
+
+UNREACHED = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
+"""Why a partner's documents cannot be had now."""
 
 
 class PeerSeals:
@@ -25,12 +30,13 @@ class PeerSeals:
     async def of(self, owner: str, did: str) -> SealHistory | None:
         """Return the peer's seal keys: those pinned, else those it shows now, which are pinned. None: it cannot seal.
 
-        Raises SealsRefused when it says that it seals and its list is not signed by its pinned key; or what the peer
-        room raises.
+        When its DID document, which is looked at every five minutes anyway, names other keys than those pinned, its
+        list is looked at again. Raises SealsRefused when it says that it seals and its list is not signed by its pinned
+        key; or what the peer room raises.
         """
         peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
         if peer is not None and peer.seals is not None:
-            return stored(peer.seals)
+            return await self._followed(owner, peer, stored(peer.seals))
         return await self._look(owner, peer, await self._discovery.resolve_did(did))
 
     async def anew(self, owner: str, did: str) -> SealHistory | None:
@@ -41,6 +47,20 @@ class PeerSeals:
     async def endpoint(self, did: str) -> str | None:
         """Return where the peer takes evidence (its service `ContractSealing`). Raises what the peer room raises."""
         return sealing_endpoint(await self._discovery.resolve_did(did))
+
+    async def _followed(self, owner: str, peer: peers.Peer, known: SealHistory) -> SealHistory:
+        """Return the peer's list as it is now if its DID document tells of a change, the pinned one if it has none."""
+        try:
+            document = await self._discovery.resolve_did(peer.did)
+            if seal_names(document) == {one.kid for one in known.usable}:
+                return known
+            return await self._look(owner, peer, document) or known
+        except (*UNREACHED, SealsRefused, Unavailable):
+            return known
+
+    async def document(self, did: str) -> DidDocument:
+        """Return the peer's DID document, at most five minutes old. Raises what the peer room raises."""
+        return await self._discovery.resolve_did(did)
 
     async def _look(self, owner: str, peer: peers.Peer | None, document: DidDocument) -> SealHistory | None:
         pinned = frozenset(peer.pinned) if peer is not None else authentication_thumbprints(document)

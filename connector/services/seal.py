@@ -229,6 +229,8 @@ class Seal:
         negotiation = case.negotiation
         try:
             history = await self._partners.seals_of(negotiation.owner, negotiation.peer)
+            if history is not None and kid is not None and history.named(kid) is None:
+                history = await self._partners.seals_anew(negotiation.owner, negotiation.peer)
             usable = history.usable if history else ()
             card = await self._partners.card_of(negotiation.owner, negotiation.peer) if usable else None
         except _NOT_NOW as error:

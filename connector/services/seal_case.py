@@ -32,6 +32,8 @@ class Partners:
     """What is known of partners (owner, DID): their seal keys and their cards, None for who has none."""
 
     seals_of: Callable[[str, str], Awaitable[SealHistory | None]]
+    seals_anew: Callable[[str, str], Awaitable[SealHistory | None]]
+    """The keys as the partner shows them at this moment: asked for a seal by a key that is not known."""
     card_of: Callable[[str, str], Awaitable[str | None]]
 
 

@@ -28,7 +28,7 @@ def negotiation(
 
     It seals with the participants' own keys unless other signers are given.
     """
-    partners = Partners(introduce.seals.of, introduce.card_of)
+    partners = Partners(introduce.seals.of, introduce.seals.anew, introduce.card_of)
     asked, concluding = Sealing(lambda owner: bool(hosts.seals.shown(owner))), Concluding(store, partners)
     negotiate = Negotiate(store, addresses, decisions, identity, asked, concluding, settings.refusal_detail)
     seal = Seal(store, addresses, negotiate.line, signers or hosts.seals.signer, partners, hosts.signed_card)
