@@ -92,7 +92,7 @@ def read_pem(text: str) -> Chain:
     """Return the certificates of a PEM file, put in order. Raises CertificateRefused."""
     try:
         return ordered(x509.load_pem_x509_certificates(text.encode()))
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise CertificateRefused("form") from error
 
 
@@ -144,7 +144,7 @@ def public_key(certificate: bytes) -> PublicKey:
     """Return the key that a certificate is about. Raises CertificateRefused for one that cannot seal."""
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise CertificateRefused("form") from error
     is_p256 = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
     is_rsa = isinstance(key, rsa.RSAPublicKey) and key.key_size >= SMALLEST_RSA_BITS

@@ -1,6 +1,7 @@
 """Seal keys at rest, their certificates, and the signer: what openssl and a second library read of them."""
 
 import asyncio
+import ssl
 import stat
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -192,6 +193,15 @@ def test_a_chain_is_put_in_order_and_its_root_left_out(tmp_path: Path) -> None:
     for text in (root + leaf.read_text(), leaf.read_text() + root):
         (only,) = certificates.read_pem(text)
         assert only == x509.load_pem_x509_certificate(leaf.read_bytes()).public_bytes(serialization.Encoding.DER)
+
+
+def test_a_certificate_of_an_unknown_version_is_refused(tmp_path: Path) -> None:
+    made = Authority(tmp_path).server_files("ville.example")[0].read_bytes()
+    der = x509.load_pem_x509_certificate(made).public_bytes(serialization.Encoding.DER)
+    version = der.index(bytes.fromhex("a003020102")) + 4
+    with pytest.raises(CertificateRefused) as refused:
+        certificates.read_pem(ssl.DER_cert_to_PEM_cert(der[:version] + b"B" + der[version + 1 :]))
+    assert refused.value.reason == "form"
 
 
 def test_certificates_that_are_no_chain_are_refused(tmp_path: Path, keys: SealKeys) -> None:

@@ -74,8 +74,10 @@ def messages_of(files: dict[str, bytes]) -> list[tuple[str, str, bytes]]:
     return [(name, found[2], files[name]) for name in sorted(files) if (found := _NUMBERED.fullmatch(name)) is not None]
 
 
-def check_messages(report: Report, part: str, files: dict[str, bytes], document: dict[str, Any]) -> None:
+def check_messages(report: Report, part: str, files: dict[str, bytes], document: dict[str, Any]) -> set[str]:
     """Verify that the messages are those of which the sealed document holds the digests, and what they carry.
+
+    Return the files whose digests are sealed: the message that carries the seal, and what follows it, are not.
 
     1. They are numbered from 1 on, without a gap.
     2. Each message of the document is there, in its place, byte for byte.
@@ -92,7 +94,7 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
             report.doubt(
                 part, f"{place}/{n}", "ce message n’est pas dans le dossier", "this message is not in the bundle"
             )
-            return
+            return {name for name, _, _ in messages}
         name, _, raw = messages[n]
         if hashlib.sha256(raw).hexdigest() != one["sha256"]:
             raise Fault(
@@ -119,6 +121,7 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
     for name, raw in carrying:
         _check_carries(name, raw, document["agreement"]["text"])
         report.holds(name, "porte l’accord scellé, au caractère près", "carries the sealed agreement, to the letter")
+    return {name for name, _, _ in messages[: len(told)]}
 
 
 def kind_of(name: str, raw: bytes) -> str:

@@ -7,6 +7,7 @@ issue. Nothing is fetched.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtensionOID
 
 MAX_LENGTH = 8
+_KEPT = 256
+"""Certificates whose reading is remembered: what they say depends on their bytes alone. A refusal is not remembered."""
 _MEMBERS = ("extensions", "issuer", "subject", "not_valid_before_utc", "not_valid_after_utc", "signature_algorithm_oid")
 _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QC_COMPLIANCE = bytes.fromhex("06060400 8e46 0101".replace(" ", ""))
@@ -25,6 +28,7 @@ def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
+@lru_cache(maxsize=_KEPT)
 def is_self_made(certificate: x509.Certificate) -> bool:
     """Return whether the certificate was signed with its own key."""
     return certificate.issuer == certificate.subject and _issued(certificate, certificate)
@@ -96,6 +100,7 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     return True
 
 
+@lru_cache(maxsize=_KEPT)
 def read_certificate(der: bytes) -> x509.Certificate:
     """Return the certificate in these bytes, read to the last member. Raises ValueError for anything that is none.
 
@@ -113,5 +118,8 @@ def read_certificate(der: bytes) -> x509.Certificate:
 
 def read_pem(pem: bytes) -> tuple[x509.Certificate, ...]:
     """Return the certificates of a PEM file. Raises ValueError when it holds none that can be read."""
-    found = x509.load_pem_x509_certificates(pem)
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except x509.InvalidVersion as error:  # which is no ValueError
+        raise ValueError(f"unreadable certificate: {error}") from error
     return tuple(read_certificate(one.public_bytes(serialization.Encoding.DER)) for one in found)

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pupitre_verify.after import MEDIA, check_conclusion, check_notices, check_one, read_document
 from pupitre_verify.agreed import CONTRACT, check_agreement, check_document, check_messages
 from pupitre_verify.certificates import read_pem
 from pupitre_verify.journal import PART as JOURNAL
 from pupitre_verify.journal import check_journal
-from pupitre_verify.package import Files, check_manifest, open_bundle
+from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
 from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
+from pupitre_verify.pdf import PART as PDF
 from pupitre_verify.pdf import check_pdf
 from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal, check_signature, read_jws
@@ -73,7 +75,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
         report.holds(conclusion.part, f"conclue le {concluded_at}", f"concluded at {concluded_at}")
         all_seals.append(conclusion)
     # 9. The messages are those that the seals cover, and carried this agreement.
-    check_messages(report, CONTRACT, files, document)
+    sealed = check_messages(report, CONTRACT, files, document)
     # 10. What was notified later.
     all_seals += check_notices(report, files, document, payload, known, stand)
     # 11. The journal's chain.
@@ -83,6 +85,8 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     _check_certificates(files, all_seals)
     # 13. The convention that people read holds this very contract.
     check_pdf(report, files, all_seals)
+    # 14. What remains stands in the bundle, but no seal says what it must be.
+    report.unsealed = _unsealed(files, all_seals, sealed | {PDF, *(f"cards/{role}.jws" for role in ROLES)})
     report.level = level_of(report, all_seals, stand)
 
 
@@ -111,7 +115,7 @@ def _facts(document: dict[str, Any], payload: bytes) -> dict[str, Any]:
 
 
 def _check_certificates(files: Files, seals: list[Seal]) -> None:
-    """Verify that every certificate in certs/ is one that a seal carries."""
+    """Verify that every certificate in certs/ is one that a seal carries, and that nothing else is written there."""
     carried = {one for seal in seals for one in seal.chain}
     for part in sorted(name for name in files if name.startswith("certs/")):
         try:
@@ -120,6 +124,14 @@ def _check_certificates(files: Files, seals: list[Seal]) -> None:
             raise Fault(part, "", "certificat illisible", "this certificate cannot be read") from error
         if not set(listed) <= carried:
             raise Fault(part, "", "ce certificat n’est dans aucun cachet", "no seal carries this certificate")
+        if b"".join(one.public_bytes(Encoding.PEM) for one in listed) != files[part]:
+            raise Fault(part, "", "autre chose que des certificats", "something else than certificates")
+
+
+def _unsealed(files: Files, seals: list[Seal], named: set[str]) -> tuple[str, ...]:
+    """Return, in order, the files that are neither sealed, nor named by a seal, nor held against one."""
+    covered = named | {seal.part for seal in seals} | {MANIFEST}
+    return tuple(name for name in sorted(files.keys() - covered) if not name.startswith("certs/"))
 
 
 # --- the evidence that one party alone keeps
@@ -142,7 +154,7 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     check_one(report, seal, role, known, stand)
     report.holds(UNILATERAL_PART, f"scellé par {document['by']} seul", f"sealed by {document['by']} alone")
     # 5. The messages, the journal, the certificates.
-    check_messages(report, UNILATERAL_PART, files, document)
+    report.unsealed = _unsealed(files, [seal], check_messages(report, UNILATERAL_PART, files, document))
     if JOURNAL in files:
         check_journal(report, files[JOURNAL])
     _check_certificates(files, [seal])

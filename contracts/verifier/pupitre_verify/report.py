@@ -1,7 +1,8 @@
 """What an examination found, and how it is told in French and English.
 
 A fault makes the bundle invalid and ends the examination. A doubt leaves it indeterminate: what can be checked holds,
-but something that would be needed is not there. A finding is what was seen to hold.
+but something that would be needed is not there. A finding is what was seen to hold. The pieces that no seal covers are
+named whatever the verdict: they were looked at, but whoever held the bundle may have changed them.
 """
 
 from dataclasses import dataclass, field
@@ -34,6 +35,13 @@ LEVELS: dict[str, dict[Language, str]] = {
         "issued as seal certificates under the eIDAS regulation. What the European trusted list said on the day of "
         "the signature is not checked here.",
     },
+}
+
+_UNSEALED: dict[Language, str] = {
+    "fr": "Aucun cachet ne couvre : {}. Qui a tenu le dossier a pu changer ces pièces et en refaire la liste ; "
+    "comparez-les à celles que vous tenez d’ailleurs.",
+    "en": "No seal covers: {}. Whoever held the bundle may have changed these pieces and written the list anew; "
+    "compare them with those that you have from elsewhere.",
 }
 
 
@@ -74,6 +82,8 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    unsealed: tuple[str, ...] = ()
+    """The files of the bundle of which no seal says what they must be."""
 
     def holds(self, part: str, fr: str, en: str) -> None:
         """Note that something holds."""
@@ -106,6 +116,7 @@ class Report:
             "faults": [{"part": one.part, "field": one.place, "fr": one.fr, "en": one.en} for one in self.faults],
             "doubts": [{"part": one.part, "field": one.place, "fr": one.fr, "en": one.en} for one in self.doubts],
             "checked": [{"part": one.part, "fr": one.fr, "en": one.en} for one in self.findings],
+            "unsealed": list(self.unsealed),
         }
 
     def as_text(self, language: Language) -> str:
@@ -115,6 +126,8 @@ class Report:
         for sign, listed in (("✗", self.faults), ("?", self.doubts)):
             lines += [f"  {sign} {_where(one, language)}{colon}{getattr(one, language)}" for one in listed]
         lines += [f"  ✓ {one.part}{colon}{getattr(one, language)}" for one in self.findings]
+        if self.unsealed:
+            lines += ["", _UNSEALED[language].format(", ".join(self.unsealed))]
         if self.level and self.verdict != "invalid":
             lines += ["", LEVELS[self.level][language]]
         return "\n".join(lines)

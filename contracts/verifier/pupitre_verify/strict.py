@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Unreadable(ValueError):
@@ -31,7 +32,8 @@ def read_json(raw: bytes | str) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise Unreadable("", "ce n’est pas du JSON en UTF-8", "this is not JSON in UTF-8") from error
-    _check_depth(value, 0)
+    if isinstance(value, dict | list):
+        _check_depth(value, 0)
     return value
 
 
@@ -49,10 +51,11 @@ def _no_constant(word: str) -> NoReturn:
 
 
 def _check_depth(value: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
+    if depth == MAX_DEPTH and value:
         raise Unreadable("", "trop de niveaux imbriqués", "nested too deep")
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_depth(inner, depth + 1)
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _check_depth(inner, depth + 1)
 
 
 def read_canonical(raw: bytes) -> dict[str, Any]:
@@ -68,30 +71,34 @@ def read_canonical(raw: bytes) -> dict[str, Any]:
 def write_canonical(value: Any) -> bytes:
     """Return the canonical form of objects, lists, texts, booleans and integers; nothing else has one here."""
     try:
-        return _written(value, "").encode("utf-8")
+        return _ENCODER.encode(_ordered(value, "")).encode("utf-8")
     except UnicodeEncodeError as error:
         raise Unreadable("", "demi-caractère isolé", "a lone surrogate") from error
 
 
-def _written(value: Any, place: str) -> str:
+def _ordered(value: Any, place: str) -> Any:
+    """Return the value with its members in the order of their UTF-16 code units; refuse what has no canonical form."""
     match value:
         case bool():
-            return "true" if value else "false"
+            return value
         case int() if abs(value) <= MAX_INTEGER:
-            return str(value)
+            return value
         case str() if unicodedata.is_normalized("NFC", value):
-            return json.dumps(value, ensure_ascii=False)
+            return value
         case list():
-            return f"[{','.join(_written(inner, f'{place}/{n}') for n, inner in enumerate(value))}]"
+            return [_ordered(inner, f"{place}/{n}") for n, inner in enumerate(value)]
         case dict():
-            names = sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
-            members = (f"{_written(name, place)}:{_written(value[name], f'{place}/{name}')}" for name in names)
-            return f"{{{','.join(members)}}}"
+            names = sorted(value, key=None if all(map(str.isascii, value)) else _utf_16)
+            return {_ordered(name, place): _ordered(value[name], f"{place}/{name}") for name in names}
     raise Unreadable(
         place,
         "seuls des textes (NFC), des entiers et des booléens peuvent être signés",
         "only texts (NFC), integers and booleans can be sealed",
     )
+
+
+def _utf_16(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
 
 
 def unbase64url(text: Any) -> bytes:

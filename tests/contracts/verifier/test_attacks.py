@@ -2,10 +2,12 @@
 
 import base64
 import json
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from pupitre_verify import examine
 
 from tests.contracts.verifier.written import (
@@ -221,6 +223,12 @@ def _certificate_beside(whole: Case) -> None:
     whole.files["certs/provider.pem"] = case(provider=other).all_files()["certs/provider.pem"]
 
 
+def _certificate_of_no_version(whole: Case) -> None:
+    made = whole.provider.chain[0].public_bytes(Encoding.DER)
+    version = made.index(bytes.fromhex("a003020102")) + 4
+    whole.files["certs/provider.pem"] = ssl.DER_cert_to_PEM_cert(made[:version] + b"B" + made[version + 1 :]).encode()
+
+
 def _padding(whole: Case) -> None:
     whole.seals[0]["signature"] += "=="
 
@@ -320,6 +328,7 @@ ATTACKS: list[tuple[Attack, str, str]] = [
     (_notice_by_a_stranger, "notices/001.jws.json", "/payload/by"),
     (_notice_in_the_others_name, "notices/001.jws.json", f"{P}/protected/kid"),
     (_certificate_beside, "certs/provider.pem", ""),
+    (_certificate_of_no_version, "certs/provider.pem", ""),
     (_padding, CONTRACT, f"{P}/signature"),
     (_spare_bits, CONTRACT, f"{P}/signature"),
     (_spare_bits_of_payload, CONTRACT, "/payload"),

@@ -54,6 +54,25 @@ def test_a_whole_bundle_is_valid_and_its_level_is_told() -> None:
     assert report.facts["parties"]["consumer"]["legalName"] == "Syndicat des Eaux"
 
 
+def test_the_pieces_that_no_seal_covers_are_named() -> None:
+    whole = case()
+    whole.files["messages/005-ContractAgreementVerificationMessage.json"] = (
+        b'{"@type":"ContractAgreementVerificationMessage"}'
+    )
+    whole.files["status/provider.json"] = key_list(whole.provider, None)
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 0, report.as_text("en")
+    assert report.as_json()["unsealed"] == [
+        "README.txt",
+        "dids/consumer.json",
+        "dids/provider.json",
+        "journal.jsonl",
+        "messages/004-ContractAgreementMessage.json",
+        "messages/005-ContractAgreementVerificationMessage.json",
+        "status/provider.json",
+    ]
+
+
 def test_examining_twice_says_the_same() -> None:
     bundle = case().pack()
     assert examine(bundle, at=NOW).as_json() == examine(bundle, at=NOW).as_json()
