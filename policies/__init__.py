@@ -32,7 +32,8 @@ How to read the room, from the ground up:
 - `phrases.py` (data) and `prose.py` → `clauses.py` → `sentences.py`: a policy in words. `explanation.py`: a decision in
   words, with the nearest miss (`nearest.py`), cut to what a counterparty may know (`redaction.py`). `differences.py`
   (with `extents.py`): two policies side by side. `verified.py`: what a node checks and what rests on trust.
-- `validation.py`: what is wrong or doubtful in the form of a policy that can be read; `lint.py` (on `consistency.py`):
+- `validation.py` (with `checklist.py`, W3C's list for validators): what is wrong or doubtful in the form of a policy
+  that can be read; `lint.py` (on `consistency.py`):
   what its rules get wrong together; `findings.py`: all codes, with their remedies; `confusable.py`: names that deceive.
 - `profile/`: the words of our own, `terri:`. `templates/`: rules of use from a few parameters, and the way back.
   `simulation.py`: who would get what, and when that changes. `scenarios.py`: five offers of a fictional territory.

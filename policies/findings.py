@@ -202,6 +202,13 @@ CODES: dict[str, Code] = {
         "Donnez un nombre.",
         "Give a number.",
     ),
+    "not-an-iri": Code(
+        "Un identifiant ou un renvoi n’est pas un IRI.",
+        "An identifier, or a reference to a right operand, is not an IRI.",
+        "Écrivez-le en entier : https://…, urn:… ou did:….",
+        "Write it in full: https://…, urn:… or did:….",
+        _EITHER,
+    ),
     "not-an-instant": Code(
         "Une valeur n’est pas une date.",
         "A value is not a date.",
@@ -278,6 +285,13 @@ CODES: dict[str, Code] = {
         "Replace it.",
         _DOUBT,
     ),
+    "rule-of-two-kinds": Code(
+        "Deux règles de sortes différentes ont le même identifiant : d’autres nœuds en feront une seule.",
+        "Two rules of different kinds have the same identifier: other nodes will make one of them.",
+        "Donnez à chacune son identifiant, ou n’en donnez pas.",
+        "Give each its own identifier, or none.",
+        _DOUBT,
+    ),
     "several-conflicts": Code(
         "Plusieurs façons de régler un conflit sont données.",
         "There are several ways to settle a conflict.",
@@ -308,6 +322,13 @@ CODES: dict[str, Code] = {
         "Retirez le bénéficiaire, ou faites-en une convention.",
         "Remove the assignee, or make it an agreement.",
     ),
+    "undeclared-profile": Code(
+        "Des mots qui ne sont pas d’ODRL sont employés sans que leur profil soit nommé.",
+        "Words that are not ODRL’s are used, and no profile is named for them.",
+        "Nommez le profil : « profile ».",
+        "Name the profile: “profile”.",
+        _DOUBT,
+    ),
     "unexpanded-name": Code(
         "Une valeur ressemble à un nom abrégé, mais elle est écrite comme un simple texte : elle ne vaut aucun nom.",
         "A value looks like a name with a prefix, but is written as a plain text: it equals no name.",
@@ -334,6 +355,13 @@ CODES: dict[str, Code] = {
         "The way to settle a conflict is not understood.",
         "Écrivez « perm », « prohibit » ou « invalid ».",
         "Write “perm”, “prohibit” or “invalid”.",
+    ),
+    "unknown-datatype": Code(
+        "Le type d’une valeur n’est pas un type de donnée connu.",
+        "The type of a value is not a known data type.",
+        "Écrivez un type de XML Schema, par exemple xsd:dateTime, ou n’en écrivez pas.",
+        "Write a type of XML Schema, xsd:dateTime for instance, or none.",
+        _DOUBT,
     ),
     "unknown-operand": Code(
         "Ce qui est comparé n’est pas compris : rien ne sera permis.",

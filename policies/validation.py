@@ -4,16 +4,16 @@ An *error* makes the policy unfit: nothing would ever be granted under it, or it
 A *warning* marks what readers may take differently. Validation and decision rest on the same knowledge: what is
 reported here as not understood is what compiler.py leaves unknown.
 
-These are the rules of form: those of DSP 2025-1, and those that W3C's group drew up for validators (V1 to V24), as far
-as a policy that breaks them can be read at all: a constraint without an operator, two values where ODRL has one, a
-member given twice are refused by the reader. What the rules say *together* (contradictions, empty periods) is the
-matter of lint.py; all codes stand in findings.py.
+These are the rules of form: those of DSP 2025-1, and those that W3C's group drew up for validators (V1 to V24, listed
+in checklist.py), as far as a policy that breaks them can be read at all: a constraint without an operator, two values
+where ODRL has one, a member given twice are refused by the reader. What the rules say *together* (contradictions,
+empty periods) is the matter of lint.py; all codes stand in findings.py.
 """
 
 from collections.abc import Iterator
 from typing import Literal
 
-from policies import vocabulary
+from policies import checklist, vocabulary
 from policies.compiler import is_plain, is_promise, not_understood
 from policies.confusable import is_confusable
 from policies.findings import CODES, Fix, Issue, error, remedy, warning
@@ -87,6 +87,7 @@ def _of_whole(policy: Policy) -> Iterator[Issue]:
         for refinement in reference.refinements:
             yield from _of_condition(refinement)
     yield from _of_conflict(policy)
+    yield from checklist.of_kinds(policy)
     yield from _of_extras(policy.extras, "")
 
 
@@ -120,8 +121,9 @@ def _collisions(policy: Policy) -> list[Rule]:
 
 
 def _of_odrl(policy: Policy) -> Iterator[Issue]:
-    """Yield what the information model asks of every rule (V4 to V7)."""
+    """Yield what the information model asks of every rule (V4 to V7), and what W3C's list adds."""
     agreement = "Agreement" in policy.kinds
+    yield from checklist.of_odrl(policy)
     for rule in policy.rules:
         if not (rule.targets or policy.targets) and rule.kind is not RuleKind.OBLIGATION:
             yield _doubt("missing-target", rule.pointer)
@@ -243,6 +245,7 @@ def _of_condition(condition: Condition) -> Iterator[Issue]:
         for each in condition.operands:
             yield from _of_condition(each)
         return
+    yield from checklist.of_right_operand(condition)
     operand = OPERANDS.get(condition.operand)
     if condition.operator not in vocabulary.OPERATORS:
         yield _unknown("unknown-operator", f"{condition.pointer}/operator", condition.operator)

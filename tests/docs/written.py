@@ -32,6 +32,7 @@ from connector.settings import PREFIX, Network, Settings
 from contracts import AgreementError
 from contracts.refused import ContractError
 from policies import PolicyError, vocabulary
+from policies.checklist import CHECKLIST
 from policies.findings import CODES
 from policies.profile import ASSURANCES, TERMS, Term, TermKind
 
@@ -64,6 +65,17 @@ where something can be done, a fix; some fixes carry the corrected member, so th
 be read at all is an error of another kind: [its codes](problems.md#policy-unreadable) are with those of the node.
 
 | Code | Severity | Français | English |
+|---|---|---|---|
+"""
+CHECKLIST_HEAD = """
+## What W3C’s group asks of a validator
+
+The [list](https://www.w3.org/2016/poe/wiki/Validation) of the working group that wrote ODRL 2.2, and the codes that
+answer. Some are told by `policies.validate(policy, "odrl")` alone, because DSP 2025-1 asks otherwise; those of texts
+that [cannot be read](problems.md#policy-unreadable) come from reading. An indirect inheritance from oneself is told
+when the parents are there: `policies.normalise(policy, parents=…)`.
+
+| | Français | English | Codes |
 |---|---|---|---|
 """
 SETTINGS_HEAD = """# Settings
@@ -222,7 +234,11 @@ def findings_page() -> str:
         fr = f"{code.fr} **{code.remedy_fr}**" if code.remedy_fr else code.fr
         en = f"{code.en} **{code.remedy_en}**" if code.remedy_en else code.en
         rows.append(f"| `{name}` | {' or '.join(code.severities)} | {fr} | {en} |\n")
-    return FINDINGS_HEAD + "".join(rows)
+    asked = [
+        f"| {number} | {one.text['fr']} | {one.text['en']} | {', '.join(f'`{code}`' for code in one.codes)} |\n"
+        for number, one in CHECKLIST.items()
+    ]
+    return FINDINGS_HEAD + "".join(rows) + CHECKLIST_HEAD + "".join(asked)
 
 
 # --- settings

@@ -188,7 +188,7 @@ def test_validation_never_raises_and_a_pointer_leads_into_the_policy(policy):
     for target in ("odrl", "dsp", "offer"):
         for issue in policies.validate(policies.load(policy), target):
             first = issue.pointer.split("/")[1] if issue.pointer else ""
-            assert first in {*policy, "", "target", "assigner", "assignee", "timestamp"}
+            assert first in {*policy, "", "target", "assigner", "assignee", "timestamp", "profile"}
 
 
 MEMBERS = """@id @type @context permission prohibition obligation duty constraint action target assignee and or
