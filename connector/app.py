@@ -37,7 +37,7 @@ from connector.http.bounded import BoundedConnection
 from connector.http.listening import Listener as Listener
 from connector.http.private.listener import PrivateListener
 from connector.http.private.services import Services
-from connector.http.public import mirror
+from connector.http.public import evidence, mirror
 from connector.http.public.answers import App
 from connector.http.public.connection import Connection
 from connector.http.public.data import DataApp
@@ -58,8 +58,8 @@ from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import negotiate as negotiating
+from connector.services import notices, permits, sealing
 from connector.services import notify as notifying
-from connector.services import permits, sealing
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
@@ -68,6 +68,7 @@ from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
 from connector.services.decide import Decisions, OfferModes
 from connector.services.deliver import Deliver
+from connector.services.evidence import Evidence
 from connector.services.feed import Feed
 from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
@@ -88,6 +89,7 @@ from connector.services.seal_case import Signers
 from connector.services.seal_keys import Seals
 from connector.services.sealed_negotiation import negotiation
 from connector.services.sweep import Sweep
+from connector.services.tell import Tell
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
 from connector.services.watch import Watch
@@ -122,6 +124,7 @@ class Node:
     publish: Publish
     catalogue: Catalogue
     talks: tuple[Negotiate, Seal]
+    tell: Tell
     transfer: Transfer
     receive: Receive
     notify: Notify
@@ -153,6 +156,7 @@ class Node:
         handlers: dict[str, Handler] = {
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             sealing.JOB: self.talks[1],
+            notices.JOB: self.tell,
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,
@@ -170,6 +174,11 @@ class Node:
     def sweep(self) -> Sweep:
         """What forgets, every hour."""
         return Sweep(self.store, ROOT, events_kept_days=self.settings.events_kept_days)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What becomes of contracts after their conclusion."""
+        return Evidence(self.store, self.peer_seals)
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -209,8 +218,7 @@ async def build_app(
     """Return a node that is ready to be served; what is not given is the real thing."""
     clock, decisions = clock or SystemClock(), decisions or OfferModes(settings.refusal_detail)
     async with contextlib.AsyncExitStack() as closing:
-        store = await _opened(settings, clock)
-        closing.push_async_callback(store.close)
+        closing.push_async_callback((store := await _opened(settings, clock)).close)
         addresses, keys = Addresses(settings.base_url, ROOT), Keys(settings.data_dir)
 
         # Peers: how to reach them, and who they are
@@ -243,6 +251,7 @@ async def build_app(
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
             talks=negotiation(store, addresses, decisions, identity, hosts, introduce, settings, signers),
+            tell=_tell(settings, store, client, identity, hosts, introduce, signers),
             transfer=transfer,
             receive=Receive(store, settings),
             notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),
@@ -265,7 +274,8 @@ def _public(node: Node) -> App:
 
     wire = Wire(node.identity, node.inbox, settings.message_limit_bytes, settings.body_timeout_s)
     looking = mirror.route(node.mirror, node.pinned_callers.verify)
-    protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue, looking)
+    beside = (looking, evidence.route(wire, node.evidence))
+    protocol = protocol_app(wire, node.addresses, node.negotiate, node.transfer, node.catalogue, *beside)
     front = Front(
         node.addresses,
         lambda owner: owner in hosts.owners,
@@ -316,6 +326,20 @@ def _seals(settings: Settings, store: Store, addresses: Addresses, keys: Keys) -
     """Return who seals for the hosted participants."""
     lock = Lock(settings.seal_key_place, settings.seal_passphrase)
     return Seals(store, addresses, keys, SealKeys(settings.data_dir, lock), settings.seal_days, settings.seal_roots)
+
+
+def _tell(
+    settings: Settings,
+    store: Store,
+    client: Client,
+    identity: Scheme,
+    hosts: Hosts,
+    introduce: Introduce,
+    signers: Signers | None,
+) -> Tell:
+    """Return what hands in evidence to partners."""
+    seals, lasts = signers or hosts.seals.signer, settings.give_up_after_s
+    return Tell(store, client, identity, seals, introduce.seals.endpoint, give_up_after_s=lasts)
 
 
 async def _opened(settings: Settings, clock: Clock) -> Store:

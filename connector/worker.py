@@ -13,13 +13,12 @@ from typing import Any
 from zlib import crc32
 
 from connector.clock import Clock
-from connector.identity.errors import PeerBlocked, PeerQuarantined
 from connector.identity.scheme import Scheme
 from connector.peer.client import Answer, Client
-from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
+from connector.peer.errors import Unreachable
 from connector.protocol.errors import Busy
 from connector.protocol.refusals import Refusal, read_refusal
-from connector.services.exchange import Delivery, NoProcessIdentifier, Question
+from connector.services.exchange import PEER_FAILURES, Delivery, NoProcessIdentifier, Question
 from connector.services.reconcile import Reconcile
 from connector.services.settle import Exchange
 from connector.store.jobs import Job, Postpone
@@ -31,9 +30,6 @@ PATIENCE = 8
 the peer restarted, 404 and 405 while it starts (EDC listens before its addresses are there)."""
 ASK_AGAIN = timedelta(seconds=60)
 """When a peer that could not tell its state is asked again."""
-PEER_FAILURES = (
-    Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, PeerQuarantined, PeerBlocked
-)  # fmt: skip
 _TIMING = frozenset({401, 404, 405, 408, 409, 425, 429})
 
 

@@ -66,6 +66,11 @@ def seal_check(code: str) -> Rule:
     return Rule("seal-check", {"code": code})
 
 
+def agreement_ended(agreement_id: str) -> Rule:
+    """Return the rule that nothing is delivered under an agreement that has ended."""
+    return Rule("agreement-ended", {"agreement": agreement_id})
+
+
 def bytes_accepted() -> Rule:
     """Return the rule that what the partner has wholly accepted is complete."""
     return Rule("bytes-accepted")
@@ -126,6 +131,10 @@ _RULES: Mapping[str, Mapping[str, str]] = {
     "seal-check": {
         "fr": "la règle : la convention scellée n’est pas celle qui a été négociée ({code})",
         "en": "a rule: the sealed contract is not the one that was negotiated ({code})",
+    },
+    "agreement-ended": {
+        "fr": "la règle : la convention {agreement} a pris fin",
+        "en": "a rule: agreement {agreement} has ended",
     },
     "bytes-accepted": {
         "fr": "la règle : le partenaire a tout accepté",

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
+from connector.identity.errors import PeerBlocked, PeerQuarantined
 from connector.identity.scheme import Participant, Scheme
+from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.problems import Invalid, NotFound, Problem
 from connector.protocol import machine
 from connector.protocol.errors import Busy, IllegalTransition
@@ -28,6 +30,10 @@ from connector.store.processes import Process, Queries
 P = TypeVar("P", bound=Process)
 log = logging.getLogger("pupitre.services")
 
+PEER_FAILURES = (
+    Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, PeerQuarantined, PeerBlocked
+)  # fmt: skip
+"""With which a call to a peer ends that may succeed later."""
 LONGEST_PID = 2_000
 """Longest identifier of a peer's process that is kept, in characters: it stands in addresses."""
 EXPLAINED = "explained"

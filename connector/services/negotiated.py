@@ -7,6 +7,7 @@ message of ours that the peer refused for good was none; what the peer sent and 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -175,6 +176,11 @@ def approved(tx: Tx, negotiation: Negotiation, by: Decider) -> Approval:
             if found is not None and not _follows(found):
                 by, at = found, entry.at
                 break
+    return approval(by, at)
+
+
+def approval(by: Decider, at: datetime) -> Approval:
+    """Return how a seal claims who decided, at an instant."""
     at = at.replace(microsecond=0)
     if isinstance(by, Person):
         function = words.KEY_ROLES[by.role]["fr"] if by.role in words.KEY_ROLES else ""

@@ -18,7 +18,7 @@ from connector.protocol import transfer as t
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import document, render
-from connector.services import exchange, settle, watch
+from connector.services import exchange, notices, settle, watch
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
@@ -157,6 +157,7 @@ class Transfer(Exchange[TransferRow]):
         """
         self._type(process.format).moved(tx, self._subject(process))
         watch.begin(tx, process)
+        notices.transfer_moved(tx, process, kind)
         if t.TRANSFER.is_terminal(process.state):
             process.data_address = None
         wanted = self._decisions.transfer_moved(tx, process, by, kind)

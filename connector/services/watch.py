@@ -6,7 +6,8 @@ the partner. Where the terms will permit again later, the transfer is suspended,
 terminated. A transfer that a person or the partner stopped meanwhile is left as it stands.
 
 Where what is known changes (an attestation of the partner, a declaration about the data), `again` lays the job for now,
-and has the gate forget what it answered and judge the open streams anew.
+and has the gate forget what it answered and judge the open streams anew. So it does when the agreement ends: then the
+transfer is terminated, whatever its terms would permit.
 """
 
 from datetime import datetime
@@ -25,6 +26,10 @@ from connector.store.transfers import Transfer
 
 JOB = "permission"
 _UNDER_WAY = (t.STARTED, t.SUSPENDED)
+_ENDED = {
+    "code": "agreement-ended",
+    "reason": ["La convention a pris fin.", "The agreement has ended."],
+}
 
 
 def begin(tx: Tx, row: Transfer) -> None:
@@ -37,9 +42,11 @@ def begin(tx: Tx, row: Transfer) -> None:
         tx.enqueue(Job(JOB, row.owner, row.pid, run_at=instant, peer=None))
 
 
-def again(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None) -> None:
-    """Have every transfer that we provide to a peer, or of a dataset, judged again at once."""
-    for pid in transfers.provided(tx, owner, peer=peer, dataset=dataset):
+def again(
+    tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None, agreement: str | None = None
+) -> None:
+    """Have every transfer that we provide to a peer, of a dataset or under an agreement, judged again at once."""
+    for pid in transfers.provided(tx, owner, peer=peer, dataset=dataset, agreement=agreement):
         tx.signal(flows.DOUBT, flows.key(owner, pid))
         tx.enqueue(Job(JOB, owner, pid, run_at=tx.now, peer=None))
 
@@ -58,7 +65,13 @@ class Watch:
 
     def _look(self, tx: Tx, job: Job) -> datetime | None:
         row = transfers.load(tx, job.owner, job.key)
-        if row.role is not Role.PROVIDER or row.state not in _UNDER_WAY:
+        if row.role is not Role.PROVIDER or row.state not in (t.REQUESTED, *_UNDER_WAY):
+            return None
+        if agreements.load(tx, row.owner, row.agreement).status == "ended":
+            exchange.answer(tx, self._line, row, Answer(t.TERMINATION, deciders.agreement_ended(row.agreement), _ENDED))
+            transfers.save(tx, row)
+            return None
+        if row.state not in _UNDER_WAY:
             return None
         verdict = _judged(tx, row)
         if not verdict.is_permitted:

@@ -1,4 +1,4 @@
-"""The tables of contracts, their seals and their notices; tables.py hands them on."""
+"""The tables of contracts, their seals and notices, and what is to be told of them; tables.py hands them on."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -76,4 +76,30 @@ contract_notices = Table(
     PrimaryKeyConstraint("owner", "negotiation", "n"),
     UniqueConstraint("owner", "negotiation", "sha256", name="contract_notices_once"),
     ForeignKeyConstraint(["owner", "negotiation"], ["contracts.owner", "contracts.negotiation"]),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("negotiation", Text, nullable=False),  # no reference: a transfer that moves must not wait for the contract
+    Column("peer", Text, nullable=False),
+    Column(
+        "kind",
+        Text,
+        CheckConstraint("kind IN ('termination','suspension','resumption','receipt','timestamp')"),
+        nullable=False,
+    ),
+    Column("at", Instant, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),  # JSON
+    Column("jws", Text),  # what the partner gets; of a notice, once it is sealed
+    Column("status", Text, CheckConstraint("status IN ('waiting','sent','refused')"), nullable=False),
+    Column("attempts", Integer, nullable=False),  # how often the partner answered without taking it
+    Column("problem", Text),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "id"),
+    Index("evidence_of_contract", "owner", "negotiation", "created_at"),
 )

@@ -139,6 +139,14 @@ def named(tx: Tx, owner: str, name: str) -> StoredContract:
     return found
 
 
+def of_agreement(tx: Tx, owner: str, peer: str, agreement: str) -> StoredContract | None:
+    """Return the contract with a peer on an agreement, unless it led to nothing."""
+    columns = contracts.c
+    query = select(contracts).where(columns.owner == owner, columns.peer == peer, columns.agreement == agreement)
+    query = query.where(columns.status != "unused").order_by(columns.created_at.desc()).limit(1)
+    return _one(tx.connection.execute(query).first())
+
+
 def save(tx: Tx, contract: StoredContract) -> None:
     """Insert a contract or write a changed one, by compare-and-swap. Raises StaleVersion."""
     if contract.version == 0:

@@ -24,6 +24,8 @@ KINDS = (
     "transfer.moved",
     "agreement.concluded",
     "agreement.ended",
+    "notice.received",
+    "notice.refused",
     "attestation.given",
     "attestation.withdrawn",
     "decision.awaited",

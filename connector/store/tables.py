@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from connector.store.contract_tables import contract_notices as contract_notices
 from connector.store.contract_tables import contracts as contracts
+from connector.store.contract_tables import evidence as evidence
 from connector.store.contract_tables import seals as seals
 from connector.store.feed_tables import event_heads as event_heads
 from connector.store.feed_tables import events as events

@@ -28,8 +28,10 @@ queries = Queries(tables.transfers, Transfer)
 load, peek, by_peer_pid, save, page = queries.load, queries.peek, queries.by_peer_pid, queries.save, queries.page
 
 
-def provided(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None) -> list[str]:
-    """Return the transfers that we provide and that are under way, of a peer or of a dataset, by their pid."""
+def provided(
+    tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None, agreement: str | None = None
+) -> list[str]:
+    """Return the transfers that we provide and that are under way, of a peer, dataset or agreement, by their pid."""
     columns = tables.transfers.c
     query = select(columns.pid).where(columns.owner == owner, columns.role == "provider")
     query = query.where(columns.state.in_(("REQUESTED", "STARTED", "SUSPENDED")))
@@ -37,4 +39,6 @@ def provided(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None
         query = query.where(columns.peer == peer)
     if dataset is not None:
         query = query.where(columns.dataset == dataset)
+    if agreement is not None:
+        query = query.where(columns.agreement == agreement)
     return list(tx.connection.execute(query.order_by(columns.pid)).scalars())

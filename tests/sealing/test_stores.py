@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connector.app import ROOT, Node
 from connector.protocol.machine import Role
-from connector.store import contracts, tables
+from connector.store import agreements, contracts, tables
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Tx
 from tests.harness import nodes
@@ -36,6 +36,7 @@ def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres 
         ours, theirs = [await concluded(node, agreement) for node in (provider, consumer)]
         assert (ours.sha256, ours.jws, ours.conclusion) == (theirs.sha256, theirs.jws, theirs.conclusion)
         await refuses(provider, ours)
+        await ends(consumer, provider, agreement)
         await keeps_notices_once(provider, ours)
 
     async def play(urls: list[str | None]) -> None:
@@ -77,6 +78,27 @@ async def refuses(node: Node, contract: StoredContract) -> None:
             await node.store.write(unit)
 
 
+async def ends(one: Node, other: Node, agreement: str) -> None:
+    """The contract that one ends has ended on both, and both hold the same two notices."""
+    await one.evidence.terminate(ROOT, agreement, "", "", by=nodes.BY)
+    async with asyncio.timeout(30):
+        while True:
+            held = [await notices_of(node, agreement) for node in (one, other)]
+            if held[0] == held[1] and len(held[0]) == 2:
+                break
+            await asyncio.sleep(0.01)
+    for node in (one, other):
+        assert (await node.store.read(lambda tx: agreements.load(tx, ROOT, agreement))).status == "ended"
+
+
+async def notices_of(node: Node, agreement: str) -> set[tuple[str, str]]:
+    def unit(tx: Tx) -> set[tuple[str, str]]:
+        contract = contracts.named(tx, ROOT, agreement)
+        return {(one.kind, one.jws) for one in contracts.notices(tx, ROOT, contract.negotiation)}
+
+    return await node.store.read(unit)
+
+
 async def keeps_notices_once(node: Node, contract: StoredContract) -> None:
     def notify(tx: Tx) -> list[bool]:
         claimed = contracts.claim(tx, ROOT, contract.negotiation)
@@ -85,7 +107,7 @@ async def keeps_notices_once(node: Node, contract: StoredContract) -> None:
 
     assert await node.store.write(notify) == [True, True, False]
     found = await node.store.read(lambda tx: contracts.notices(tx, ROOT, contract.negotiation))
-    assert [(one.n, one.sha256) for one in found] == [(1, "a"), (2, "b")]
+    assert [(one.n, one.sha256) for one in found[-2:]] == [(len(found) - 1, "a"), (len(found), "b")]
 
     def change(tx: Tx) -> None:
         tx.connection.execute(tables.contract_notices.update().values(kind="receipt"))

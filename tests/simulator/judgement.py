@@ -4,7 +4,7 @@
 - Both sides stand in one state, or a person who looks at one of them sees that they may not.
 - One agreement for a finalised negotiation, the same bytes on both sides; none that outlives a terminated one.
 - One contract for a finalised negotiation, sealed by both and concluded, the same on both sides; else none that counts,
-  and never a second seal of one side.
+  and never a second seal of one side. What was notified of contracts since is the same on both sides.
 - Each message took effect once; what was acknowledged is in the journal; no end is left again; the chains hold.
 """
 
@@ -24,6 +24,7 @@ from connector.store import agreements, contracts, journal, negotiations, transf
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
+from connector.store.tables import contract_notices as notices_table
 from connector.store.tables import jobs as jobs_table
 from connector.store.transfers import Transfer
 from tests.simulator.places import Place, peek
@@ -78,6 +79,16 @@ class Judgement:
                 return [place.name]
             found += await place.node.store.read(lambda tx: tx.connection.execute(jobs_table.select()).all())
         return found
+
+    async def check_notices(self) -> None:
+        """Both sides hold the same notices, each once. Raises Broken."""
+        query = notices_table.select()
+        held = [
+            [row.sha256 for row in await self._node(role).store.read(lambda tx: tx.connection.execute(query).all())]
+            for role in Role
+        ]
+        if sorted(held[0]) != sorted(held[1]):
+            raise Broken(f"the notices differ: {held}")
 
     async def judge(self, history: History) -> None:
         """Look at one history. Raises Broken, with both journals."""

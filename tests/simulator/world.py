@@ -152,14 +152,14 @@ class World:
         self._may_crash(place.name, kind, "before it is processed")
         if place.node is None:
             raise Unreachable("refused", host)
-        if role is self.strict and self._was_processed(role, call):
+        if role is self.strict and not _is_evidence(call) and self._was_processed(role, call):
             return Answer(409, {"content-type": "application/json"}, CONFLICT)
         request = place.spawn(network.call_app(place.node.public, call))
         await asyncio.wait([request])
         if request.cancelled():
             raise Unreachable("closed", host)
         answer: Answer = request.result()
-        if answer.is_success and call.method == "POST":
+        if answer.is_success and call.method == "POST" and not _is_evidence(call):
             try:
                 self._note_success(role, call, answer)
             except Exception as problem:
@@ -322,6 +322,7 @@ class World:
             raise Broken(repr(problem)) from problem
         for history in self.histories:
             await self.judgement.judge(history)
+        await self.judgement.check_notices()
 
 
 def _last_entry(node: Node) -> tuple[str, str]:
@@ -332,6 +333,11 @@ def _last_entry(node: Node) -> tuple[str, str]:
     return message, f"after the commit that it was {kind}"
 
 
+def _is_evidence(call: Call) -> bool:
+    """True for what is handed in about a contract: no message of the protocol."""
+    return "/evidence/" in call.url
+
+
 def _message(call: Call) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(call.body or b"{}")
     return found
@@ -340,6 +346,8 @@ def _message(call: Call) -> dict[str, Any]:
 def _kind_of(call: Call) -> str:
     if call.method != "POST":
         return "question"
+    if _is_evidence(call):
+        return "evidence"
     message = _message(call)
     return f"{message['@type']}:{message['eventType']}" if "eventType" in message else str(message["@type"])
 
