@@ -1,13 +1,13 @@
-"""One EDC of each release and one node on each store, started when a test first wants them and shared by all.
+"""One EDC of each release and one node on each store, started when a test first wants them, shared by all of this room
+and ended with its last test: an EDC takes a third of a core while nobody speaks to it.
 
 Logs and the wire journal stay in `.interop/`, a folder for each session, the last five.
 """
 
-import contextlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
@@ -18,8 +18,10 @@ from tests.interop.edc_peer import RELEASES, Edc
 from tests.interop.ours import Ours
 from tests.interop.pairs import SIZE_BYTES, Pair, Stage
 from tests.interop.wire import Journal
+from tests.tools.rooms import shared
 
-KEPT = Path(__file__).resolve().parents[2] / ".interop"
+HERE = Path(__file__).resolve().parent
+KEPT = HERE.parents[1] / ".interop"
 KEPT_SESSIONS = 5
 STORES = ("sqlite", "postgres")
 THAT_KEEPS = "0.15.1"
@@ -37,24 +39,28 @@ def kept() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def stage(kept: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """Everybody; nobody is running yet."""
-    journal, data = Journal(kept / "wire.jsonl"), DataServer()
-    content = Random(1).randbytes(SIZE_BYTES)
-    data.contents |= {"content": content, "slow": Random(2).randbytes(SIZE_BYTES)}
-    stage = Stage(tmp_path_factory.mktemp("interop"), kept, journal, data, content)
-    with contextlib.ExitStack() as stack:
+@pytest.fixture
+def stage(kept: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Stage:
+    """Everybody; nobody is running at first."""
+
+    def make(stack: ExitStack) -> Stage:
+        journal, data = Journal(kept / "wire.jsonl"), DataServer()
+        content = Random(1).randbytes(SIZE_BYTES)
+        data.contents |= {"content": content, "slow": Random(2).randbytes(SIZE_BYTES)}
+        stage = Stage(tmp_path_factory.mktemp("interop"), kept, journal, data, content)
         stack.callback(data.close)
         stack.callback(stage.close)
-        stage.create_database = lambda name: request.getfixturevalue("postgres").create_database(name)
         for release in RELEASES:
             stage.edcs[release] = Edc(release, kept, journal)
         stage.edcs["forgetful"] = Edc(RELEASES[0], kept, journal, name="edc-forgetful")
         stage.edcs["lasting"] = Edc(
             THAT_KEEPS, kept, journal, name="edc-lasting", database=lambda: stage.create_database("edc")
         )
-        yield stage
+        return stage
+
+    stage = shared(request, HERE, "stage", make)
+    stage.create_database = lambda name: request.getfixturevalue("postgres").create_database(name)
+    return stage
 
 
 @pytest.fixture(params=RELEASES)
