@@ -53,6 +53,15 @@ def normal_did(did: str) -> str:
     return f"did:web:{_encode(authority)}{path}"
 
 
+def has_document(did: str) -> bool:
+    """True for a did:web: who goes by another name, as in a laboratory, publishes nothing that could be looked at."""
+    try:
+        _parts(did)
+    except DidUnresolved:
+        return False
+    return True
+
+
 def did_host(did: str) -> str:
     """Return the host that a did:web names, in lower case, without port or brackets. Raises DidUnresolved."""
     return urlsplit(f"//{_parts(did)[0]}").hostname or ""

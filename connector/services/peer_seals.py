@@ -9,7 +9,7 @@ from connector.identity.did import authentication_thumbprints, seal_names, seali
 from connector.identity.errors import SealsRefused
 from connector.identity.seal_history import SealHistory, stored
 from connector.peer.discovery import Discovery
-from connector.peer.documents import DidDocument
+from connector.peer.documents import DidDocument, has_document
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.problems import Unavailable
 from connector.services import meet
@@ -34,6 +34,8 @@ class PeerSeals:
         list is looked at again. Raises SealsRefused when it says that it seals and its list is not signed by its pinned
         key; or what the peer room raises.
         """
+        if not has_document(did):
+            return None
         peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
         if peer is not None and peer.seals is not None:
             return await self._followed(owner, peer, stored(peer.seals))

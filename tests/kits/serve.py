@@ -1,7 +1,8 @@
 """Starts the node that the Dataspace Protocol kit tests, seeded, and stays until it is told to stop.
 
 It is the application itself: `build_app` with the laboratory's identity and scripted decisions, nothing else differs.
-The kit's two control calls come to a listener of their own and become the verbs that a person would use.
+The kit's two control calls come to a listener of their own and become the verbs that a person would use. The node
+seals: it has a seal key from the start, as every node, and a party card. `GET /tck/sealed` there tells what it sealed.
 
 Prints `participant ID`, then `ready` when both listeners answer.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connector.app import ROOT, Listener, Node, build_app, run_node
@@ -26,7 +27,7 @@ from connector.lab.static_identity import StaticIdentity
 from connector.protocol.machine import Role
 from connector.services import deciders
 from connector.settings import load
-from connector.store import agreements, negotiations, peers
+from connector.store import agreements, contracts, negotiations, peers
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
@@ -38,6 +39,14 @@ KIT_HEADER = "Bearer tck-participant"
 SCRIPT = json.loads((HERE / "dsp" / "script.json").read_text("utf-8"))
 USE = {"permission": [{"action": "use"}]}
 BY = deciders.script("kit")
+CARD = {
+    "legal_name": "Commune d’Exemple",
+    "siren": "217500016",
+    "representative_function": "Le maire",
+    "contact_role": "Service des données",
+}
+SEEDED = "urn:kit:"
+"""How the negotiations begin whose agreements the kit finds."""
 PROVIDED = [*(name for name in SCRIPT["negotiations"] if name.startswith("ACN0")), "CAT0101", "CAT0102"]
 
 
@@ -103,12 +112,27 @@ def _triggers(node: Node) -> Starlette:
         await node.transfer.request(ROOT, wish["agreementId"], wish["format"], by=BY)
         return Response(status_code=202)
 
+    async def sealed(request: Request) -> Response:
+        return JSONResponse(await node.store.read(_what_was_sealed))
+
     return Starlette(
         routes=[
+            Route("/tck/sealed", sealed),
             Route("/tck/negotiations/requests", negotiate, methods=["POST"]),
             Route("/tck/transfers/requests", transfer, methods=["POST"]),
         ]
     )
+
+
+def _what_was_sealed(tx: Tx) -> list[dict[str, str | None]]:
+    """Return each negotiation of the kit that came to its end: its state, and the status of its contract."""
+    told = []
+    for negotiation in negotiations.page(tx, ROOT, limit=500):
+        if not negotiation.pid.startswith(SEEDED) and negotiation.state in ("FINALIZED", "TERMINATED"):
+            found = contracts.find(tx, ROOT, negotiation.pid)
+            told.append({"pid": negotiation.pid, "role": negotiation.role, "state": negotiation.state})
+            told[-1]["contract"] = found.status if found is not None else None
+    return told
 
 
 async def _know(node: Node, did: str, url: str) -> None:
@@ -127,6 +151,7 @@ async def _seed(node: Node) -> None:
     if ROOT in node.hosts.owners:
         return
     await node.hosts.add(ROOT, "Kit")
+    await node.hosts.set_card(ROOT, CARD, by=BY)
     folder = node.settings.data_dir / "published"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kit.txt").write_text("kit\n")
@@ -157,7 +182,7 @@ def _seed_agreements(tx: Tx, us: str) -> None:
 def _seed_agreement(tx: Tx, name: str, role: Role, document: str) -> None:
     negotiation = Negotiation(
         owner=ROOT,
-        pid=f"urn:kit:{name}",
+        pid=f"{SEEDED}{name}",
         role=role,
         peer=KIT,
         peer_pid=f"urn:kit:peer:{name}",

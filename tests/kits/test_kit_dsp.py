@@ -2,7 +2,8 @@
 
 The node under test is `serve.py`: the application itself with the laboratory's identity and scripted decisions.
 The kit's exit status alone proves nothing, so its closing line and its report are read, and each test's outcome is
-compared with `dsp/expected.tsv`.
+compared with `dsp/expected.tsv`. The node seals, the kit does not: so each agreement of ours awaits the job that looks
+whether the kit can seal, and what was finalised becomes one-sided evidence.
 """
 
 import csv
@@ -10,12 +11,14 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import httpx
 import pytest
 
 from tests.tools import postgres
@@ -25,6 +28,7 @@ HERE = Path(__file__).parent
 KIT = HERE / "dsp"
 READY_WITHIN_S = 30
 KIT_WITHIN_S = 240
+SEALED_WITHIN_S = 60
 
 pytestmark = [pytest.mark.kit, pytest.mark.slow]
 
@@ -45,6 +49,10 @@ class KitRun:
     closing: list[str]
     outcomes: dict[str, str]
     causes: list[str]
+    document: dict[str, Any]
+    """The node's DID document."""
+    ended: list[dict[str, Any]]
+    """The node's negotiations that came to their end, with what it sealed of each."""
 
     def __repr__(self) -> str:
         return "\n".join(["the kit", *self.causes])
@@ -70,6 +78,15 @@ def test_only_the_tests_that_the_kit_itself_disables_are_absent(run: KitRun) -> 
     rows = csv.reader((KIT / "expected.tsv").read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     expected = {name: outcome for outcome, name, _title in rows}
     assert run.outcomes == expected, run
+
+
+def test_the_node_under_test_seals(run: KitRun) -> None:
+    """It names a seal key and where it takes evidence, and has sealed what was finalised, in both roles."""
+    assert run.document["assertionMethod"]
+    assert "ContractSealing" in {service["type"] for service in run.document["service"]}
+    sealed = {(one["role"], one["state"], one["contract"]) for one in run.ended}
+    finalised = {("provider", "FINALIZED", "unilateral"), ("consumer", "FINALIZED", "unilateral")}
+    assert sealed == finalised | {("provider", "TERMINATED", None), ("consumer", "TERMINATED", None)}, run.ended
 
 
 @contextmanager
@@ -128,4 +145,16 @@ def _run_kit(node: Node, report: Path) -> KitRun:
         closing=re.findall(r"^(passed \d+, failed \d+, skipped \d+), [\d.]+ s$", done.stdout, re.MULTILINE),
         outcomes={row["test"]: row["status"] for row in rows},
         causes=[f"{row['title']}: {row['cause']}" for row in rows if row["cause"]],
+        document=httpx.get(f"{node.root}/.well-known/did.json").json(),
+        ended=_sealed(node),
     )
+
+
+def _sealed(node: Node) -> list[dict[str, Any]]:
+    """Return what the node has sealed, once it is done: it seals after the last message of a negotiation."""
+    ends = time.monotonic() + SEALED_WITHIN_S
+    while True:
+        told: list[dict[str, Any]] = httpx.get(f"{node.triggers}/sealed").json()
+        if all(one["contract"] for one in told if one["state"] == "FINALIZED") or time.monotonic() > ends:
+            return told
+        time.sleep(0.1)

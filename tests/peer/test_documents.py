@@ -9,6 +9,7 @@ from connector.peer.documents import (
     callback_belongs_to,
     did_host,
     document_url,
+    has_document,
     normal_did,
     read_document,
 )
@@ -54,6 +55,12 @@ def test_http_is_used_for_loopback_hosts_only_when_allowed(did: str) -> None:
 def test_anything_but_a_plain_did_web_is_refused(did: str) -> None:
     with pytest.raises(DidUnresolved):
         normal_did(did)
+    assert not has_document(did)
+
+
+@pytest.mark.parametrize("did", [DID, "did:web:127.0.0.1%3A8080:o:ville"])
+def test_a_did_web_has_a_document(did: str) -> None:
+    assert has_document(did)
 
 
 def test_a_document_speaks_of_the_did_that_led_to_it() -> None:
