@@ -46,7 +46,6 @@ from connector.http.public.inlet import InletApp
 from connector.http.public.renewal import RenewalApp
 from connector.http.public.wire import Wire
 from connector.identity.addresses import Addresses
-from connector.identity.did import own_document
 from connector.identity.did_web import DidWeb
 from connector.identity.keys import Keys
 from connector.identity.pinned import PinnedCallers
@@ -66,6 +65,9 @@ from connector.services import watch as watching
 from connector.services.attest import Attest
 from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
+from connector.services.contract import Contracts
+from connector.services.contract_bundle import ContractBundles
+from connector.services.contract_checks import ContractChecks
 from connector.services.decide import Decisions, OfferModes
 from connector.services.deliver import Deliver
 from connector.services.evidence import Evidence
@@ -269,8 +271,7 @@ def _public(node: Node) -> App:
     settings, hosts = node.settings, node.hosts
 
     async def document_of(owner: str) -> Mapping[str, Any] | None:
-        is_ours = owner in hosts.owners
-        return own_document(node.addresses, owner, node.keys.auth(owner), node.seals.shown(owner)) if is_ours else None
+        return hosts.did_document(owner) if owner in hosts.owners else None
 
     wire = Wire(node.identity, node.inbox, settings.message_limit_bytes, settings.body_timeout_s)
     looking = mirror.route(node.mirror, node.pinned_callers.verify)
@@ -297,6 +298,7 @@ def _public(node: Node) -> App:
 
 def _private(node: Node) -> App:
     """Return what the private listener serves: the management API, health and metrics."""
+    contracts = Contracts(node.store, node.seals)
     return PrivateListener(
         Services(
             settings=node.settings,
@@ -309,6 +311,9 @@ def _private(node: Node) -> App:
             publish=node.publish,
             catalogue=node.catalogue,
             negotiate=node.negotiate,
+            contracts=contracts,
+            bundles=ContractBundles(node.store, node.hosts, node.peer_seals, contracts),
+            checks=ContractChecks(node.store, node.hosts),
             transfer=node.transfer,
             receive=node.receive,
             inspect=Inspect(node.store),

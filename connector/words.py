@@ -52,6 +52,19 @@ ROLES: Mapping[str, Texts] = {
     "provider": _said("fournisseur", "provider"),
     "consumer": _said("destinataire", "consumer"),
 }
+CONTRACTS: Mapping[str, Texts] = {
+    "sealing": _said("en cours d’établissement, sans cachet", "being drawn up, no seal yet"),
+    "sealed-by-one": _said("scellée par le fournisseur seul", "sealed by the provider alone"),
+    "sealed-by-both": _said("scellée par les deux, pas encore conclue", "sealed by both, not concluded yet"),
+    "concluded": _said("conclue", "concluded"),
+    "unilateral": _said("preuve unilatérale : le partenaire n’a rien scellé", "one-sided: the partner sealed nothing"),
+    "unused": _said("restée sans suite", "led to nothing"),
+}
+CONTRACT_VERDICTS: Mapping[str, Texts] = {
+    "valid": _said("valide", "valid"),
+    "invalid": _said("NON VALIDE", "INVALID"),
+    "indeterminate": _said("indéterminé", "indeterminate"),
+}
 KEY_ROLES: Mapping[str, Texts] = {
     "operator": _said("exploitant", "operator"),
     "steward": _said("gestionnaire", "steward"),

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from connector.cli import (
+    contracts,
     deliveries,
     doctor,
     events,
@@ -123,8 +124,8 @@ def status(session: Session) -> None:
 
 install(cli)
 ROOMS = (
-    publication, policy, partners, newcomers, negotiations, get, deliveries, records, events, webhooks, safekeeping,
-    hosting, doctor,
+    publication, policy, partners, newcomers, negotiations, contracts, get, deliveries, records, events, webhooks,
+    safekeeping, hosting, doctor,
 )  # fmt: skip
 for room in ROOMS:
     room.add_to(cli)

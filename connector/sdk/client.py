@@ -25,6 +25,8 @@ from connector.sdk.wish import How, Pause, Question, Received, Steps, Wish
 P = ParamSpec("P")
 T = TypeVar("T")
 TIMEOUT_S = 30.0
+FILES = frozenset({"application/zip", "application/pdf", "text/html"})
+"""Answers that are handed on as they came."""
 STREAM_SILENCE_S = 45.0
 """A stream without even a comment for so long is broken: the node sends one every 15 s."""
 PAUSES_S = (0.2, 1.0)
@@ -209,6 +211,11 @@ class Client:
     terminate_negotiation = _now(calls.terminate_negotiation)
     list_agreements = _now(calls.list_agreements)
     show_agreement = _now(calls.show_agreement)
+    list_contracts = _now(calls.list_contracts)
+    show_contract = _now(calls.show_contract)
+    export_contract = _now(calls.export_contract)
+    show_convention = _now(calls.show_convention)
+    verify_contract = _now(calls.verify_contract)
     list_transfers = _now(calls.list_transfers)
     request_transfer = _now(calls.request_transfer)
     show_transfer = _now(calls.show_transfer)
@@ -397,6 +404,11 @@ class AsyncClient:
     terminate_negotiation = _later(calls.terminate_negotiation)
     list_agreements = _later(calls.list_agreements)
     show_agreement = _later(calls.show_agreement)
+    list_contracts = _later(calls.list_contracts)
+    show_contract = _later(calls.show_contract)
+    export_contract = _later(calls.export_contract)
+    show_convention = _later(calls.show_convention)
+    verify_contract = _later(calls.verify_contract)
     list_transfers = _later(calls.list_transfers)
     request_transfer = _later(calls.request_transfer)
     show_transfer = _later(calls.show_transfer)
@@ -457,9 +469,10 @@ def _pauses(call: Call[Any]) -> tuple[float, ...]:
 
 
 def _read(answer: httpx.Response) -> Any:
-    """Return what a successful answer says. Raises ApiProblem for any other."""
+    """Return what a successful answer says, the bytes of what is a file. Raises ApiProblem for any other."""
     if answer.is_success:
-        return answer.json() if answer.content else None
+        is_file = answer.headers.get("content-type", "").partition(";")[0] in FILES
+        return answer.content if is_file else answer.json() if answer.content else None
     try:
         document = answer.json()
     except ValueError:

@@ -10,13 +10,14 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connector import words
 from connector.identity import card as cards
 from connector.identity.addresses import Addresses, check_slug
 from connector.identity.card import Card
 from connector.identity.certificates import Subject
+from connector.identity.did import own_document
 from connector.identity.invitation import Invitation
 from connector.identity.keys import Keys
 from connector.ids import new_id
@@ -143,6 +144,10 @@ class Hosts:
     def invitation(self, owner: str) -> Invitation:
         """Return what the owner gives to an organisation that is to know it. Raises MissingKey."""
         return Invitation(self._addresses.base(owner), self._addresses.did(owner), self._keys.auth(owner).thumbprint)
+
+    def did_document(self, owner: str) -> dict[str, Any]:
+        """Return the owner's DID document. Raises MissingKey."""
+        return own_document(self._addresses, owner, self._keys.auth(owner), self.seals.shown(owner))
 
     def card(self, owner: str) -> Card:
         """Return the owner's party card. Raises NotFound while it has none."""

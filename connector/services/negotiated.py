@@ -120,6 +120,18 @@ def before_agreement(told: list[Told]) -> tuple[list[Told], str | None]:
     return told, None
 
 
+def evidence(told: list[Told]) -> list[Told]:
+    """Return the messages to show with a sealed contract: those before its agreement, that one, and what followed.
+
+    An agreement that was sent before, and taken back by another one, is left out, as in the contract itself.
+    """
+    earlier, agreement = before_agreement(told)
+    if agreement is None:
+        return earlier
+    last = max(place for place, one in enumerate(told) if one.kind == n.AGREEMENT)
+    return [*earlier, *told[last:]]
+
+
 def negotiated(negotiation: Negotiation, sides: Sides, told: list[Told], agreement: str, about: Dataset) -> Negotiated:
     """Return what a contract says: for the provider all of it, for the consumer what it knows."""
     return Negotiated(

@@ -103,7 +103,11 @@ class Seals:
 
     def level(self, chain: Chain) -> Level:
         """Return the level of a certificate now, for this node. Raises BadSettings when `seal_roots` cannot be read."""
-        return level(chain, read_roots(self._roots), self._store.clock.now())
+        return level(chain, self.roots(), self._store.clock.now())
+
+    def roots(self) -> list[x509.Certificate]:
+        """Return the authorities that this node trusts. Raises BadSettings when `seal_roots` cannot be read."""
+        return read_roots(self._roots)
 
     def shown(self, owner: str) -> list[ShownSeal]:
         """Return the keys that the owner's DID document names; none when no present one can seal."""

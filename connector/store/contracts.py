@@ -89,6 +89,8 @@ class StoredNotice:
 
 
 _NAMES = tuple(contracts.c.keys())
+_LONG = frozenset({"document", "cards", "jws", "countersigned", "conclusion"})
+_LISTED = [column for column in contracts.c if column.name not in _LONG]
 _KEY = and_(contracts.c.owner == bindparam("k_owner"), contracts.c.negotiation == bindparam("k_negotiation"))
 _BY_NEGOTIATION = select(contracts).where(_KEY)
 _LOCKED = locking(_BY_NEGOTIATION)
@@ -199,11 +201,19 @@ def page(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
     period: Period = ALWAYS,
+    search: str | None = None,
     **equal: str | None,
 ) -> list[StoredContract]:
-    """Return contracts drawn up in a period, the newest first, after a position; `equal` filters by column."""
+    """Return contracts drawn up in a period, the newest first, after a position, without their long texts.
+
+    `search` is a name of the contract: its own, its agreement's or negotiation's identifier, or its digest; `equal`
+    filters by column.
+    """
     columns = contracts.c
-    query = select(contracts).where(columns.owner == owner, *period.of(columns.created_at))
+    query = select(*_LISTED).where(columns.owner == owner, *period.of(columns.created_at))
+    if search is not None:
+        names = (columns.id, columns.agreement, columns.negotiation, columns.sha256)
+        query = query.where(or_(*(column == search for column in names)))
     for name, value in equal.items():
         if value is not None:
             query = query.where(columns[name] == value)

@@ -34,11 +34,13 @@ class Office:
 
     running: Running
     language: str = "en"
+    owner: str | None = None
 
     def run(self, *words: str, code: int = 0, **options: Any) -> Result:
         """Run a command; fails when its exit code is another one."""
         whereabouts = ["--url", self.running.url, "--key", self.running.key, "--lang", self.language]
-        result = CliRunner().invoke(cli, [*whereabouts, *words], **options)
+        whose = ["--owner", self.owner] if self.owner else []
+        result = CliRunner().invoke(cli, [*whereabouts, *whose, *words], **options)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == code, result.output

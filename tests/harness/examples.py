@@ -51,6 +51,7 @@ def thing(number: int) -> str:
 
 KEY, DRAFT, OFFER, AGREED, ASKED, COUNTERED, REFUSED = (thing(number) for number in range(1, 8))
 TO_VERIFY, TO_END, AGREEMENT, PULLED, SUSPENDED, SERVED, WEBHOOK, ATTESTED = (thing(number) for number in range(8, 16))
+CONTRACT = thing(16)
 SEAL = "seal-20261126-3"
 ISSUED = json.dumps("-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n", ensure_ascii=False)[1:-1]
 FINGERPRINT = json.loads(FILE.read_text("utf-8"))["accept_key"]["body"]["fingerprint"]
@@ -98,7 +99,8 @@ class Play:
         if name == "stream_events":
             return self._head_of(url, query)
         answer = self.http.request(method, url, params=query, **body)
-        self.answers[name] = answer.json() if answer.content and answer.is_success else None
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        self.answers[name] = answer.json() if answer.content and answer.is_success and is_json else None
         return answer
 
     def learn(self, name: str, member: str, of: str) -> None:
@@ -166,6 +168,10 @@ def _strangers_knock(play: Play) -> None:
 def _agreed(play: Play) -> None:
     play.learn(AGREED, "pid", "request_access")
     play.names[AGREEMENT] = _settled(play.api.show_negotiation, play.names[AGREED], "FINALIZED")["agreement"]
+
+
+def _sealed(play: Play) -> None:
+    play.names[CONTRACT] = play.answers["list_contracts"]["items"][0]["id"]
 
 
 def _asked_for(name: str, dataset: str, state: str) -> Callable[[Play], None]:
@@ -237,6 +243,7 @@ STEPS: tuple[Step, ...] = (
     _partner_changes_its_card, "accept_card", _partner_shows_another_key, "accept_key", "block_peer", "unblock_peer",
     _strangers_knock, "list_inbox", "show_newcomer", "admit_newcomer", "refuse_newcomer",
     "request_access", _agreed, "show_negotiation", "list_negotiations", "list_agreements", "show_agreement",
+    "list_contracts", _sealed, "show_contract", "export_contract", "show_convention", "verify_contract",
     _asked_by_partner(ASKED), "accept_negotiation", _asked_by_partner(COUNTERED), "counter_negotiation",
     _asked_by_partner(REFUSED), "refuse_negotiation", "propose_offer",
     _asked_for(TO_VERIFY, "urn:exemple:a-confirmer", "AGREED"), "verify_negotiation",

@@ -84,6 +84,7 @@ def operations() -> list[tuple[str, str, Schema]]:
 
 
 APART = {
+    "contract_types": ("contracts",),
     "feed_types": ("events", "jobs"),
     "partner_types": ("partners", "presentation", "inbox"),
     "publication_types": ("publication",),

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from connector.http.private import (
     attestations,
+    contracts,
     deliveries,
     events,
     examples,
@@ -48,6 +49,7 @@ ROOMS = (
     attestations,
     newcomers,
     negotiations,
+    contracts,
     deliveries,
     records,
     reconciliations,

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from connector.identity.addresses import Addresses
 from connector.services.attest import Attest
 from connector.services.catalogue import Catalogue
+from connector.services.contract import Contracts
+from connector.services.contract_bundle import ContractBundles
+from connector.services.contract_checks import ContractChecks
 from connector.services.feed import Feed
 from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
@@ -36,6 +39,9 @@ class Services:
     publish: Publish
     catalogue: Catalogue
     negotiate: Negotiate
+    contracts: Contracts
+    bundles: ContractBundles
+    checks: ContractChecks
     transfer: Transfer
     receive: Receive
     inspect: Inspect

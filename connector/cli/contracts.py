@@ -1,0 +1,192 @@
+"""`pupitre contract`: sealed contracts, to be found, read, handed out as evidence and checked again."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector import words
+from connector.cli import exits, show
+from connector.cli.frame import Session, command, group, in_period, option
+from connector.cli.negotiations import Role
+from connector.cli.partners import did_of
+
+INDETERMINATE = 2
+"""Exit code of a check that could not tell, as `pupitre-verify` has it."""
+_MARKS = {"holds": "✓", "fails": "✗", "unknown": "?"}
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the commands."""
+    contracts = group(cli, "contract", "Les conventions scellées, leurs preuves.", "Sealed contracts as evidence.")
+    _add_looks(contracts)
+    _add_files(contracts)
+    _add_check(contracts)
+
+
+def _add_looks(contracts: click.Group) -> None:
+    @command(contracts, "list", "Liste les conventions scellées, la dernière d’abord.", "List contracts, newest first.")
+    @option("--role", type=Role, fr="Notre rôle.", en="Our role.")
+    @option("--status", type=click.Choice(list(words.CONTRACTS)), fr="Où elles en sont.", en="How far they are.")
+    @option("--peer", fr="Partenaire.", en="Partner.")
+    @option("--dataset", fr="Jeu de données.", en="Dataset.")
+    @option(
+        "--search",
+        fr="Identifiant de la convention, de l’accord ou de la demande, ou empreinte.",
+        en="Identifier of the contract, the agreement or the request, or hash.",
+    )
+    @in_period
+    @option("--limit", type=click.IntRange(1, 500), default=50, fr="Nombre (50).", en="How many (50).")
+    def list_(session: Session, peer: str | None, **which: Any) -> None:
+        found = session.client.list_contracts(peer=did_of(session, peer) if peer else None, **which)
+        rows = (
+            (
+                show.instant(one["created_at"]),
+                one["status_text"],
+                show.role(session, one["role"]),
+                one["peer"],
+                one["dataset"],
+                one["id"] or one["negotiation"],
+            )
+            for one in found["items"]
+        )
+        session.out(found, lambda: show.table(session, ("created_at", "state", "role", "peer", "dataset", "id"), rows))
+
+    @command(
+        contracts,
+        "show",
+        "Montre une convention : parties, règles, cachets, qui a approuvé quoi.",
+        "Show a contract: parties, rules, seals, who approved what.",
+    )
+    @click.argument("contract")
+    def show_(session: Session, contract: str) -> None:
+        found = session.client.show_contract(contract)
+        session.out(found, lambda: _show(session, found))
+
+
+def _add_files(contracts: click.Group) -> None:
+    @command(
+        contracts,
+        "export",
+        "Écrit le dossier de preuves d’une convention, à contrôler avec « pupitre-verify ».",
+        "Write the evidence bundle of a contract, to be checked with “pupitre-verify”.",
+    )
+    @click.argument("contract")
+    @option("--to", type=_FILE, fr="Fichier à écrire (IDENTIFIANT.contract.zip).", en="File (ID.contract.zip).")
+    @option("--no-pdf", is_flag=True, fr="Sans la convention en PDF.", en="Without the convention as a PDF.")
+    def export(session: Session, contract: str, to: Path | None, no_pdf: bool) -> None:
+        name = _name(session, contract)
+        content = session.client.export_contract(contract, pdf=not no_pdf)
+        _write(session, to or Path(f"{name}.contract.zip"), content)
+
+    @command(
+        contracts,
+        "convention",
+        "Écrit la convention telle qu’on la lit : une page HTML, ou un PDF que le nœud scelle.",
+        "Write the convention as people read it: an HTML page, or a PDF that the node seals.",
+    )
+    @click.argument("contract")
+    @option("--pdf", is_flag=True, fr="En PDF/A-3.", en="As a PDF/A-3.")
+    @option("--to", type=_FILE, fr="Fichier à écrire (IDENTIFIANT.html ou .pdf).", en="File (ID.html or .pdf).")
+    def convention(session: Session, contract: str, pdf: bool, to: Path | None) -> None:
+        name = _name(session, contract)
+        content = session.client.show_convention(contract, format="pdf" if pdf else "html")
+        _write(session, to or Path(f"{name}.{'pdf' if pdf else 'html'}"), content)
+
+
+def _add_check(contracts: click.Group) -> None:
+    @command(
+        contracts,
+        "verify",
+        "Contrôle de nouveau une convention, étape par étape (0 : valide, 1 : non, 2 : indéterminé).",
+        "Check a contract again, step by step (0: valid, 1: invalid, 2: indeterminate).",
+    )
+    @click.argument("contract")
+    def verify(session: Session, contract: str) -> None:
+        found = session.client.verify_contract(contract)
+
+        def told() -> None:
+            click.echo(f"{found['verdict_text']} · {found['contract']}")
+            for step in found["steps"]:
+                detail = f" {step['detail']}" if step["detail"] else ""
+                click.echo(f"{_MARKS[step['outcome']]} {step['text']}{detail}")
+
+        session.out(found, told)
+        code = {"valid": exits.OK, "invalid": exits.PROBLEM, "indeterminate": INDETERMINATE}[found["verdict"]]
+        if code:
+            raise SystemExit(code)
+
+
+def _name(session: Session, contract: str) -> str:
+    """Return a name for a file about a contract: the last part of its identifier."""
+    found = session.client.show_contract(contract)
+    return str(found["id"] or found["negotiation"]).removeprefix("urn:uuid:").replace("/", "-")
+
+
+def _write(session: Session, path: Path, content: bytes) -> None:
+    """Write a file that is not there yet, and say what was written."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        fr, en = f"{path} existe déjà : donnez --to.", f"{path} is there already: give --to."
+        session.fail(session.say(fr, en), exits.PROBLEM)
+    except OSError as error:
+        session.fail(str(error), exits.PROBLEM)
+    written = {"path": str(path), "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    session.out(
+        written,
+        lambda: click.echo(f"{path} · {show.size(session, len(content))} · SHA-256 {written['sha256']}"),
+    )
+
+
+def _show(session: Session, found: Any) -> None:
+    show.sheet(session, _rows(session, found))
+    if found["sentences"]:
+        click.echo()
+        rows = ((one["text"], show.value(session, f"verified-{one['verified']}")) for one in found["sentences"])
+        show.table(session, ("rule", "verified"), rows)
+    for seal in found["seals"]:
+        click.echo()
+        show.sheet(session, _seal_rows(session, seal))
+    if found["notices"]:
+        click.echo()
+        rows = ((one["kind"], show.instant(one["at"]), one["by"], one["reason"]) for one in found["notices"])
+        show.table(session, ("kind", "at", "peer", "reason"), rows)
+    if found["decisions"]:
+        click.echo()
+        rows = ((str(one["n"]), show.instant(one["at"]), one["kind"], one["by"]) for one in found["decisions"])
+        show.table(session, ("n", "at", "kind", "decided_by"), rows)
+
+
+def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
+    yield "id", found["id"] or ""
+    yield "state", found["status_text"]
+    yield "reason", found["reason"] or ""
+    for party in found["parties"]:
+        number = party["siret"] or party["siren"]
+        yield f"party_{party['role']}", f"{party['legal_name']}{f' ({number})' if number else ''}, {party['did']}"
+    yield "dataset", f"{found['title']} ({found['dataset']})" if found["title"] else found["dataset"]
+    yield "agreement", found["agreement"]
+    yield "ends_on", show.instant(found["valid_until"])
+    yield "concluded_at", show.instant(found["concluded_at"])
+    if found["level"]:
+        yield "seal_level", f"{found['level']}{session.say(' : ', ': ')}{found['level_text']}"
+    yield "document_sha256", found["sha256"] or ""
+    yield "journal", f"pupitre journal {found['negotiation']}"
+
+
+def _seal_rows(session: Session, seal: Any) -> Iterator[tuple[str, str]]:
+    yield "seal_of", show.role(session, seal["role"])
+    yield "at", show.instant(seal["at"])
+    yield "key", seal["kid"]
+    yield "subject", seal["subject"]
+    yield "issuer", seal["issuer"] or ""
+    yield "seal_level", seal["level"]
+    if seal["approval"]:
+        approval = seal["approval"]
+        who = approval["rule"] or " · ".join(part for part in (approval["function"], approval["key"]) if part)
+        yield "approved_by", f"{who}, {show.instant(approval['at'])}" if approval["at"] else who

@@ -1,0 +1,351 @@
+"""Contracts as evidence: what was sealed, and who approved; as a bundle, as a convention, and checked again."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import HTMLResponse, Response
+
+from connector import words
+from connector.http.private.asking import Asking, DidFilter, Id, Identifier, NextCursor, Node, Owner, PeriodQuery, Shape
+from connector.http.private.effects import TaggedRoute
+from connector.http.private.processes import RoleName
+from connector.services import contract_checks, deciders
+from connector.services.contract import Decided, Shown
+from connector.services.contract_checks import Step
+from connector.services.deciders import Person
+from connector.store.contracts import StoredContract
+from contracts.approval import Approval
+from contracts.convention import CONTENT_SECURITY_POLICY, as_html
+from contracts.convention.proof import Seal
+from contracts.levels import WORDS as LEVELS
+from policies.errors import Language
+
+router = APIRouter(tags=["contracts"], route_class=TaggedRoute)
+Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
+Level = Literal["L0", "L1", "L2"]
+_APART = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
+"""Headers of what is a file by itself."""
+_PAGE_POLICY = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+
+
+class Contract(Shape):
+    """A contract, or the one-sided evidence that stands in its place."""
+
+    id: Annotated[str | None, Field(description="What the document calls itself; null: not drawn up, or not checked.")]
+    agreement: Annotated[str, Field(description="Identifier of the agreement in it.")]
+    negotiation: str
+    role: RoleName
+    peer: Annotated[str, Field(description="DID of the partner.")]
+    dataset: str
+    status: Status
+    status_text: Annotated[str, Field(description="The same in words, in the caller's language.")]
+    reason: Annotated[str | None, Field(description="Why it led to nothing.")]
+    sha256: Annotated[str | None, Field(description="Of the document: the hash by which all else names the contract.")]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Contracts(Shape):
+    """A page of contracts, the newest first."""
+
+    items: list[Contract]
+    next_cursor: NextCursor = None
+
+
+class ContractParty(Shape):
+    """An organisation as the contract names it."""
+
+    role: RoleName
+    did: str
+    legal_name: str
+    siren: str | None
+    siret: str | None
+    representative: Annotated[str, Field(description="The function of who represents it.")]
+    mandate: Annotated[str | None, Field(description="The decision that empowers the representative.")]
+
+
+class ContractSentence(Shape):
+    """One rule of use in words."""
+
+    text: str
+    verified: Annotated[
+        Literal["node", "afterwards", "commitment"],
+        Field(description="`node`: by the node; `afterwards`: found out later; `commitment`: promised, no more."),
+    ]
+
+
+class ContractApproval(Shape):
+    """Who approved, as the seal claims it: a function and a key, or a rule; never a person's name."""
+
+    function: str | None
+    key: Annotated[
+        str | None, Field(description="Identifier of the API key that was used; whose it was, its owner knows.")
+    ]
+    rule: Annotated[str | None, Field(description="The rule by which the node decided by itself.")]
+    at: datetime | None
+
+
+class ContractSeal(Shape):
+    """A seal on the document."""
+
+    role: RoleName
+    kid: str
+    at: Annotated[datetime, Field(description="When it was put, as its author says.")]
+    level: Level
+    level_text: str
+    subject: Annotated[str, Field(description="Whom the certificate names.")]
+    issuer: Annotated[str | None, Field(description="Who issued it; null: the organisation itself.")]
+    certificate_sha256: str
+    is_timestamped: bool
+    approval: ContractApproval | None
+
+
+class ContractNotice(Shape):
+    """What a party notified, under seal."""
+
+    kind: Annotated[str, Field(description="`termination`, `suspension`, `resumption` or `receipt`.")]
+    at: str
+    by: Annotated[str, Field(description="DID of its author.")]
+    reason: str
+
+
+class ContractDecision(Shape):
+    """What was decided on our side, as our journal tells it."""
+
+    n: Annotated[int, Field(description="Number of the entry in the journal of the negotiation.")]
+    at: datetime
+    kind: str
+    by: Annotated[str, Field(description="Who decided, or which rule, in the caller's language.")]
+    key: Annotated[str | None, Field(description="The API key that was used; null: a rule decided.")]
+    rule: Annotated[str | None, Field(description="The rule that decided; null: a person did.")]
+
+
+class ContractDetail(Contract):
+    """A contract with its parties, its rules in words, its seals, and who approved what."""
+
+    title: Annotated[str | None, Field(description="Of the dataset, as the contract tells it.")]
+    parties: list[ContractParty]
+    sentences: Annotated[list[ContractSentence], Field(description="The rules of use, in the caller's language.")]
+    valid_from: str | None
+    valid_until: str | None
+    level: Annotated[Level | None, Field(description="The lowest of the seals.")]
+    level_text: str | None
+    seals: list[ContractSeal]
+    concluded_at: Annotated[str | None, Field(description="As the sealed conclusion says; null: not concluded.")]
+    notices: list[ContractNotice]
+    decisions: list[ContractDecision]
+    journal: Annotated[str, Field(description="Address of the journal of the negotiation.")]
+
+
+class ContractStep(Shape):
+    """One thing that was checked."""
+
+    code: Annotated[Literal[tuple(contract_checks.STEPS)], Field(description="Stable word for programs.")]  # type: ignore[valid-type]  # the table says which
+    outcome: Annotated[Literal["holds", "fails", "unknown"], Field(description="`unknown`: not to be told from here.")]
+    text: Annotated[str, Field(description="What was checked, in the caller's language.")]
+    detail: Annotated[str | None, Field(description="Why it does not hold, and where.")]
+
+
+class ContractVerification(Shape):
+    """A contract that was checked again, step by step."""
+
+    contract: str
+    sha256: str
+    verdict: Literal["valid", "invalid", "indeterminate"]
+    verdict_text: str
+    at: datetime
+    steps: list[ContractStep]
+
+
+class ContractQuery(PeriodQuery):
+    """Which contracts, by when they were drawn up."""
+
+    role: RoleName | None = None
+    status: Status | None = None
+    peer: DidFilter = None
+    dataset: Identifier | None = None
+    search: Annotated[
+        Identifier | None,
+        Field(description="Identifier of the contract, of its agreement or of its negotiation, or its SHA-256."),
+    ] = None
+
+
+class BundleQuery(BaseModel):
+    """What goes into the bundle."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pdf: Annotated[
+        bool,
+        Field(description="With the convention as a PDF, where this node can write it and seal it with the same key."),
+    ] = True
+
+
+class ConventionQuery(BaseModel):
+    """In which form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Annotated[
+        Literal["html", "pdf"], Field(description="`pdf`: a PDF/A-3 that the node seals; needs the extra `pdf`.")
+    ] = "html"
+
+
+@router.get("/contracts")
+async def list_contracts(
+    node: Node, owner: Owner, asker: Asking, query: Annotated[ContractQuery, Query()]
+) -> Contracts:
+    """List contracts, the newest first."""
+    equal = {name: getattr(query, name) for name in ("role", "status", "peer", "dataset", "search")}
+    page = await node.contracts.page(owner, **equal, **query.rows(node))
+    return Contracts(
+        items=[Contract(**_members(row, asker.language)) for row in page.items], next_cursor=page.following
+    )
+
+
+@router.get("/contracts/{contract_id}")
+async def show_contract(node: Node, owner: Owner, asker: Asking, contract_id: Id) -> ContractDetail:
+    """Show a contract: by its own identifier, or that of its agreement or negotiation."""
+    return _detail(await node.contracts.show(owner, contract_id), asker.language)
+
+
+@router.get(
+    "/contracts/{contract_id}/bundle",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "The bundle, a ZIP file."}},
+)
+async def export_contract(
+    node: Node, owner: Owner, contract_id: Id, query: Annotated[BundleQuery, Query()]
+) -> Response:
+    """Hand out the evidence bundle of a contract, for `pupitre-verify` and for openssl."""
+    bundle = await node.bundles.of(owner, contract_id, with_pdf=query.pdf)
+    return Response(bundle.content, headers=_file(bundle.name), media_type="application/zip")
+
+
+@router.get(
+    "/contracts/{contract_id}/convention",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/html": {}, "application/pdf": {}}, "description": "The convention, to be read."}
+    },
+)
+async def show_convention(
+    node: Node, owner: Owner, asker: Asking, contract_id: Id, query: Annotated[ConventionQuery, Query()]
+) -> Response:
+    """Show a contract as people read and sign it, in the caller's language: one HTML page, or a PDF."""
+    language = _spoken(asker.language)
+    if query.format == "pdf":
+        known_as, pdf = await node.contracts.pdf(owner, contract_id, language)
+        name = f"convention-{known_as.removeprefix('urn:uuid:')}.pdf"
+        return Response(pdf, headers=_file(name), media_type="application/pdf")
+    _, convention = await node.contracts.convention(owner, contract_id, language)
+    return HTMLResponse(as_html(convention), headers={**_APART, "content-security-policy": _PAGE_POLICY})
+
+
+@router.post("/contracts/{contract_id}/verify")
+async def verify_contract(node: Node, owner: Owner, asker: Asking, contract_id: Id) -> ContractVerification:
+    """Check a contract again, from our own records and the keys that we pinned. Changes nothing."""
+    found = await node.checks.examine(owner, contract_id)
+    return ContractVerification(
+        contract=found.contract,
+        sha256=found.sha256,
+        verdict=found.verdict,
+        verdict_text=words.say(words.CONTRACT_VERDICTS, found.verdict, asker.language),
+        at=found.at,
+        steps=[_step(one, asker.language) for one in found.steps],
+    )
+
+
+def _spoken(language: str) -> Language:
+    return "en" if language == "en" else "fr"
+
+
+def _file(name: str) -> dict[str, str]:
+    return {**_APART, "content-disposition": f'attachment; filename="{name}"'}
+
+
+def _members(row: StoredContract, language: str) -> dict[str, Any]:
+    names = ("id", "agreement", "negotiation", "peer", "dataset", "status", "reason", "sha256")
+    return {
+        **{name: getattr(row, name) for name in names},
+        "role": row.role.value,
+        "status_text": words.say(words.CONTRACTS, row.status, language),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
+
+
+def _detail(shown: Shown, language: str) -> ContractDetail:
+    document, row = shown.document or {}, shown.contract
+    validity = document.get("validity", {})
+    return ContractDetail(
+        **_members(row, language),
+        title=document.get("dataset", {}).get("title"),
+        parties=[_party(role, told) for role, told in document.get("parties", {}).items()],
+        sentences=_sentences(document.get("terms"), language),
+        valid_from=validity.get("from"),
+        valid_until=validity.get("until"),
+        level=shown.level,
+        level_text=None if shown.level is None else LEVELS[shown.level][language],
+        seals=[_seal(one, language) for one in shown.seals],
+        concluded_at=shown.concluded_at or None,
+        notices=[ContractNotice(kind=one.kind, at=one.at, by=one.by, reason=one.reason) for one in shown.notices],
+        decisions=[_decision(one, language) for one in shown.decided],
+        journal=f"/api/v1/journal/{quote(row.negotiation, safe='')}",
+    )
+
+
+def _party(role: str, told: Any) -> ContractParty:
+    return ContractParty(
+        role=role,  # type: ignore[arg-type]
+        did=told["did"],
+        legal_name=told["legalName"],
+        siren=told.get("siren"),
+        siret=told.get("siret"),
+        representative=told["representative"]["function"],
+        mandate=told["representative"].get("mandate"),
+    )
+
+
+def _sentences(terms: Any, language: str) -> list[ContractSentence]:
+    if terms is None:
+        return []
+    pairs = zip(terms[_spoken(language)], terms["verified"], strict=True)
+    return [ContractSentence(text=text, verified=verified) for text, verified in pairs]
+
+
+def _seal(seal: Seal, language: str) -> ContractSeal:
+    return ContractSeal(
+        role=seal.role,  # type: ignore[arg-type]
+        kid=seal.kid,
+        at=seal.at,
+        level=seal.level,
+        level_text=LEVELS[seal.level][language],
+        subject=seal.subject,
+        issuer=seal.issuer or None,
+        certificate_sha256=seal.certificate_sha256,
+        is_timestamped=seal.is_timestamped,
+        approval=None if seal.approval is None else _approval(seal.approval),
+    )
+
+
+def _approval(told: Approval) -> ContractApproval:
+    return ContractApproval(function=told.function or None, key=told.by or None, rule=told.rule or None, at=told.at)
+
+
+def _decision(one: Decided, language: str) -> ContractDecision:
+    key = one.by.key_id if isinstance(one.by, Person) else None
+    rule = None if isinstance(one.by, Person) else one.by.name
+    return ContractDecision(n=one.n, at=one.at, kind=one.kind, by=deciders.say(one.by, language), key=key, rule=rule)
+
+
+def _step(one: Step, language: str) -> ContractStep:
+    return ContractStep(
+        code=one.code,
+        outcome=one.outcome,
+        text=contract_checks.STEPS[one.code][language],
+        detail=one.detail[language] or None,
+    )

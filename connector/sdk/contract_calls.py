@@ -1,0 +1,44 @@
+"""The calls about contracts as evidence; calls.py hands them on."""
+
+from typing import Literal
+
+from connector.sdk import types as t
+from connector.sdk.call import Call as Call
+from connector.sdk.call import call as _call
+
+
+def list_contracts(
+    *,
+    role: str | None = None,
+    status: str | None = None,
+    peer: str | None = None,
+    dataset: str | None = None,
+    search: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Call[t.Contracts]:
+    """List contracts, the newest first; `search`: an identifier of the contract, its agreement or its hash."""
+    which = {"role": role, "status": status, "peer": peer, "dataset": dataset, "search": search}
+    return _call("GET", "contracts", query={**which, "since": since, "until": until, "cursor": cursor, "limit": limit})
+
+
+def show_contract(contract_id: str) -> Call[t.ContractDetail]:
+    """Show a contract: by its own identifier, or that of its agreement or negotiation."""
+    return _call("GET", "contracts", contract_id)
+
+
+def export_contract(contract_id: str, *, pdf: bool | None = None) -> Call[bytes]:
+    """Have the evidence bundle of a contract, the bytes of a ZIP file; `pdf` False: without the convention as a PDF."""
+    return _call("GET", "contracts", contract_id, "bundle", query={"pdf": pdf})
+
+
+def show_convention(contract_id: str, *, format: Literal["html", "pdf"] = "html") -> Call[bytes]:
+    """Have a contract as people read it: the bytes of one HTML page (UTF-8), or of a PDF."""
+    return _call("GET", "contracts", contract_id, "convention", query={"format": format})
+
+
+def verify_contract(contract_id: str) -> Call[t.ContractVerification]:
+    """Check a contract again, step by step, from the node's own records."""
+    return _call("POST", "contracts", contract_id, "verify")

@@ -1,0 +1,198 @@
+"""Verbs of contracts that exist: find them, show them, read them as a convention.
+
+Nothing here changes one. A contract goes by its own identifier, by that of its agreement or of its negotiation. What a
+partner sent and this node has not checked yet is not shown: a contract is read once its document is ours. The bundle is
+contract_bundle.py's, the checks are contract_checks.py's.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from connector.problems import Conflict
+from connector.services import cursors, deciders, negotiated
+from connector.services.cursors import Page
+from connector.services.deciders import Decider
+from connector.services.seal_keys import Seals
+from connector.store import contracts
+from connector.store.contracts import StoredContract, StoredNotice
+from connector.store.db import Store, Tx
+from connector.store.period import ALWAYS, Period
+from contracts.convention import Convention, MissingPdfExtra, as_pdf, draw_up_convention, seal_pdf
+from contracts.convention.proof import Notice, Seal, read_proof
+from contracts.levels import Level
+from contracts.signer import Signer
+from policies.errors import Language
+
+
+class NotSealedYet(Conflict):
+    """Nothing is sealed yet, so there is nothing to show, hand out or check."""
+
+    code = "contract-not-sealed"
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Cette convention ne porte pas encore les cachets qu’il faut.",
+        "en": "This contract does not bear the seals yet that it takes.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Voyez où en est la demande d’accès (« pupitre negotiations show ») et recommencez.",
+        "en": "See how the access request stands (“pupitre negotiations show”) and try again.",
+    }
+
+
+class OneSided(Conflict):
+    """One-sided evidence is no convention: the partner sealed nothing, so there is no text that binds both."""
+
+    code = "one-sided-evidence"
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Preuve unilatérale : le partenaire n’a rien scellé, il n’y a pas de convention à lire.",
+        "en": "One-sided evidence: the partner sealed nothing, there is no convention to read.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "L’accord lui-même se lit avec « pupitre agreements show » ; « pupitre contract export » en donne la "
+        "preuve.",
+        "en": "Read the agreement with “pupitre agreements show”; “pupitre contract export” gives the evidence.",
+    }
+
+
+class NoPdf(Conflict):
+    """This node was installed without what writes a PDF."""
+
+    code = "pdf-extra-missing"
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Ce nœud a été installé sans de quoi écrire un PDF.",
+        "en": "This node was installed without what writes a PDF.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Lisez la convention en HTML, ou installez l’option « pdf » (pip install 'pupitre[pdf]').",
+        "en": "Read the convention as HTML, or install the extra “pdf” (pip install 'pupitre[pdf]').",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on our side: which entry of the journal tells of it, and who or which rule decided."""
+
+    n: int
+    at: datetime
+    kind: str
+    by: Decider
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A contract with all that is known of it."""
+
+    contract: StoredContract
+    document: dict[str, Any] | None
+    """The sealed document; None until it is drawn up or, as received, checked."""
+    seals: tuple[Seal, ...]
+    level: Level | None
+    """The lowest of the seals."""
+    concluded_at: str
+    notices: tuple[Notice, ...]
+    decided: list[Decided]
+
+
+class Contracts:
+    """The contracts of all owners."""
+
+    def __init__(self, store: Store, seals: Seals) -> None:
+        self._store = store
+        self._seals = seals
+
+    async def page(
+        self,
+        owner: str,
+        *,
+        cursor: str | None,
+        limit: int,
+        period: Period = ALWAYS,
+        search: str | None = None,
+        **equal: str | None,
+    ) -> Page[StoredContract]:
+        """Return contracts drawn up in a period, the newest first; `equal` filters by column. Raises BadCursor."""
+        after = cursors.read_instant(cursor)
+        rows = await self._store.read(
+            lambda tx: contracts.page(tx, owner, after=after, limit=limit + 1, period=period, search=search, **equal)
+        )
+        return cursors.paged(rows, limit, lambda row: (row.created_at.isoformat(), row.negotiation))
+
+    async def show(self, owner: str, name: str) -> Shown:
+        """Return a contract with its seals, and who decided what. Raises NotFound."""
+
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], list[Decided]]:
+            found = contracts.named(tx, owner, name)
+            return found, contracts.notices(tx, owner, found.negotiation), list(_decided(tx, found))
+
+        contract, notices, decided = await self._store.read(unit)
+        document = json.loads(contract.document) if contract.document is not None else None
+        if document is None or contract.jws is None:
+            return Shown(contract, document, (), None, "", (), decided)
+        proof = read_proof(contract.jws, conclusion_of(contract), [one.jws for one in notices], self._seals.roots())
+        seals = tuple(_ours(contract, one) for one in proof.seals)
+        return Shown(contract, document, seals, proof.level, proof.concluded_at, proof.notices, decided)
+
+    async def convention(self, owner: str, name: str, language: Language) -> tuple[str, Convention]:
+        """Return a contract as people read it, with its identifier. Raises NotFound, NotSealedYet, OneSided."""
+
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice]]:
+            found = contracts.named(tx, owner, name)
+            return found, contracts.notices(tx, owner, found.negotiation)
+
+        contract, notices = await self._store.read(unit)
+        return contract.id or contract.negotiation, self._drawn_up(contract, notices, language)
+
+    async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, bytes]:
+        """Return the convention as a PDF/A-3 with the node's seal. Raises also NoPdf, NoSealKey and the like."""
+        known_as, convention = await self.convention(owner, name, language)
+        return known_as, await self.drawn(convention, self._seals.signer(owner))
+
+    async def drawn(self, convention: Convention, signer: Signer) -> bytes:
+        """Return a convention as a PDF/A-3, sealed. Raises NoPdf, and what the signer raises."""
+        now = self._store.clock.now()
+        with told_without_pdf():
+            pdf = await asyncio.to_thread(as_pdf, convention, at=now)
+            return await seal_pdf(pdf, signer, at=now)
+
+    def _drawn_up(self, contract: StoredContract, notices: Sequence[StoredNotice], language: Language) -> Convention:
+        if contract.status == "unilateral":
+            raise OneSided(contract.id or "")
+        if contract.document is None or contract.jws is None:
+            raise NotSealedYet(contract.status)
+        return draw_up_convention(
+            contract.jws,
+            conclusion=conclusion_of(contract),
+            notices=[one.jws for one in notices],
+            roots=self._seals.roots(),
+            language=language,
+        )
+
+
+@contextmanager
+def told_without_pdf() -> Iterator[None]:
+    """Have a missing extra told as a problem. Raises NoPdf."""
+    try:
+        yield
+    except MissingPdfExtra as missing:
+        raise NoPdf(missing.needed) from missing
+
+
+def conclusion_of(contract: StoredContract) -> str | None:
+    """Return the conclusion once both sides took it: one that was sealed, but never arrived, concluded nothing."""
+    return contract.conclusion if contract.status == "concluded" else None
+
+
+def _ours(contract: StoredContract, seal: Seal) -> Seal:
+    """Return a seal with whose it is: the only one on one-sided evidence is ours, whichever our role."""
+    return replace(seal, role=contract.role.value) if contract.status == "unilateral" else seal
+
+
+def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:
+    for entry in negotiated.entries(tx, contract.owner, contract.negotiation):
+        by = deciders.of_entry(entry.kind, entry.entry)
+        if by is not None:
+            yield Decided(entry.n, entry.at, entry.kind, by)

@@ -1,0 +1,179 @@
+"""The evidence bundle of a contract: what this node holds of it, gathered so that it stands without either node.
+
+It holds what was sealed, what led to it and who the parties were. A piece that does not belong to the others is left
+out, and the verifier then says that it is missing: a DID document that no longer names the key which signed the party
+card is not the one of then, a list of seal keys signed by another key cannot be checked with it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connector.identity import card as cards
+from connector.identity import seal_history
+from connector.identity.did import authentication_thumbprints
+from connector.identity.errors import CardRefused, MissingSealKey, NoSealKey, SealKeyLocked, SealsRefused
+from connector.peer.documents import DidDocument, read_document
+from connector.protocol.machine import Role
+from connector.services import negotiated
+from connector.services.contract import Contracts, NoPdf, NotSealedYet, conclusion_of
+from connector.services.hosts import Hosts
+from connector.services.negotiated import Told
+from connector.services.peer_seals import UNREACHED, PeerSeals
+from connector.store import contracts, peers
+from connector.store.contracts import StoredContract, StoredNotice
+from connector.store.db import Store, Tx
+from connector.store.journal import Entry
+from contracts.bundle import Evidence, pack
+from contracts.convention import draw_up_convention
+from contracts.jws import read_sealed
+from contracts.seals import Role as Named
+
+_BOTH = 2
+_NAMES: Mapping[Role, Named] = {Role.PROVIDER: "provider", Role.CONSUMER: "consumer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the store holds of a contract, as one transaction saw it."""
+
+    contract: StoredContract
+    notices: list[StoredNotice]
+    told: list[Told] = field(repr=False)
+    journal: list[Entry] = field(repr=False)
+    peer_keys: str | None = field(repr=False)
+    """The partner's list of seal keys, as its pinned key signed it."""
+
+    @property
+    def is_one_sided(self) -> bool:
+        return self.contract.status == "unilateral"
+
+    @property
+    def jws(self) -> str:
+        """What was sealed. Raises NotSealedYet unless both have sealed, or nobody but us is to."""
+        found = self.contract
+        if found.document is None or found.jws is None:
+            raise NotSealedYet(found.status)
+        if not self.is_one_sided and len(read_sealed(found.jws).signatures) < _BOTH:
+            raise NotSealedYet(found.status)
+        return found.jws
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An evidence bundle as a file."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+class ContractBundles:
+    """Writes evidence bundles."""
+
+    def __init__(self, store: Store, hosts: Hosts, peer_seals: PeerSeals, shown: Contracts) -> None:
+        self._store = store
+        self._hosts = hosts
+        self._peer_seals = peer_seals
+        self._shown = shown
+
+    async def of(self, owner: str, name: str, *, with_pdf: bool = True) -> Bundle:
+        """Return the bundle of a contract; the convention as a PDF is in it where this node can write and seal one.
+
+        Raises NotFound, NotSealedYet.
+        """
+        held = await self._store.read(lambda tx: hold(tx, owner, name, self._hosts.owners[owner].did))
+        jws, contract = held.jws, held.contract
+        documents, keys = await self._identities(held)
+        evidence = Evidence(
+            contract="" if held.is_one_sided else jws,
+            unilateral=jws if held.is_one_sided else "",
+            conclusion=conclusion_of(contract) or "",
+            notices=[one.jws for one in held.notices],
+            pdf=await self._pdf(held) if with_pdf and not held.is_one_sided else None,
+            did_documents=documents,
+            cards=_cards(contract),
+            seal_keys=keys,
+            messages=[one.text for one in _messages(held)],
+            journal=[(entry.text, entry.hash) for entry in held.journal],
+        )
+        return Bundle(f"{(contract.id or '').removeprefix('urn:uuid:')}.contract.zip", pack(evidence))
+
+    async def _pdf(self, held: Held) -> bytes | None:
+        """Return the convention as a PDF, sealed with the very key that sealed the contract; None where we cannot."""
+        contract = held.contract
+        kid = json.loads(contract.document or "{}")["parties"][contract.role.value]["seal"]["kid"]
+        convention = draw_up_convention(
+            held.jws,
+            conclusion=conclusion_of(contract),
+            notices=[one.jws for one in held.notices],
+            roots=self._hosts.seals.roots(),
+        )
+        try:
+            return await self._shown.drawn(convention, self._hosts.seals.signer(contract.owner, kid))
+        except (NoPdf, NoSealKey, MissingSealKey, SealKeyLocked):
+            return None
+
+    # --- who the parties are ------------------------------------------------------------------------------------------
+
+    async def _identities(self, held: Held) -> tuple[dict[Named, str], dict[Named, str]]:
+        """Return the DID documents and the lists of seal keys that belong together, by role."""
+        contract = held.contract
+        own, role, given = self._hosts.owners[contract.owner].did, contract.role, _cards(contract)
+        seen = {role: read_document(own, json.dumps(self._hosts.did_document(contract.owner)).encode())}
+        listed = {role: self._hosts.seals.signed_history(contract.owner)}
+        if not held.is_one_sided:
+            seen |= await self._of_peer(contract)
+            listed[role.other] = held.peer_keys
+        documents = {one: found for one, found in seen.items() if _signed(given.get(_NAMES[one]), found)}
+        keys = {_NAMES[one]: text for one, text in listed.items() if text and _is_listed_by(text, documents.get(one))}
+        return {_NAMES[one]: json.dumps(found.members, ensure_ascii=False) for one, found in documents.items()}, keys
+
+    async def _of_peer(self, contract: StoredContract) -> dict[Role, DidDocument]:
+        try:
+            return {contract.role.other: await self._peer_seals.document(contract.peer)}
+        except UNREACHED:
+            return {}
+
+
+def hold(tx: Tx, owner: str, name: str, did: str) -> Held:
+    """Return what there is of a contract; `did` is ours. Raises NotFound."""
+    contract = contracts.named(tx, owner, name)
+    peer = peers.find(tx, owner, contract.peer)
+    return Held(
+        contract,
+        contracts.notices(tx, owner, contract.negotiation),
+        negotiated.messages(tx, owner, contract.negotiation, did),
+        list(negotiated.entries(tx, owner, contract.negotiation)),
+        peer.seals if peer is not None else None,
+    )
+
+
+def _messages(held: Held) -> list[Told]:
+    return held.told if held.is_one_sided else negotiated.evidence(held.told)
+
+
+def _cards(contract: StoredContract) -> dict[Named, str]:
+    cards: dict[Named, str] = json.loads(contract.cards) if contract.cards else {}
+    return cards
+
+
+def _signed(card: str | None, document: DidDocument) -> bool:
+    """True unless a card is there that no key of the document signed."""
+    if card is None:
+        return True
+    try:
+        cards.verify(card.encode(), document, authentication_thumbprints(document))
+    except CardRefused:
+        return False
+    return True
+
+
+def _is_listed_by(text: str, document: DidDocument | None) -> bool:
+    """True unless the list of seal keys is signed by a key that the document does not name."""
+    if document is None:
+        return True
+    try:
+        seal_history.verify(text.encode(), document, authentication_thumbprints(document))
+    except SealsRefused:
+        return False
+    return True

@@ -1,0 +1,176 @@
+"""`pupitre contract` on two nodes that seal: find, show, hand out, read, check; the API and the clients beside it."""
+
+import asyncio
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pupitre_verify.__main__ import main as pupitre_verify
+
+from connector.sdk import AsyncClient, Client
+from tests.cli.conftest import Office
+from tests.harness.nodes import BY, publish
+from tests.harness.sealing import give_card
+from tests.harness.threaded import Running, in_thread
+
+SECOND, DATASET = "syndicat", "urn:test:lampadaires"
+
+
+@pytest.fixture(scope="module")
+def sealing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Running]]:
+    """A provider and a consumer that have cards and know each other."""
+    folder = tmp_path_factory.mktemp("contracts")
+    with in_thread(folder / "provider") as provider, in_thread(folder / "consumer") as consumer:
+        provider.do(publish(provider.node))
+        for running, role in ((provider, "provider"), (consumer, "consumer")):
+            running.do(give_card(running.node, role))
+        consumer.do(consumer.node.introduce.add("root", provider.did, "SDE", by=BY))
+        yield provider, consumer
+
+
+@pytest.fixture(scope="module")
+def at_consumer(sealing: tuple[Running, Running]) -> Office:
+    return Office(sealing[1])
+
+
+@pytest.fixture(scope="module")
+def concluded(at_consumer: Office) -> dict[str, Any]:
+    """A contract that both have sealed and concluded, as the list shows it."""
+    asked = at_consumer.json("negotiate", "SDE", DATASET, "--purpose", "Trame noire", "--wait")
+    (found,) = at_consumer.json("contract", "list", "--search", asked["agreement"])["items"]
+    assert found["status"] == "concluded"
+    return dict(found)
+
+
+def test_contracts_are_found_by_what_people_have_in_hand(at_consumer: Office, concluded: dict[str, Any]) -> None:
+    for which in (
+        ("--search", concluded["id"]), ("--search", concluded["sha256"]), ("--search", concluded["negotiation"]),
+        ("--status", "concluded"), ("--peer", "SDE"), ("--dataset", DATASET), ("--role", "consumer"),
+    ):  # fmt: skip
+        assert concluded in at_consumer.json("contract", "list", *which)["items"], which
+    for which in (("--search", "urn:nobody"), ("--status", "unused"), ("--role", "provider")):
+        assert at_consumer.json("contract", "list", *which)["items"] == [], which
+    assert concluded["id"] in at_consumer.run("contract", "list").stdout
+
+
+def test_a_contract_is_shown_in_the_words_of_an_office(
+    sealing: tuple[Running, Running], concluded: dict[str, Any]
+) -> None:
+    office = Office(sealing[1], language="fr")
+    shown = " ".join(office.run("contract", "show", concluded["id"]).stdout.split())
+    for words in (
+        "conclue", "Métropole d’Exemple (200046977)", "Commune d’Exemple (217500016)",
+        "L0 : certificat fait par l’organisme lui-même", "offer-mode automatic", concluded["sha256"],
+        f"pupitre journal {concluded['negotiation']}",
+    ):  # fmt: skip
+        assert words in shown
+    told = office.json("contract", "show", concluded["agreement"])
+    assert told["sentences"]
+    assert all(one["text"] in shown for one in told["sentences"])
+    assert [one["role"] for one in told["seals"]] == ["provider", "consumer"]
+    assert told["seals"][0]["approval"]["rule"]
+    assert told["seals"][1]["approval"]["key"]
+    assert told["decisions"][0]["key"] == told["seals"][1]["approval"]["key"]
+    assert told["concluded_at"]
+    assert sealing[1].key not in json.dumps(told)
+
+
+def test_the_exported_bundle_is_valid_for_the_verifier_on_both_sides(
+    sealing: tuple[Running, Running], concluded: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for running, role in zip(sealing, ("provider", "consumer"), strict=True):
+        file = tmp_path / f"{role}.contract.zip"
+        written = Office(running).json("contract", "export", concluded["id"], "--to", str(file))
+        assert written["size_bytes"] == file.stat().st_size
+        assert pupitre_verify([str(file), "--json"]) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert (report["verdict"], report["level"]) == ("valid", "L0")
+        assert any(one["part"] == "contract.pdf" for one in report["checked"])
+
+
+def test_a_file_that_is_there_is_never_written_over(
+    at_consumer: Office, concluded: dict[str, Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.zip"
+    file.write_text("kept")
+    at_consumer.run("contract", "export", concluded["id"], "--no-pdf", "--to", str(file), code=1)
+    assert file.read_text() == "kept"
+
+
+def test_the_check_of_a_contract_says_each_step(at_consumer: Office, concluded: dict[str, Any]) -> None:
+    shown = at_consumer.run("contract", "verify", concluded["id"]).stdout
+    assert shown.startswith(f"valid · {concluded['id']}")
+    assert shown.count("✓") == 7
+    assert "✗" not in shown
+
+
+def test_the_convention_is_a_page_or_a_pdf(at_consumer: Office, concluded: dict[str, Any], tmp_path: Path) -> None:
+    page, pdf = tmp_path / "convention.html", tmp_path / "convention.pdf"
+    at_consumer.run("contract", "convention", concluded["id"], "--to", str(page))
+    at_consumer.run("contract", "convention", concluded["id"], "--pdf", "--to", str(pdf))
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert concluded["sha256"] in page.read_text("utf-8")
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert b"/ETSI.CAdES.detached" in pdf.read_bytes()
+
+
+def test_files_are_served_with_headers_that_leave_them_harmless(
+    sealing: tuple[Running, Running], concluded: dict[str, Any]
+) -> None:
+    headers = {"authorization": f"Bearer {sealing[1].key}", "accept-language": "en"}
+    with httpx.Client(base_url=f"{sealing[1].url}/api/v1/contracts/{concluded['id']}", headers=headers) as http:
+        page, bundle = http.get("/convention"), http.get("/bundle", params={"pdf": False})
+        unknown = http.get("/convention", params={"format": "docx"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'lang="en"' in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert bundle.headers["content-type"] == "application/zip"
+    assert bundle.headers["content-disposition"].endswith('.contract.zip"')
+    assert {one.headers["cache-control"] for one in (page, bundle)} == {"private, no-store"}
+    assert (unknown.status_code, unknown.json()["pointer"]) == (400, "/format")
+
+
+def test_both_clients_hand_on_the_same_files(sealing: tuple[Running, Running], concluded: dict[str, Any]) -> None:
+    running, name = sealing[1], concluded["id"]
+
+    async def look() -> tuple[list[str], bytes]:
+        async with AsyncClient(running.url, running.key) as client:
+            return files(await client.export_contract(name, pdf=False)), await client.show_convention(name)
+
+    def files(content: bytes) -> list[str]:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.namelist()
+
+    with Client(running.url, running.key) as client:
+        assert asyncio.run(look()) == (files(client.export_contract(name, pdf=False)), client.show_convention(name))
+
+
+def test_one_sided_evidence_is_called_so_everywhere(
+    sealing: tuple[Running, Running],
+    waiting_for: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A participant without a card is in no contract."""
+    provider, consumer = sealing
+    consumer.do(consumer.node.hosts.add(SECOND, "Syndicat"))
+    consumer.do(consumer.node.introduce.add(SECOND, provider.did, "SDE", by=BY))
+    office = Office(consumer, owner=SECOND)
+    agreement = office.json("negotiate", "SDE", DATASET, "--wait")["agreement"]
+    looked = waiting_for(lambda: office.json("contract", "list", "--search", agreement), lambda seen: seen["items"])
+    (found,) = looked["items"]
+    assert found["status_text"] == "one-sided: the partner sealed nothing"
+    file = tmp_path / "one.contract.zip"
+    office.run("contract", "export", agreement, "--to", str(file))
+    assert pupitre_verify([str(file), "--lang", "en"]) == 2
+    assert "one-sided evidence" in capsys.readouterr().out
+    assert "One-sided evidence" in office.run("contract", "verify", agreement, code=2).stdout
+    refused = office.run("contract", "convention", agreement, code=1)
+    assert "the partner sealed nothing" in refused.stderr
+    assert "pupitre agreements show" in refused.stderr

@@ -1,0 +1,354 @@
+"""What a node hands out of its contracts: bundles for a verifier that has none of our code, checks, conventions."""
+
+import asyncio
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+import pytest
+from pupitre_verify.examine import examine
+
+from connector.app import ROOT, Node
+from connector.problems import NotFound
+from connector.protocol.machine import Role
+from connector.services.contract import Contracts, NotSealedYet, OneSided
+from connector.services.contract_bundle import Bundle, ContractBundles
+from connector.services.contract_checks import ContractChecks, Examined
+from connector.services.deciders import Person
+from connector.store import contracts, participants, peers
+from connector.store.contracts import StoredContract
+from connector.store.db import Tx
+from tests.harness import nodes
+from tests.sealing.pair import Pair, play
+from tests.simulator import places
+
+MEMORY = Path("/dev/shm")
+T = TypeVar("T")
+BOTH = (Role.PROVIDER, Role.CONSUMER)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder with two nodes that know each other, have cards and seal keys."""
+    with tempfile.TemporaryDirectory(prefix="evidence", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        places.make_template(Path(name) / "template")
+        yield Path(name)
+
+
+@pytest.fixture
+def perform(folder: Path) -> Callable[..., Any]:
+    """Plays a scene on two fresh nodes."""
+    return lambda scene: play(folder / "pair", folder / "template", scene)
+
+
+def shown(node: Node) -> Contracts:
+    return Contracts(node.store, node.seals)
+
+
+async def bundle(node: Node, name: str) -> Bundle:
+    """Return a bundle; without a PDF, which is drawn in a thread, and virtual time waits for none."""
+    return await ContractBundles(node.store, node.hosts, node.peer_seals, shown(node)).of(ROOT, name, with_pdf=False)
+
+
+async def examined(node: Node, name: str) -> Examined:
+    return await ContractChecks(node.store, node.hosts).examine(ROOT, name)
+
+
+async def change(node: Node, pid: str, **values: Any) -> None:
+    """Write other values into the row of a contract, as somebody with access to the database might."""
+
+    def unit(tx: Tx) -> None:
+        found = contracts.claim(tx, ROOT, pid)
+        assert found is not None
+        contracts.save(tx, replace(found, **values))
+
+    await node.store.write(unit)
+
+
+async def at_once(work: Awaitable[T]) -> T:
+    """Await what goes to a thread, here: in virtual time nothing may wait for one."""
+
+    async def here(function: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        return function(*args, **named)
+
+    with patch.object(asyncio, "to_thread", here):
+        return await work
+
+
+def files_of(made: Bundle) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def concluded(pair: Pair) -> dict[Role, str]:
+    """Have a contract concluded; return what each side calls the negotiation."""
+    pid = await pair.ask()
+    await pair.settle()
+    return {role: (await pair.row(role, pid)).pid for role in BOTH}
+
+
+async def one_sided(pair: Pair) -> dict[Role, str]:
+    """Have an agreement that nobody countersigns: the consumer has no card any more."""
+    consumer, provider = pair.node(Role.CONSUMER), pair.node(Role.PROVIDER)
+
+    def unpin(tx: Tx) -> None:
+        peer = peers.claim(tx, ROOT, pair.places[Role.CONSUMER].did)
+        peer.card = None
+        peers.put(tx, peer)
+
+    await consumer.store.write(lambda tx: participants.set_card(tx, ROOT, None))  # type: ignore[arg-type]
+    await consumer.hosts.load()
+    await provider.store.write(unpin)
+    return await concluded(pair)
+
+
+def test_the_bundle_of_either_side_is_valid_for_a_verifier_without_our_code(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        for role, pid in pids.items():
+            made = await bundle(pair.node(role), pid)
+            report = examine(made.content, at=pair.clock.now())
+            assert report.exit_status == 0, report.as_json()
+            assert made.name.endswith(".contract.zip")
+            files = files_of(made)
+            for part in ("dids", "cards", "status", "certs"):
+                assert {name for name in files if name.startswith(f"{part}/") and "conclusion" not in name} == {
+                    f"{part}/{one.value}.{suffix}"
+                    for one in BOTH
+                    for suffix in [{"cards": "jws", "certs": "pem"}.get(part, "json")]
+                }
+            assert [name for name in files if name.startswith("messages/")] == [
+                "messages/001-ContractRequestMessage.json",
+                "messages/002-ContractAgreementMessage.json",
+                "messages/003-ContractAgreementVerificationMessage.json",
+                "messages/004-ContractNegotiationEventMessage.json",
+            ]
+            assert pid in files["journal.jsonl"].decode()
+
+    perform(scene)
+
+
+def test_a_bundle_of_one_side_alone_is_indeterminate_and_says_so(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        for role, pid in (await one_sided(pair)).items():
+            node = pair.node(role)
+            report = examine((await bundle(node, pid)).content, at=pair.clock.now())
+            assert report.exit_status == 2, report.as_json()
+            assert [one.part for one in report.doubts] == ["unilateral.jws.json"]
+            found = await examined(node, pid)
+            assert found.verdict == "indeterminate"
+            assert {step.code: step.outcome for step in found.steps} == {
+                **dict.fromkeys(("journal", "document", "kept", "keys", "seals", "negotiated"), "holds"),
+                "other-party": "unknown",
+            }
+            with pytest.raises(OneSided):
+                await shown(node).convention(ROOT, pid, "fr")
+
+    perform(scene)
+
+
+def test_a_bundle_without_attested_conclusion_is_indeterminate(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        node, pid = pair.node(Role.PROVIDER), pids[Role.PROVIDER]
+        await change(node, pid, status="sealed-by-both")
+        made = await bundle(node, pid)
+        report = examine(made.content, at=pair.clock.now())
+        assert report.exit_status == 2, report.as_json()
+        assert [one.part for one in report.doubts] == ["conclusion.jws.json"]
+        assert (await examined(node, pid)).verdict == "indeterminate"
+
+    perform(scene)
+
+
+def test_what_was_sealed_stays_valid_after_both_keys_were_replaced(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        for role in BOTH:
+            await at_once(pair.node(role).seals.rotate(ROOT, overlap=timedelta(0), by=nodes.BY))
+        await pair.net.pause(600)  # DID documents are looked at again
+        for role, pid in pids.items():
+            node = pair.node(role)
+            assert await node.peer_seals.of(ROOT, pair.places[role.other].did)
+            report = examine((await bundle(node, pid)).content, at=pair.clock.now())
+            assert report.exit_status == 0, report.as_json()
+            assert (await examined(node, pid)).verdict == "valid"
+
+    perform(scene)
+
+
+@pytest.mark.parametrize("pause_s", [0, 600])
+@pytest.mark.parametrize("role", BOTH, ids=str)
+def test_a_partner_whose_key_was_replaced_is_agreed_with_at_once(
+    perform: Callable[..., Any], role: Role, pause_s: int
+) -> None:
+    """Its list of keys, pinned when it was met, is followed."""
+
+    async def scene(pair: Pair) -> None:
+        node = pair.node(role)
+        made = await at_once(node.seals.rotate(ROOT, by=nodes.BY))
+        await pair.net.pause(pause_s)
+        pids = await concluded(pair)
+        contract = await pair.contract(Role.CONSUMER, pids[Role.CONSUMER])
+        assert contract is not None
+        assert contract.status == "concluded"
+        if pause_s or role is Role.PROVIDER:  # else the provider could not know yet, and the old key overlaps
+            assert made.name in json.loads(contract.document or "")["parties"][role.value]["seal"]["kid"]
+
+    perform(scene)
+
+
+def test_a_did_document_of_another_time_is_left_out_and_missed(perform: Callable[..., Any]) -> None:
+    """An authentication key that was replaced did not sign the card which the contract names."""
+
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        node, pid = pair.node(Role.PROVIDER), pids[Role.PROVIDER]
+        contract = await pair.contract(Role.CONSUMER, pids[Role.CONSUMER])
+        assert contract is not None
+        cards = json.loads(contract.cards or "{}")
+        header, payload, signature = cards["consumer"].split(".")
+        forged = "A" if signature[5] != "A" else "B"
+        cards["consumer"] = f"{header}.{payload}.{signature[:5]}{forged}{signature[6:]}"
+        await change(node, pid, cards=json.dumps(cards))
+        made = await bundle(node, pid)
+        assert "dids/consumer.json" not in files_of(made)
+        assert "dids/provider.json" in files_of(made)
+        found = await examined(node, pid)
+        assert found.verdict == "invalid"  # the card is not the one whose digest was sealed
+
+    perform(scene)
+
+
+def test_every_step_holds_of_a_concluded_contract(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        for role, pid in (await concluded(pair)).items():
+            found = await examined(pair.node(role), pid)
+            assert [step.code for step in found.steps] == [
+                "journal", "document", "kept", "keys", "seals", "negotiated", "conclusion",
+            ]  # fmt: skip
+            assert {step.outcome for step in found.steps} == {"holds"}, found.steps
+            assert found.verdict == "valid"
+
+    perform(scene)
+
+
+def test_what_was_changed_afterwards_fails_at_the_step_that_it_concerns(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        others = await concluded(pair)
+        node, pid = pair.node(Role.CONSUMER), pids[Role.CONSUMER]
+        ours, theirs = [await pair.contract(Role.CONSUMER, one[Role.CONSUMER]) for one in (pids, others)]
+        assert ours is not None
+        assert theirs is not None
+        changed: dict[str, tuple[dict[str, Any], set[str]]] = {
+            "another document": ({"document": theirs.document}, {"document"}),
+            "another hash": ({"sha256": theirs.sha256}, {"document"}),
+            "other seals": ({"jws": theirs.jws}, {"document", "kept", "conclusion"}),
+            "another conclusion": ({"conclusion": theirs.conclusion}, {"conclusion"}),
+            "other cards": (
+                {"cards": json.dumps(dict.fromkeys(("provider", "consumer"), _card(ours)))},
+                {"negotiated"},
+            ),
+        }
+        for what, (values, failing) in changed.items():
+            await change(node, pid, **values)
+            found = await examined(node, pid)
+            assert {step.code for step in found.steps if step.outcome == "fails"} == failing, what
+            assert all(step.detail["fr"] and step.detail["en"] for step in found.steps if step.outcome == "fails")
+            assert found.verdict == "invalid"
+            await change(node, pid, **{name: getattr(ours, name) for name in values})
+        assert (await examined(node, pid)).verdict == "valid"
+
+    perform(scene)
+
+
+def _card(contract: StoredContract) -> str:
+    return str(json.loads(contract.cards or "{}")["provider"])
+
+
+def test_a_key_revoked_before_the_seal_fails_and_one_revoked_since_leaves_doubt(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        node, pid = pair.node(Role.PROVIDER), pids[Role.PROVIDER]
+        (key,) = node.seals.all(ROOT)
+        await pair.net.pause(5)
+        await node.seals.revoke(ROOT, key.name, "Perdue", by=nodes.BY)
+        (step,) = [one for one in (await examined(node, pid)).steps if one.outcome != "holds"]
+        assert (step.code, step.outcome) == ("keys", "unknown")
+
+    perform(scene)
+
+
+def test_a_contract_goes_by_its_own_name_and_by_those_of_agreement_and_negotiation(
+    perform: Callable[..., Any],
+) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        node, pid = pair.node(Role.PROVIDER), pids[Role.PROVIDER]
+        found = await shown(node).show(ROOT, pid)
+        contract = found.contract
+        assert (contract.status, found.level, [one.role for one in found.seals]) == (
+            "concluded", "L0", ["provider", "consumer"],
+        )  # fmt: skip
+        assert found.concluded_at
+        for name in (contract.id, contract.agreement):
+            assert (await shown(node).show(ROOT, str(name))).contract == contract
+        for name in (contract.id, contract.agreement, contract.negotiation, contract.sha256):
+            page = await shown(node).page(ROOT, cursor=None, limit=5, search=name)
+            assert [one.id for one in page.items] == [contract.id]
+        with pytest.raises(NotFound):
+            await shown(node).show("another", pid)
+
+    perform(scene)
+
+
+def test_who_decided_is_told_of_our_side_with_the_entry_of_the_journal(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        asked = (await shown(pair.node(Role.CONSUMER)).show(ROOT, pids[Role.CONSUMER])).decided
+        assert nodes.BY in [one.by for one in asked]
+        agreed = (await shown(pair.node(Role.PROVIDER)).show(ROOT, pids[Role.PROVIDER])).decided
+        assert "offer-mode" in [one.by.name for one in agreed if not isinstance(one.by, Person)]
+        entries = {one.n for one in agreed}
+        assert len(entries) == len(agreed)
+
+    perform(scene)
+
+
+def test_what_is_not_sealed_yet_is_shown_and_no_more(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        node, pid = pair.node(Role.PROVIDER), pids[Role.PROVIDER]
+        await change(node, pid, status="sealing", jws=None, conclusion=None)
+        found = await shown(node).show(ROOT, pid)
+        assert (found.seals, found.level, found.document is None) == ((), None, False)
+        for ask in (bundle(node, pid), examined(node, pid), shown(node).convention(ROOT, pid, "fr")):
+            with pytest.raises(NotSealedYet):
+                await ask
+
+    perform(scene)
+
+
+def test_the_convention_is_the_page_of_the_sealed_contract(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        for language, title in (("fr", "Métropole d’Exemple"), ("en", "Métropole d’Exemple")):
+            known_as, convention = await shown(pair.node(Role.CONSUMER)).convention(
+                ROOT,
+                pids[Role.CONSUMER],
+                language,  # type: ignore[arg-type]
+            )
+            contract = await pair.contract(Role.PROVIDER, pids[Role.CONSUMER])
+            assert contract is not None
+            assert (known_as, convention.sha256, convention.language) == (contract.id, contract.sha256, language)
+            assert convention.parties[0].name == title
+
+    perform(scene)
