@@ -1,6 +1,7 @@
 """Two real nodes: `provider` publishes, `consumer` hosts a second participant and has done everything once."""
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -65,6 +66,7 @@ class Seeded:
     did: str
     pid: str
     agreement_id: str
+    contract_id: str
     transfer: str
     key_id: str
     kind: str
@@ -80,6 +82,7 @@ def seeded(consumer: Running, provider: Running) -> Seeded:
     with Client(consumer.url, consumer.key) as client:
         pid = client.request_access(provider.did, "urn:test:lampadaires")["pid"]
         agreement = settled_negotiation(client, pid)
+        contract = sealed(client, agreement)
         transfer = client.request_transfer(agreement)["pid"]
         seen = client.show_transfer(transfer)
         while seen["state"] != "STARTED":
@@ -95,8 +98,9 @@ def seeded(consumer: Running, provider: Running) -> Seeded:
     knocked = Newcomer(owner=ROOT, did=provider.did, thumbprint="x" * 43, message="ContractRequestMessage", about="")
     consumer.do(consumer.node.store.write(lambda tx: inbox.put(tx, knocked)))  # before it was known
     return Seeded(
-        "urn:test:feux", offer, provider.did, pid, agreement, transfer, key_id, kind, key, webhook, seal_key, attested
-    )
+        "urn:test:feux", offer, provider.did, pid, agreement, contract, transfer, key_id, kind, key, webhook, seal_key,
+        attested,
+    )  # fmt: skip
 
 
 def settled_negotiation(client: Client, pid: str) -> str:
@@ -106,6 +110,15 @@ def settled_negotiation(client: Client, pid: str) -> str:
         seen = client.show_negotiation(pid, wait=10, version=seen["version"])
     assert seen["agreement"] is not None
     return seen["agreement"]
+
+
+def sealed(client: Client, agreement: str) -> str:
+    """Return what is sealed of an agreement, once it is: one-sided evidence, since these nodes had no cards."""
+    ends_at = time.monotonic() + 60
+    while not (found := client.list_contracts(search=agreement)["items"]):
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+    return str(found[0]["id"])
 
 
 def _leave_dead(tx: Tx, kind: str, key: str) -> None:

@@ -109,6 +109,7 @@ def test_lists_show_only_ones_own(consumer: Running, seeded: Any, second_keys: d
             client.list_peers(),
             client.list_negotiations(),
             client.list_agreements(),
+            client.list_contracts(),
             client.list_transfers(),
             client.list_jobs(),
         ]

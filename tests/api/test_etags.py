@@ -16,7 +16,7 @@ HTTP = httpx.Client(timeout=30)
 GETS = [
     (operation["operationId"], path)
     for method, path, operation in reference.operations()
-    if method == "get" and "stream" not in path
+    if method == "get" and "application/json" in operation["responses"]["200"]["content"]
 ]
 
 

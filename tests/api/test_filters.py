@@ -15,9 +15,9 @@ LISTS = [
     for method, _, operation in reference.operations()
     if method == "get" and operation["operationId"].startswith("list_")
 ]
-IN_TIME = {"list_datasets", "list_negotiations", "list_agreements", "list_transfers"}
+IN_TIME = {"list_datasets", "list_negotiations", "list_agreements", "list_contracts", "list_transfers"}
 BY_STATE = {"list_negotiations": "state", "list_transfers": "state"} | dict.fromkeys(
-    ("list_datasets", "list_offers", "list_peers", "list_agreements", "list_jobs"), "status"
+    ("list_datasets", "list_offers", "list_peers", "list_agreements", "list_contracts", "list_jobs"), "status"
 )
 
 
@@ -55,6 +55,11 @@ FOUND: dict[str, Any] = {
     "an offer by its mode": (lambda s: calls.list_offers(mode="automatic", dataset=s.dataset_id), "offer_id"),
     "a partner by its standing": (lambda s: calls.list_peers(status="known"), "did"),
     "a key that stands": (lambda s: calls.list_keys(revoked=False), "key_id"),
+    "a contract by all": (
+        lambda s: calls.list_contracts(role="consumer", peer=s.did, dataset="urn:test:lampadaires"),
+        "contract_id",
+    ),
+    "a contract by its agreement": (lambda s: calls.list_contracts(search=s.agreement_id), "contract_id"),
     "an agreement by all": (
         lambda s: calls.list_agreements(role="consumer", status="active", peer=s.did),
         "agreement_id",
@@ -66,6 +71,7 @@ EMPTY: dict[str, Call[Any]] = {
     "offers": calls.list_offers(mode="manual", dataset="urn:test:feux"),
     "offers withdrawn": calls.list_offers(status="withdrawn", dataset="urn:test:feux"),
     "peers": calls.list_peers(status="blocked"),
+    "contracts": calls.list_contracts(search="urn:test:nothing"),
     "jobs of a kind": calls.list_jobs(kind="no-such-kind"),
     "jobs of a partner": calls.list_jobs(peer="did:web:nobody.example"),
 }
@@ -97,6 +103,7 @@ def test_jobs_are_filtered_by_where_they_stand(api: Client, seeded: Any) -> None
         (calls.list_negotiations(state="DONE"), "/state"),
         (calls.list_transfers(state="FINALIZED"), "/state"),
         (calls.list_peers(status="friend"), "/status"),
+        (calls.list_contracts(status="signed"), "/status"),
         (calls.list_agreements(since="yesterday"), "/since"),
         (calls.list_agreements(until="2026-01-01T00:00:00"), "/until"),
         (calls.list_datasets(since="2026-01-01"), "/since"),

@@ -133,6 +133,7 @@ async def _seed(node: nodes.Node, consumer: nodes.Node) -> dict[str, list[str]]:
         "did": [did],
         "pid": [*talks, *flows],
         "agreement_id": [agreement],
+        "contract_id": [agreement],
         "process": [*talks, *flows],
         "kind": ["negotiation", "transfer"],
         "key": talks,
