@@ -11,11 +11,11 @@ from connector.sdk.contract_types import ContractDecision as ContractDecision
 from connector.sdk.contract_types import ContractDetail as ContractDetail
 from connector.sdk.contract_types import ContractNotice as ContractNotice
 from connector.sdk.contract_types import ContractParty as ContractParty
+from connector.sdk.contract_types import Contracts as Contracts
 from connector.sdk.contract_types import ContractSeal as ContractSeal
 from connector.sdk.contract_types import ContractSentence as ContractSentence
 from connector.sdk.contract_types import ContractStep as ContractStep
 from connector.sdk.contract_types import ContractVerification as ContractVerification
-from connector.sdk.contract_types import Contracts as Contracts
 from connector.sdk.feed_types import Event as Event
 from connector.sdk.feed_types import Events as Events
 from connector.sdk.feed_types import Job as Job

@@ -78,11 +78,11 @@ verify_negotiation       · × · ·
 terminate_negotiation    · × · ·
 list_agreements          · × × ×
 show_agreement           · × × ×
-list_contracts           × × × ×
-show_contract            × × × ×
-export_contract          × × · ×
+list_contracts           · × × ×
+show_contract            · × × ×
+export_contract          · × · ×
 show_convention          · × × ×
-verify_contract          × × · ×
+verify_contract          · × · ×
 list_transfers           · × × ×
 show_transfer            · × × ×
 show_fetch               · × × ×

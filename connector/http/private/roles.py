@@ -81,12 +81,12 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "terminate_negotiation": (STEWARD,),
     "list_agreements": _OF_AFFAIRS,
     "show_agreement": _OF_AFFAIRS,
-    # Contracts as evidence: everybody sees which there are; bundles and checks are for those who keep records.
-    "list_contracts": _EVERYBODY,
-    "show_contract": _EVERYBODY,
+    # Contracts as evidence: bundles and checks are for those who decide, and those who audit.
+    "list_contracts": _OF_AFFAIRS,
+    "show_contract": _OF_AFFAIRS,
     "show_convention": _OF_AFFAIRS,
-    "export_contract": _OF_RECORDS,
-    "verify_contract": _OF_RECORDS,
+    "export_contract": (STEWARD, AUDITOR),
+    "verify_contract": (STEWARD, AUDITOR),
     # Transfers: a developer asks for data and fetches them, a steward opens, stops and ends.
     "list_transfers": _OF_AFFAIRS,
     "show_transfer": _OF_AFFAIRS,
