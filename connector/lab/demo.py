@@ -1,8 +1,9 @@
 """The demonstration: two nodes of a fictional territory on this machine, and a whole exchange told step by step.
 
 Everything goes through the command line and the management API, as it would for people. Run by `make demo`;
-DEMO_LANG=en tells it in English. With a terminal the nodes keep running until Ctrl-C; without one they are stopped. The
-exit status is 0 only when every step succeeded and the checksums are equal.
+DEMO_LANG=en tells it in English. At the end both nodes are stopped, and the evidence of a contract is checked
+without them; with a terminal they then run again until Ctrl-C. The exit status is 0 only when every step succeeded, the
+checksums are equal and the evidence is valid.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from connector.lab import demo_data
+from connector.lab import demo_data, demo_evidence
 from connector.lab.demo_words import TOLD
 from connector.sdk.client import Client
 from connector.sdk.problems import ApiProblem, NodeUnreachable
@@ -63,9 +64,25 @@ class Node:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.public_port}"
 
-    def client(self, language: str) -> Client:
-        key = (self.folder / "admin.key").read_text("utf-8").strip()
-        return Client(f"http://127.0.0.1:{self.private_port}", key, language=language)
+    def client(self, language: str, key: str = "", owner: str | None = None) -> Client:
+        key = key or (self.folder / "admin.key").read_text("utf-8").strip()
+        return Client(f"http://127.0.0.1:{self.private_port}", key, owner=owner, language=language)
+
+    def steward(self, language: str) -> Client:
+        """Return the client of a person with a key of their own, which decides and does not run the node."""
+        with self.client(language, owner="root") as office:
+            secret = office.issue_key(demo_evidence.STEWARD, "steward")["secret"]
+        return self.client(language, key=secret)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is left to look at: the received files, an access request, its contract to be read and its evidence."""
+
+    received: Path
+    pid: str
+    convention: Path
+    bundle: Path
 
 
 class Story:
@@ -110,12 +127,19 @@ def main() -> int:
     story.say("title")
     try:
         with _both(story, provider, consumer):
-            _play(story, provider, consumer)
-            if sys.stdout.isatty() and sys.stdin.isatty():
-                story.say("running")
-                with contextlib.suppress(KeyboardInterrupt):
-                    while True:
-                        time.sleep(3600)
+            shown = _play(story, provider, consumer, home)
+        _examine(story, shown.bundle)
+        story.say(
+            "next",
+            command=".venv/bin/pupitre",
+            config=_short(consumer.config),
+            received=shown.received,
+            pid=shown.pid,
+            convention=_short(shown.convention),
+            bundle=_short(shown.bundle),
+        )
+        if sys.stdout.isatty() and sys.stdin.isatty():
+            _look_around(story, provider, consumer)
     except (Failed, ApiProblem, NodeUnreachable, subprocess.CalledProcessError, OSError) as error:
         logs = ", ".join(str(node.log) for node in (provider, consumer))
         story.say("failed", reason=error, logs=logs)
@@ -133,11 +157,7 @@ def _both(story: Story, provider: Node, consumer: Node) -> Iterator[None]:
     for node in (provider, consumer):
         _initialise(node)
     story.tell("init")
-    with contextlib.ExitStack() as stack:
-        for node in (provider, consumer):
-            stack.enter_context(_serving(node))
-        for node in (provider, consumer):
-            _until(partial(_is_ready, node), "ready")
+    with _running(provider, consumer):
         story.tell(
             "serve",
             provider=provider.name,
@@ -148,8 +168,27 @@ def _both(story: Story, provider: Node, consumer: Node) -> Iterator[None]:
         yield
 
 
-def _play(story: Story, provider: Node, consumer: Node) -> None:
-    """Play the exchange, from the files of one to the files of the other."""
+@contextlib.contextmanager
+def _running(*nodes: Node) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        for node in nodes:
+            stack.enter_context(_serving(node))
+        for node in nodes:
+            _until(partial(_is_ready, node), "ready")
+        yield
+
+
+def _look_around(story: Story, provider: Node, consumer: Node) -> None:
+    """Start both nodes again, until Ctrl-C."""
+    with _running(provider, consumer):
+        story.say("running")
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+
+
+def _play(story: Story, provider: Node, consumer: Node, home: Path) -> Shown:
+    """Play the exchange, from the files of one to the files of the other, and keep its evidence."""
     with provider.client(story.language) as seller, consumer.client(story.language) as buyer:
         files = _publish(story, provider, seller)
         did = seller.show_status()["participant"]["did"]
@@ -164,13 +203,34 @@ def _play(story: Story, provider: Node, consumer: Node) -> None:
         _suspend(story, provider, consumer, seller, buyer, transfers[0])
         _complete(story, buyer, [first[0], second[0], *transfers])
         _compare(story, files, [path for _, path in received])
-        story.say(
-            "next",
-            received=received[0][1].parent,
-            command=".venv/bin/pupitre",
-            config=_short(consumer.config),
-            pid=second[0],
-        )
+        names = {provider.name: seller, consumer.name: buyer}
+        convention, bundle = _keep(story, names, buyer, second[1], home)
+        return Shown(received[0][1].parent, second[0], convention, bundle)
+
+
+def _keep(story: Story, parties: dict[str, Client], buyer: Client, agreement: str, home: Path) -> tuple[Path, Path]:
+    """Tell of the sealed contract; return it as people read it, and its evidence."""
+    found = _until(partial(_concluded, buyer, agreement), "concluded")
+    convention = demo_evidence.write_convention(buyer, agreement, home)
+    bundle = demo_evidence.export(buyer, agreement, home / "auditeur")
+    story.tell("contract", level=found["level_text"], convention=_short(convention))
+    for name, client in parties.items():
+        for at, by in demo_evidence.approvals(client.show_contract(agreement)):
+            story.add(f"• {at} UTC, {name}, {by}")
+    return convention, bundle
+
+
+def _concluded(client: Client, agreement: str) -> Any:
+    found = client.show_contract(agreement)
+    return found if found["status"] == "concluded" else None
+
+
+def _examine(story: Story, bundle: Path) -> None:
+    """Have the evidence examined now that both nodes are stopped."""
+    is_valid, told = demo_evidence.verify(bundle, story.language)
+    if not is_valid:
+        raise Failed(told)
+    story.tell("examined", bundle=_short(bundle), told=told)
 
 
 def _publish(story: Story, provider: Node, seller: Client) -> list[Path]:
@@ -194,7 +254,8 @@ def _publish(story: Story, provider: Node, seller: Client) -> list[Path]:
 
 def _meet(story: Story, provider: Node, consumer: Node, seller: Client, buyer: Client, did: str) -> None:
     """Have each record the other by its invitation, and the consumer read the provider's catalogue."""
-    seller.put_card(provider.name, "La présidente", "Service des données", siren="732829320")
+    seller.put_card(provider.name, "La maire", "Service des données", siren="732829320")
+    buyer.put_card(consumer.name, "Le président", "Service de l’éclairage public", siren="100000009")
     peer = buyer.add_peer(invitation=seller.show_invitation()["line"], name=provider.name)
     seller.add_peer(invitation=buyer.show_invitation()["line"], name=consumer.name)
     names = {"consumer": consumer.name, "provider": provider.name}
@@ -219,9 +280,10 @@ def _negotiate_with_a_person(
     waiting = _until(lambda: _asked(seller, dataset), "REQUESTED")
     why = seller.show_negotiation(waiting)["why"]
     story.tell("asked", provider=provider.name, why=why["text"])
-    seller.accept_negotiation(waiting)
+    with provider.steward(story.language) as person:
+        person.accept_negotiation(waiting)
     agreement = _until_finalised(buyer, pid)
-    story.tell("decided", provider=provider.name, agreement=agreement)
+    story.tell("decided", person=demo_evidence.STEWARD, agreement=agreement)
     return pid, agreement
 
 

@@ -45,8 +45,8 @@ TOLD: dict[str, dict[str, str]] = {
         "en": "Access request for the CSV: the node of {provider} waits for a decision. “{why}”",
     },
     "decided": {
-        "fr": "Une personne de {provider} accepte ; le reste suit.\nConvention {agreement}",
-        "en": "A person at {provider} accepts; the rest follows.\nAgreement {agreement}",
+        "fr": "{person}, accepte avec sa propre clé, de gestionnaire ; le reste suit.\nConvention {agreement}",
+        "en": "{person}, accepts with a steward’s key of her own; the rest follows.\nAgreement {agreement}",
     },
     "fetch": {
         "fr": "Livraison de {file} : {size} reçus ({rate}/s), taille et SHA-256 vérifiés par le nœud.",
@@ -72,21 +72,39 @@ TOLD: dict[str, dict[str, str]] = {
         "fr": "Sommes de contrôle : DIFFÉRENTES. {names}",
         "en": "Checksums: DIFFERENT. {names}",
     },
+    "contract": {
+        "fr": "La convention du CSV est scellée par les deux organismes, et conclue. La voici, telle qu’on la lit :\n"
+        "{convention}\n"
+        "Chaque nœud a gardé qui a décidé, quand, et par quelle règle ({level}) :",
+        "en": "The contract on the CSV is sealed by both organisations, and concluded. Here it is, as people read it:\n"
+        "{convention}\n"
+        "Each node has kept who decided, when, and by which rule ({level}):",
+    },
+    "examined": {
+        "fr": "Les deux nœuds s’arrêtent. Sans eux, pupitre-verify contrôle les preuves à partir de ce seul fichier :\n"
+        "{bundle}\n{told}",
+        "en": "Both nodes stop. Without them, pupitre-verify checks the evidence from this file alone:\n"
+        "{bundle}\n{told}",
+    },
     "next": {
         "fr": "Et maintenant :\n"
         "  fichiers reçus      {received}\n"
         "  pourquoi, comment   {command} --config {config} negotiations show {pid}\n"
         "  journal             {command} --config {config} journal {pid}\n"
+        "  convention          {convention}\n"
+        "  preuves             .venv/bin/pupitre-verify {bundle}\n"
         "  tutoriel            connector/docs/tutorial.md",
         "en": "And now:\n"
         "  received files      {received}\n"
         "  why and how         {command} --config {config} negotiations show {pid}\n"
         "  journal             {command} --config {config} journal {pid}\n"
+        "  contract            {convention}\n"
+        "  evidence            .venv/bin/pupitre-verify {bundle} --lang en\n"
         "  tutorial            connector/docs/tutorial.md",
     },
     "running": {
-        "fr": "Les deux nœuds restent en marche. Ctrl-C pour les arrêter.",
-        "en": "Both nodes keep running. Ctrl-C stops them.",
+        "fr": "Les deux nœuds sont de nouveau en marche. Ctrl-C pour les arrêter.",
+        "en": "Both nodes are running again. Ctrl-C stops them.",
     },
     "stopped": {"fr": "Les deux nœuds sont arrêtés.", "en": "Both nodes are stopped."},
     "failed": {

@@ -11,9 +11,30 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("language", "told"), [("fr", "identiques"), ("en", "equal")])
-def test_the_demonstration_ends_with_equal_checksums(tmp_path: Path, language: str, told: str) -> None:
+WITHOUT = 'raise ModuleNotFoundError("No module named \'fpdf\'", name="fpdf")\n'
+
+
+@pytest.mark.parametrize(
+    ("language", "equal", "valid", "approved", "convention"),
+    [
+        (
+            "fr",
+            "identiques",
+            "VALIDE (examiné",
+            "Ville de Brume, la clé « Mme Petit, service des données »",
+            "convention.pdf",
+        ),
+        ("en", "equal", "VALID (as of", "Ville de Brume, the key “Mme Petit, service des données”", "convention.html"),
+    ],
+)
+def test_the_demonstration_ends_with_equal_checksums_and_valid_evidence(
+    tmp_path: Path, language: str, equal: str, valid: str, approved: str, convention: str
+) -> None:
+    """The second time on an installation that cannot write a PDF, as an installation by the locks alone."""
     environment = {**os.environ, "DEMO_LANG": language, "DEMO_DIR": str(tmp_path / "demo")}
+    if convention.endswith("html"):
+        (tmp_path / "fpdf.py").write_text(WITHOUT)
+        environment["PYTHONPATH"] = str(tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "connector.lab.demo"],
         capture_output=True,
@@ -24,7 +45,10 @@ def test_the_demonstration_ends_with_equal_checksums(tmp_path: Path, language: s
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert told in done.stdout
+    for told in (equal, valid, approved, str(tmp_path / "demo" / convention)):
+        assert told in done.stdout
+    assert (tmp_path / "demo" / convention).stat().st_size > 10_000
+    assert [file.name for file in (tmp_path / "demo/auditeur").iterdir()] == ["convention.contract.zip"]
     left = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or [])]
     assert left == []
 
