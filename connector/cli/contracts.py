@@ -147,19 +147,19 @@ def _show(session: Session, found: Any) -> None:
     show.sheet(session, _rows(session, found))
     if found["sentences"]:
         click.echo()
-        rows = ((one["text"], show.value(session, f"verified-{one['verified']}")) for one in found["sentences"])
-        show.table(session, ("rule", "verified"), rows)
+        sentences = ((one["text"], show.value(session, f"verified-{one['verified']}")) for one in found["sentences"])
+        show.table(session, ("rule", "verified"), sentences)
     for seal in found["seals"]:
         click.echo()
         show.sheet(session, _seal_rows(session, seal))
     if found["notices"]:
         click.echo()
-        rows = ((one["kind"], show.instant(one["at"]), one["by"], one["reason"]) for one in found["notices"])
-        show.table(session, ("kind", "at", "peer", "reason"), rows)
+        notices = ((one["kind"], show.instant(one["at"]), one["by"], one["reason"]) for one in found["notices"])
+        show.table(session, ("kind", "at", "peer", "reason"), notices)
     if found["decisions"]:
         click.echo()
-        rows = ((str(one["n"]), show.instant(one["at"]), one["kind"], one["by"]) for one in found["decisions"])
-        show.table(session, ("n", "at", "kind", "decided_by"), rows)
+        decisions = ((str(one["n"]), show.instant(one["at"]), one["kind"], one["by"]) for one in found["decisions"])
+        show.table(session, ("n", "at", "kind", "decided_by"), decisions)
 
 
 def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
