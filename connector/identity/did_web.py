@@ -113,7 +113,7 @@ class DidWeb:
             await self._check_standing(standing, owner, claims.did, key.thumbprint)  # 6
         keep_until = claims.expires_at + LEEWAY_S
         await self._replays.admit(claims.did, claims.token_id, issued_at=claims.issued_at, keep_until=keep_until)  # 7
-        return Participant(claims.did, is_known=standing is not None, thumbprint=key.thumbprint)
+        return Participant(claims.did, is_known=standing is not None, thumbprint=key.thumbprint, proof=token)
 
     async def _check_standing(self, standing: Standing, owner: str, did: str, thumbprint: str) -> None:
         """Refuse the peer unless it is known with this very key. In quarantine nothing is taken, whatever the key."""

@@ -16,6 +16,8 @@ class Participant:
     """False for an organisation that nobody here has added or admitted."""
     thumbprint: str = field(default="", compare=False)
     """RFC 7638 thumbprint of the key that proved it; empty for a scheme without keys."""
+    proof: str = field(default="", compare=False, repr=False)
+    """What it showed: a token that was used up with this call, kept as evidence of who spoke."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class MockIdentity:
         named = _client_id(authorization or "")
         if not isinstance(named, str) or not named or named == self._name_of(owner):
             raise TokenRefused("client-id")
-        return Participant(named)
+        return Participant(named, proof=authorization or "")
 
     async def owns(self, participant: Participant, url: str) -> bool:
         """Return True: there is no document to hold an address against."""

@@ -68,6 +68,8 @@ class Incoming:
 
     message: Message
     text: str = field(repr=False)
+    proof: str = field(default="", repr=False)
+    """What showed who sent it, where that is kept: a token that is used up."""
 
     @property
     def consumer_pid(self) -> str | None:
@@ -201,6 +203,8 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
         entry |= line.kept_of(incoming.text)
         if received.yielded:
             entry["yielded"] = received.yielded
+        if incoming.proof:
+            entry["proof"] = incoming.proof
         journal.append(tx, process.owner, process.pid, "received", entry, message_id)
     return received
 

@@ -7,6 +7,7 @@ protocol/negotiation.py, what to answer by decide.py, how messages are made pend
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import contracts
@@ -92,6 +93,7 @@ class Negotiate(Exchange[Negotiation]):
         `pid` is our identifier, None for a first message. Raises NotFound, IllegalTransition, Busy, Invalid; then
         nothing has moved.
         """
+        incoming = replace(incoming, proof=caller.proof)
         if pid is None:
             await exchange.check_callback(self._identity, caller, incoming)
         doubt = await self._concluding.check(owner, pid, incoming) if pid is not None else None

@@ -39,6 +39,8 @@ class Told:
     kind: str
     sender: str
     text: str = field(repr=False)
+    proof: str = field(default="", repr=False)
+    """The token with which a partner sent it."""
 
     @property
     def exchanged(self) -> Exchanged:
@@ -97,7 +99,7 @@ def messages(tx: Tx, owner: str, pid: str, did: str) -> list[Told]:
         if entry.kind == "sent":
             found.append(Told(said["message"], did, said["body"]))
         elif entry.kind == "received":
-            found.append(Told(said["message"], said["from"], said["body"]))
+            found.append(Told(said["message"], said["from"], said["body"], said.get("proof", "")))
         elif entry.kind == "refused-by-peer":
             _drop_last(found, did, said["message"])
     return found

@@ -27,7 +27,10 @@ log = logging.getLogger("pupitre.services")
 
 
 async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: Case) -> None:
-    """Seal the agreement and the digests of all messages; `did` is ours. Raises what the signer raises."""
+    """Seal the agreement, the digests of all messages and that of the token with which the partner sent its last.
+
+    `did` is ours. Raises what the signer raises.
+    """
     negotiation, now = case.negotiation, store.clock.now()
     _, agreement = negotiated.before_agreement(case.told)
     if negotiation.state != n.FINALIZED or case.contract is not None or agreement is None:
@@ -44,6 +47,7 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
 
 def _document(case: Case, did: str, agreement: str, now: datetime) -> dict[str, Json]:
     negotiation = case.negotiation
+    proofs = [one.proof for one in case.told if one.sender != did and one.proof]
     return {
         "schema": SCHEMA,
         "id": new_id(),
@@ -53,4 +57,5 @@ def _document(case: Case, did: str, agreement: str, now: datetime) -> dict[str, 
         "peer": negotiation.peer,
         "agreement": {"id": negotiation.agreement or "", "text": agreement, "sha256": sha256(agreement)},
         "messages": [{"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256} for one in case.told],
+        **({"token": sha256(proofs[-1])} if proofs else {}),
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from connector.app import ROOT
@@ -18,6 +19,7 @@ from connector.protocol.machine import Role
 from connector.services import explain
 from connector.store import contracts, participants, peers
 from contracts.approval import Approval, approval_in
+from contracts.canonical import sha256
 from contracts.checks import check_seal
 from contracts.conclusion import check_conclusion
 from contracts.jws import read_sealed
@@ -314,6 +316,9 @@ def test_with_a_partner_that_has_no_card_our_own_seal_is_kept_alone(perform: Cal
             assert signature.header["kid"].startswith(pair.places[role].did)
             assert json.loads(contract.document or "")["by"] == pair.places[role].did
             assert list(await pair.seals(role, pid)) == [role]
+            proof = (await pair.journal(role, pid, "received"))[-1]["proof"]
+            assert json.loads(contract.document or "")["token"] == sha256(proof)
+            assert jwt.decode(proof, options={"verify_signature": False})["iss"] == pair.places[role.other].did
         assert all(member not in one for one in pair.carried for member in (SEAL, CONCLUSION))
 
     perform(scene)

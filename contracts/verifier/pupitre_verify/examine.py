@@ -12,7 +12,7 @@ from pupitre_verify.after import MEDIA, check_conclusion, check_notices, check_o
 from pupitre_verify.agreed import CONTRACT, check_agreement, check_document, check_messages
 from pupitre_verify.certificates import read_pem
 from pupitre_verify.journal import PART as JOURNAL
-from pupitre_verify.journal import check_journal
+from pupitre_verify.journal import check_journal, check_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
 from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
 from pupitre_verify.pdf import PART as PDF
@@ -157,6 +157,8 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     report.unsealed = _unsealed(files, [seal], check_messages(report, UNILATERAL_PART, files, document))
     if JOURNAL in files:
         check_journal(report, files[JOURNAL])
+    if "token" in document:
+        check_proof(report, UNILATERAL_PART, files.get(JOURNAL, b""), document["token"])
     _check_certificates(files, [seal])
     # 6. The other party sealed nothing.
     report.doubt(

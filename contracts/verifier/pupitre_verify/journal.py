@@ -36,6 +36,26 @@ def check_journal(report: Report, raw: bytes) -> None:
     )
 
 
+def check_proof(report: Report, part: str, raw: bytes, digest: str) -> None:
+    """Look among the entries for the token whose digest a sealed document holds: with it the partner spoke last."""
+    for line in raw.splitlines():
+        entry = _told(PART, _line(PART, line)[0]).get("entry")
+        proof = entry.get("proof") if isinstance(entry, dict) else None
+        if isinstance(proof, str) and hashlib.sha256(proof.encode("utf-8")).hexdigest() == digest:
+            report.holds(
+                PART,
+                "garde le jeton par lequel l’autre partie s’est montrée, tel qu’il est scellé",
+                "keeps the token with which the other party showed who it is, as it is sealed",
+            )
+            return
+    report.doubt(
+        part,
+        "/payload/token",
+        "le jeton de l’autre partie n’est pas dans le dossier",
+        "the other party's token is not in the bundle",
+    )
+
+
 def _line(place: str, line: bytes) -> tuple[str, str]:
     value = _told(place, line)
     text, said = value.get("text"), value.get("hash")

@@ -22,6 +22,7 @@ from tests.contracts.verifier.written import (
     certificate,
     compact,
     der,
+    journal,
     jws,
     pack,
     seal,
@@ -253,8 +254,8 @@ def test_a_key_that_left_the_did_document_is_known_from_the_signed_list() -> Non
 # --- one-sided evidence
 
 
-def one_sided(**changed) -> bytes:
-    """Return a bundle of one-sided evidence."""
+def one_sided(entries: list[dict] | None = None, **changed) -> bytes:
+    """Return a bundle of one-sided evidence, with these entries in its journal."""
     whole = case()
     document = {
         "schema": "https://w3id.org/pupitre/unilateral/1",
@@ -270,6 +271,8 @@ def one_sided(**changed) -> bytes:
     files = whole.all_files()
     for name in ("contract.jws.json", "conclusion.jws.json", "certs/provider.pem"):
         del files[name]
+    if entries is not None:
+        files["journal.jsonl"] = journal(entries)
     files["unilateral.jws.json"] = jws(payload, seal(payload, whole.consumer, "unilateral", "provider", SEALED_AT))
     return pack(files, "unilateral")
 
@@ -279,6 +282,14 @@ def test_one_sided_evidence_is_indeterminate_at_best() -> None:
     assert report.exit_status == 2, report.as_text("en")
     assert "preuve unilatérale" in report.as_text("fr")
     assert len(report.doubts) == 1
+
+
+@pytest.mark.parametrize(("kept", "doubts"), [("a.b.c", 1), ("a.b.d", 2), (None, 2)])
+def test_the_token_of_the_other_party_is_looked_for_in_the_journal(kept, doubts) -> None:
+    entries = [{"from": "did:web:metropole.example", **({"proof": kept} if kept else {})}]
+    report = examine(one_sided(entries, token=sha256("a.b.c")), at=NOW)
+    assert (report.exit_status, len(report.doubts)) == (2, doubts), report.as_text("en")
+    assert ("/payload/token" in report.as_text("en")) is (doubts == 2)
 
 
 def test_one_sided_evidence_that_was_sealed_by_another_is_refused() -> None:
