@@ -33,37 +33,43 @@ How to read the room, from the ground up:
   words, with the nearest miss (`nearest.py`), cut to what a counterparty may know (`redaction.py`). `differences.py`
   (with `extents.py`): two policies side by side. `verified.py`: what a node checks and what rests on trust.
 - `validation.py` (with `checklist.py`, W3C's list for validators): what is wrong or doubtful in the form of a policy
-  that can be read; `lint.py` (on `consistency.py`):
-  what its rules get wrong together; `findings.py`: all codes, with their remedies; `confusable.py`: names that deceive.
-- `profile/`: the words of our own, `terri:`. `templates/`: rules of use from a few parameters, and the way back.
+  that can be read; `linter.py` (on `consistency.py`): what its rules get wrong together; `findings.py`: all codes, with
+  their remedies; `confusable.py`: names that deceive.
+- `profile/`: the words of our own, `terri:`. `patterns/`: the templates, rules of use from a few parameters, and the
+  way back.
   `simulation.py`: who would get what, and when that changes. `scenarios.py`: five offers of a fictional territory.
 
 Reading, meaning and words are kept apart, and each depends on the model only: a further dialect is a table in
 dialects.py, a further condition a file in operands/, a further rewriting of policies a function from model to model.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from policies.compiler import declarative_terms
-from policies.differences import Change, Comparison, Detail, Direction, compare
 from policies.duties import Deontic, Due, Timing
 from policies.errors import PolicyError
 from policies.evaluation import CompiledPolicy, Decision, Effect, compile
-from policies.explanation import Explanation, explain
 from policies.facts import Period, Quantity, Request
-from policies.findings import Fix, Issue
-from policies.lint import lint
 from policies.model import Policy
 from policies.normal import Term, hash, same_terms, terms_hash
 from policies.normalise import normalise
 from policies.reader import load
-from policies.redaction import redact
-from policies.report import PolicyReport
 from policies.sentences import difference, sentences
 from policies.state import MemoryUsage, Reservation, UsageState
-from policies.templates import recognise, template, templates
-from policies.validation import validate
-from policies.verified import Verification, Verified, badge, what_is_verified
 from policies.wording import Reason
 from policies.writer import dump
+
+if TYPE_CHECKING:
+    from policies.differences import Change, Comparison, Detail, Direction, compare
+    from policies.explanation import Explanation, explain
+    from policies.findings import Fix, Issue
+    from policies.linter import lint
+    from policies.patterns import recognise, template, templates
+    from policies.redaction import redact
+    from policies.report import PolicyReport
+    from policies.validation import validate
+    from policies.verified import Verification, Verified, badge, what_is_verified
 
 __all__ = [
     "Change",
@@ -113,3 +119,27 @@ __all__ = [
     "validate",
     "what_is_verified",
 ]
+
+_LATER = {
+    name: module
+    for module, names in {
+        "differences": "Change Comparison Detail Direction compare",
+        "explanation": "Explanation explain",
+        "findings": "Fix Issue",
+        "linter": "lint",
+        "patterns": "recognise template templates",
+        "redaction": "redact",
+        "report": "PolicyReport",
+        "validation": "validate",
+        "verified": "Verification Verified badge what_is_verified",
+    }.items()
+    for name in names.split()
+}
+"""What is loaded when it is first named: who only decides has no use for it. No module may bear such a name."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return found

@@ -32,6 +32,7 @@ same tests when they are read.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from policies import vocabulary
 from policies.compiler import CompiledRule, compile_obligations, compile_rule
@@ -41,11 +42,13 @@ from policies.effects import UNDECIDED, Effect
 from policies.facts import Request
 from policies.model import Policy
 from policies.operands import OPERANDS, Operand, OperandKind
-from policies.report import Grounds, PolicyReport, report_on
 from policies.state import Reservation, UsageState
 from policies.truth import Test, any_of, disjunction
 from policies.whole import NOTHING_GRANTS, conflict_of, explain_rule, obstacles_of, void_of
 from policies.wording import Reason
+
+if TYPE_CHECKING:
+    from policies.report import PolicyReport
 
 __all__ = ["CompiledPolicy", "Decision", "Effect", "compile"]
 
@@ -130,7 +133,7 @@ class Decision:
         """The duties that come after the use, and the obligations of the policy, each with its state."""
         return tuple(self._policy.due(self._request, Timing.AFTER))
 
-    def report(self) -> PolicyReport:
+    def report(self) -> "PolicyReport":
         """Return the whole tree behind the answer: every rule, condition and duty with its state."""
         return self._policy.report(self._request)
 
@@ -275,8 +278,10 @@ class CompiledPolicy:
             if before is timing and duty.exists(request) is not False:
                 yield duty.due(request)
 
-    def report(self, request: Request) -> PolicyReport:
+    def report(self, request: Request) -> "PolicyReport":
         """Return the report of one request."""
+        from policies.report import Grounds, report_on  # who only decides does not load it
+
         return report_on(
             Grounds(
                 self.policy,

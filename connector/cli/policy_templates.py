@@ -11,7 +11,7 @@ from connector.cli import policy_given, show
 from connector.cli.frame import Session, command, group, option
 
 if TYPE_CHECKING:
-    from policies.templates import Parameter, Recognised, Template
+    from policies.patterns import Parameter, Recognised, Template
 
 
 def add_to(rules: click.Group) -> None:

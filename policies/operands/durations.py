@@ -7,7 +7,6 @@ instant are never compared: a constraint that gives a date here is an error.
 """
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,8 +38,9 @@ class Duration:
         """Return the instant that long after another, or None beyond the calendar."""
         try:
             year, month = divmod(start.year * 12 + start.month - 1 + self.months, 12)
-            day = min(start.day, monthrange(year, month + 1)[1])
-            return start.replace(year=year, month=month + 1, day=day) + self.exact
+            first = start.replace(year=year, month=month + 1, day=1)
+            days = 31 if month == 11 else (first.replace(month=month + 2) - first).days
+            return first.replace(day=min(start.day, days)) + self.exact
         except (ValueError, OverflowError):
             return None
 

@@ -5,7 +5,7 @@ from hypothesis import given
 
 import policies
 from policies.findings import CODES
-from policies.lint import is_open
+from policies.linter import is_open
 from tests.policies.drawn import FEWER, POLICIES
 
 LO = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import policies
 from policies.errors import BadParameter, UnknownTemplate
+from policies.patterns import TEMPLATES, Parameter, ParameterKind, Template
 from policies.profile import LEGAL_BASES, TERMS, TermKind
-from policies.templates import TEMPLATES, Parameter, ParameterKind, Template
 from policies.vocabulary import ODRL, TERRI, includes
 from tests.harness import schemas
 

@@ -1,10 +1,10 @@
 """Real time with a quota: measures as they come, so many calls and no more."""
 
+from policies.patterns import common
+from policies.patterns.common import hole
+from policies.patterns.form import Template
+from policies.patterns.parameters import Parameter, ParameterKind
 from policies.profile.terms import NAMESPACE as T
-from policies.templates import common
-from policies.templates.common import hole
-from policies.templates.form import Template
-from policies.templates.parameters import Parameter, ParameterKind
 
 TEMPLATE = Template(
     name="real-time",

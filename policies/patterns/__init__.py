@@ -13,7 +13,7 @@ from functools import cache
 
 from policies.errors import UnknownTemplate
 from policies.model import Policy
-from policies.templates import (
+from policies.patterns import (
     emergency,
     open_data,
     personal_data,
@@ -24,9 +24,9 @@ from policies.templates import (
     recogniser,
     trial,
 )
-from policies.templates.form import Template
-from policies.templates.parameters import Parameter, ParameterKind, ParameterValue
-from policies.templates.recogniser import Mould, Recognised
+from policies.patterns.form import Template
+from policies.patterns.parameters import Parameter, ParameterKind, ParameterValue
+from policies.patterns.recogniser import Mould, Recognised
 
 ROOMS = (open_data, public_service, public_research, processor, trial, personal_data, real_time, emergency)
 TEMPLATES: dict[str, Template] = {room.TEMPLATE.name: room.TEMPLATE for room in ROOMS}

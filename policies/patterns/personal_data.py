@@ -1,11 +1,11 @@
 """Data drawn from personal data: named recipients, the officer's consent, no small cells, deletion with proof."""
 
+from policies.patterns import common
+from policies.patterns.common import hole
+from policies.patterns.form import Template
+from policies.patterns.parameters import Parameter, ParameterKind
 from policies.profile.terms import GDPR
 from policies.profile.terms import NAMESPACE as T
-from policies.templates import common
-from policies.templates.common import hole
-from policies.templates.form import Template
-from policies.templates.parameters import Parameter, ParameterKind
 
 TEMPLATE = Template(
     name="personal-data",

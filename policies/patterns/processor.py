@@ -1,9 +1,9 @@
 """A partner's contractor: one named company, on behalf of one named partner, until their contract ends."""
 
+from policies.patterns import common
+from policies.patterns.common import hole
+from policies.patterns.form import Template
 from policies.profile.terms import NAMESPACE as T
-from policies.templates import common
-from policies.templates.common import hole
-from policies.templates.form import Template
 
 TEMPLATE = Template(
     name="processor",

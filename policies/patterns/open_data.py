@@ -1,6 +1,6 @@
 """Open data: everybody may use it for everything, and says where it comes from (Licence Ouverte 2.0)."""
 
-from policies.templates.form import Template
+from policies.patterns.form import Template
 
 TEMPLATE = Template(
     name="open-data",

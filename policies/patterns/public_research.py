@@ -1,9 +1,9 @@
 """Public research: until a date, with a report on the results."""
 
+from policies.patterns import common
+from policies.patterns.common import hole
+from policies.patterns.form import Template
 from policies.profile.terms import NAMESPACE as T
-from policies.templates import common
-from policies.templates.common import hole
-from policies.templates.form import Template
 
 TEMPLATE = Template(
     name="public-research",

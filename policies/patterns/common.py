@@ -3,8 +3,8 @@
 from typing import Any
 
 from policies.errors import Text
+from policies.patterns.parameters import Parameter, ParameterKind
 from policies.profile.terms import NAMESPACE
-from policies.templates.parameters import Parameter, ParameterKind
 
 PROFILE = [NAMESPACE]
 PROHIBITION_WINS = {"@id": "odrl:prohibit"}

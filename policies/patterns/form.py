@@ -12,9 +12,9 @@ from typing import Any
 
 from policies.errors import BadParameter, Text
 from policies.model import Constraint, Policy, RuleKind, Value
+from policies.patterns.parameters import Given, Parameter, ParameterKind, ParameterValue
 from policies.reader import load
 from policies.strict_json import Json
-from policies.templates.parameters import Given, Parameter, ParameterKind, ParameterValue
 
 Place = tuple[RuleKind, str, str, str]
 """Where a constraint stands: the kind of its rule, the action, the left operand, the operator; IRIs in full."""

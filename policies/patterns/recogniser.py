@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from policies.errors import PolicyError
 from policies.model import Policy
 from policies.normal import same_terms
-from policies.templates.form import Place, Template, Values, holes, values_at
-from policies.templates.parameters import Given, ParameterValue
+from policies.patterns.form import Place, Template, Values, holes, values_at
+from policies.patterns.parameters import Given, ParameterValue
 
 Outline = tuple[tuple[str, str], ...]
 

@@ -1,10 +1,10 @@
 """A trial: some weeks to see whether a use is worth an agreement, on synthetic data or a sample."""
 
+from policies.patterns import common
+from policies.patterns.common import hole
+from policies.patterns.form import Template
+from policies.patterns.parameters import Parameter, ParameterKind
 from policies.profile.terms import NAMESPACE as T
-from policies.templates import common
-from policies.templates.common import hole
-from policies.templates.form import Template
-from policies.templates.parameters import Parameter, ParameterKind
 
 TEMPLATE = Template(
     name="trial",

@@ -1,9 +1,9 @@
 """An emergency: listed bodies, for the crisis, between two dates, and a note afterwards."""
 
+from policies.patterns import common
+from policies.patterns.common import hole
+from policies.patterns.form import Template
 from policies.profile.terms import NAMESPACE as T
-from policies.templates import common
-from policies.templates.common import hole
-from policies.templates.form import Template
 
 TEMPLATE = Template(
     name="emergency",
