@@ -104,11 +104,10 @@ def of_right_operand(constraint: Constraint) -> Iterator[Issue]:
             pointer = f"{constraint.pointer}/rightOperandReference"
             yield error("not-an-iri", pointer, f"« {text} » n’est pas un IRI.", f"“{text}” is not an IRI.")
         return
-    for kind in dict.fromkeys(value.datatype for value in constraint.values):
-        if kind is not None and kind not in DATA_TYPES:
-            name = short(kind)
-            fr, en = f"« {name} » n’est pas un type de donnée connu.", f"“{name}” is not a known data type."
-            yield warning("unknown-datatype", f"{constraint.pointer}/rightOperand", fr, en)
+    unknown = [value.datatype for value in constraint.values if value.datatype and value.datatype not in DATA_TYPES]
+    for name in map(short, dict.fromkeys(unknown)):
+        fr, en = f"« {name} » n’est pas un type de donnée connu.", f"“{name}” is not a known data type."
+        yield warning("unknown-datatype", f"{constraint.pointer}/rightOperand", fr, en)
 
 
 def _of_profiles(policy: Policy) -> Iterator[Issue]:

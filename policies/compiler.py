@@ -53,7 +53,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+_WHOLE = Rule(kind=RuleKind.OBLIGATION)
+
+
+@dataclass(slots=True)
 class CompiledRule:
     """A rule on one action, ready to be judged. `concerns`: it is about this target and party; `applies`: all holds.
 
@@ -121,41 +124,54 @@ def compile_rule(
         *reference_clauses(place, "target", rule.targets or policy.targets),
         *reference_clauses(place, "party", rule.assignees or policy.assignees),
     )
-    deep = [found for each in (*rule.duties, *rule.remedies) if (found := deep_duty(rule, each))]
-    duties = tuple(compile_duty(each, rule, policy, reading) for each in rule.duties if not is_too_deep(each))
-    remedies = tuple(compile_duty(each, rule, policy, reading) for each in rule.remedies if not is_too_deep(each))
-    owed = tuple(duty_clause(each, reading) for each in duties)
+    duties, remedies, owed = _duties(rule, policy, reading) if rule.duties or rule.remedies else ((), (), [])
     for each in split(rule, policy):
         counter = _counter(each, policy, reading)
-        clauses = (*obstacles, *_clauses(each, reading, counter), *deep, *owed)
+        clauses = (*obstacles, *_clauses(each, reading, counter), *owed)
         yield CompiledRule(
             each,
             each.actions[0].iri if each.actions else None,
             about,
             clauses,
-            concerns=all_of(clause.test for clause in about),
-            applies=all_of(clause.test for clause in (*about, *clauses)),
+            concerns=all_of([clause.test for clause in about]),
+            applies=all_of([clause.test for clause in (*about, *clauses)]),
             duties=duties,
             remedies=remedies,
-            counter=counter if any(clause.counted for clause in clauses) else "",
+            counter=counter if True in [clause.counted for clause in clauses] else "",
         )
+
+
+def _duties(
+    rule: Rule, policy: Policy, reading: Reading
+) -> tuple[tuple[CompiledDuty, ...], tuple[CompiledDuty, ...], list[Clause]]:
+    """Return the duties and the remedies of a rule, and what they make a condition of it."""
+    owed = [found for each in (*rule.duties, *rule.remedies) if (found := deep_duty(rule, each))]
+    duties = tuple(compile_duty(each, rule, policy, reading) for each in rule.duties if not is_too_deep(each))
+    remedies = tuple(compile_duty(each, rule, policy, reading) for each in rule.remedies if not is_too_deep(each))
+    return duties, remedies, [*owed, *(duty_clause(each, reading) for each in duties)]
 
 
 def compile_obligations(policy: Policy, reading: Reading = STANDARD) -> tuple[CompiledDuty, ...]:
     """Return the obligations of a policy, ready to be judged."""
-    whole = Rule(kind=RuleKind.OBLIGATION)
-    return tuple(compile_duty(each, whole, policy, reading) for each in policy.obligations if not is_too_deep(each))
+    return tuple(compile_duty(each, _WHOLE, policy, reading) for each in policy.obligations if not is_too_deep(each))
 
 
 def _counter(rule: Rule, policy: Policy, reading: Reading) -> str:
-    """Return what counts the uses under a rule, the same each time the policy is read; empty if nothing asks."""
+    """Return what counts the uses under a rule, the same each time the policy is read."""
+    action = rule.actions[0].iri if rule.actions else ""
+    name = policy.uid or (_digest(policy) if _counts(rule, reading) else "")
+    return f"{name} {rule.uid or rule.pointer} {action}"
+
+
+def _digest(policy: Policy) -> str:
+    return f"sha256:{sha256(policy.source.encode()).hexdigest()}"
+
+
+def _counts(rule: Rule, reading: Reading) -> bool:
+    """True if a condition of the rule compares how often something was used."""
     asked = (each.operand for condition in _conditions(rule) for each in constraints_of(condition))
     known = (reading.operands.get(iri) for iri in asked)
-    if not any(operand is not None and operand.kind is OperandKind.STATEFUL for operand in known):
-        return ""
-    action = rule.actions[0].iri if rule.actions else ""
-    name = policy.uid or f"sha256:{sha256(policy.source.encode()).hexdigest()}"
-    return " ".join((name, rule.uid or rule.pointer, action))
+    return any(operand is not None and operand.kind is OperandKind.STATEFUL for operand in known)
 
 
 def constraints_of(condition: Condition) -> Iterator[Constraint]:
@@ -168,10 +184,8 @@ def constraints_of(condition: Condition) -> Iterator[Constraint]:
 
 def _clauses(rule: Rule, reading: Reading, counter: str) -> Iterator[Clause]:
     place = Place(rule, reading, counter=counter)
-    for name in not_understood(rule.extras):
-        yield unknown_clause(rule, name)
-    for action in rule.actions:
-        for name in not_understood(action.extras):
+    for extras in (rule.extras, *[action.extras for action in rule.actions]):
+        for name in not_understood(extras) if extras else ():
             yield unknown_clause(rule, name)
     if not rule.actions and rule.kind is RuleKind.PERMISSION and not reading.any_action:
         yield unknown_clause(rule, "action")

@@ -61,7 +61,7 @@ class Reading:
 STANDARD = Reading()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clause:
     """One condition of a rule. `name` is what is missing when the answer is not known.
 
@@ -104,7 +104,7 @@ class Clause:
         return self.premise in ("constraint", "refinement")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """Where a condition stands: in which rule, on what, under which counter."""
 
@@ -131,6 +131,8 @@ def unknown_clause(rule: Rule, name: str, pointer: str | None = None) -> Clause:
 
 def compile_condition(place: Place, condition: Condition) -> Clause:
     """Return a condition ready to be judged."""
+    if isinstance(condition, Constraint):
+        return _constraint_clause(place, condition)
     if is_too_deep(condition):
         return unknown_clause(place.rule, "too-deep", condition.pointer)
     return _settled(place, condition, _compiled(place, condition))
@@ -161,22 +163,22 @@ def _compiled(place: Place, condition: Condition) -> Clause:
         return _constraint_clause(place, condition)
     parts = [_compiled(place, each) for each in condition.operands]
     extras = [unknown_clause(place.rule, name, condition.pointer) for name in not_understood(condition.extras)]
-    declarative = not extras and all(part.declarative for part in parts)
+    declarative = not extras and False not in [part.declarative for part in parts]
     if not declarative and condition.logic in _SEPARABLE:
         parts = [_settled(place, each, part) for each, part in zip(condition.operands, parts, strict=True)]
-    combined = _LOGIC[condition.logic](part.test for part in parts)
+    combined = _LOGIC[condition.logic]([part.test for part in parts])
     return Clause(
         unknown if extras else combined,
         condition.logic.value,
         partial(_tell_condition, place.rule, condition, None),
         children=(*parts, *extras),
         boundaries=tuple(sorted({instant for part in parts for instant in part.boundaries})),
-        changes=tuple(each for part in parts for each in part.changes),
+        changes=tuple([each for part in parts for each in part.changes]),
         declarative=declarative,
         premise="refinement" if place.refined else "constraint",
         subject=condition,
         pointer=condition.pointer,
-        counted=any(part.counted for part in parts),
+        counted=True in [part.counted for part in parts],
     )
 
 
@@ -193,17 +195,21 @@ def _constraint_clause(place: Place, constraint: Constraint) -> Clause:
     leaf = found or Leaf(unknown)
     declarative = found is not None and is_declarative(operand)
     counted = found is not None and operand is not None and operand.kind is OperandKind.STATEFUL
-    test = _ranked(leaf, place.counter) if counted and place.counter and not place.refined else leaf.test
-    test = _on(place.refined, test)
+    test, actual = leaf.test, operand.actual if operand else None
+    changes: tuple[Changes, ...] = (leaf.changes,) if leaf.changes else ()
+    if place.refined:
+        test, changes = _on(place.refined, test), tuple(_on(place.refined, each) for each in changes)
+        actual = _on(place.refined, actual) if actual else None
+    elif counted and place.counter:
+        test = _ranked(leaf, place.counter)
     if declarative:
         test = _accepted(place.rule.kind, constraint, test)
-    actual = _on(place.refined, operand.actual) if operand else None
     return Clause(
         test,
         constraint.operand,
         partial(_tell_condition, place.rule, constraint, actual),
         boundaries=leaf.boundaries,
-        changes=(_on(place.refined, leaf.changes),) if leaf.changes else (),
+        changes=changes,
         declarative=declarative,
         premise="refinement" if place.refined else "constraint",
         subject=constraint,
@@ -227,8 +233,9 @@ def is_plain(constraint: Constraint, operand: Operand | None = None) -> bool:
     """True if left operand, operator, right operand and, where the operand takes one, the unit say everything."""
     operand = operand or OPERANDS.get(constraint.operand)
     unit = constraint.unit and not (operand and operand.has_unit)
-    beyond = constraint.reference or unit or constraint.status or not_understood(constraint.extras)
-    return not beyond
+    if constraint.reference or unit or constraint.status:
+        return False
+    return not (constraint.extras and not_understood(constraint.extras))
 
 
 def _ranked(leaf: Leaf, counter: str) -> Test:
@@ -246,8 +253,6 @@ def _ranked(leaf: Leaf, counter: str) -> Test:
 
 def _on(refined: Refined, look: Callable[[Request], T]) -> Callable[[Request], T]:
     """Let a look at the facts see first what is said of the action, the party or the target."""
-    if not refined:
-        return look
     said_of = _SAID_OF[refined]
 
     def looking(request: Request) -> T:
@@ -290,7 +295,6 @@ def acceptable(condition: Condition) -> tuple[bool, list[Condition]]:
 def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
     """Judge a declarative condition: what is stated first, else what was accepted."""
     granted = _Term(RuleKind.PERMISSION, condition)
-    promised = _Term(RuleKind.PROHIBITION, condition)
 
     def permission(request: Request) -> Truth:
         value = stated(request)
@@ -298,13 +302,17 @@ def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
             return value
         return True if granted.text in request.accepted_terms else None
 
+    if kind is not RuleKind.PROHIBITION:
+        return permission
+    promised = _Term(RuleKind.PROHIBITION, condition)
+
     def prohibition(request: Request) -> Truth:
         value = permission(request)
         if value is not None or not request.accepted_terms:
             return value
         return False if promised.text in request.accepted_terms else None
 
-    return prohibition if kind is RuleKind.PROHIBITION else permission
+    return prohibition
 
 
 class _Term:

@@ -77,7 +77,7 @@ class Due:
     term: Term
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompiledDuty:
     """A duty ready to be judged. `terms` are the texts that stand for it among the facts.
 

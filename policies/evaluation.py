@@ -100,6 +100,10 @@ class Decision:
     def permitted(self) -> bool:
         return self.effect is _PERMIT
 
+    def is_of(self, ranks: Mapping[str, int]) -> bool:
+        """True if the decision was made about a use of these ranks."""
+        return ranks.items() <= (self._request.counts or {}).items()
+
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """What counted, rule by rule, with needed and actual values and a sentence in French and English."""
@@ -178,7 +182,8 @@ class CompiledPolicy:
         counters = {rule.counter: _counter(rule, request) for rule in _advancing(plan, request)}
         held = usage.reserve(frozenset(counters.values()))
         ranks = {counter: held.ranks[name] for counter, name in counters.items()}
-        decision = self.decide(request.ranked(ranks))
+        if not decision.is_of(ranks):  # somebody else took the place that was looked at
+            decision = self.decide(request.ranked(ranks))
         if decision.permitted:
             return decision, held
         usage.release(held)

@@ -4,7 +4,7 @@ A member of ODRL may be written bare, with `odrl:` or in full; its value may sta
 by small functions `(value, pointer) -> what it is` that raise WrongShape.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from policies import strict_json, vocabulary
@@ -15,6 +15,8 @@ from policies.vocabulary import RDF, XSD
 
 MAX_IRI = 2_048
 JSON_LITERAL = RDF + "JSON"
+_STRING = XSD + "string"
+_LITERALS = (str, bool, int, float)
 
 T = TypeVar("T")
 
@@ -30,38 +32,34 @@ class Members:
         if not isinstance(value, dict):
             raise expected("un objet", "an object", pointer)
         self.pointer = pointer
-        self._left: dict[str, tuple[str, Json]] = {}
-        for name, member in value.items():
-            key = member_name(name)
-            if key in self._left:
-                raise DuplicateMember({"fr": f"« {name} ».", "en": f"“{name}”."}, pointer=pointer)
-            self._left[key] = (name, member)
+        known = _KNOWN_NAMES
+        self._left: dict[str, tuple[str, Json]] = {
+            known.get(name) or _member_name(name): (name, member) for name, member in value.items()
+        }
+        if len(self._left) < len(value):
+            raise _twice(value, pointer)
 
     def __contains__(self, key: str) -> bool:
         return key in self._left
+
+    def __bool__(self) -> bool:
+        """Tell whether there is a member that nobody took yet."""
+        return bool(self._left)
+
+    def among(self, keys: Collection[str]) -> list[str]:
+        """Return those of the keys that the object has."""
+        return [key for key in self._left if key in keys]
 
     def spelling(self, key: str) -> str | None:
         """Return the name under which a member stands in the text, or None when it is absent."""
         return self._left[key][0] if key in self._left else None
 
-    def take(self, key: str) -> Iterator[tuple[Json, str]]:
-        """Yield each value of a member with its pointer; an absent member and null have none."""
-        name, value = self._left.pop(key, (key, None))
-        pointer = f"{self.pointer}/{escaped(name)}"
-        if isinstance(value, list) and len(value) == 1 and _is_list(value[0]):
-            value = value[0]  # as JSON-LD is expanded
-        if isinstance(value, list):
-            yield from ((item, f"{pointer}/{at}") for at, item in enumerate(value) if item is not None)
-        elif _is_list(value):
-            yield from ((item, f"{pointer}/@list/{at}") for at, item in enumerate(value["@list"]) if item is not None)
-        elif value is not None:
-            yield value, pointer
-
     def each(self, key: str, read: Callable[[Json, str], T]) -> tuple[T, ...]:
-        """Read every value of a member."""
+        """Read every value of a member with its pointer; an absent member and null have none."""
         if key not in self._left:  # as most are, most of the time
             return ()
-        return tuple([read(value, pointer) for value, pointer in self.take(key)])
+        name, value = self._left.pop(key)
+        return each_of(value, f"{self.pointer}/{escaped(name)}", read)
 
     def one(self, key: str, read: Callable[[Json, str], T]) -> T | None:
         """Read a member that is given at most once."""
@@ -98,13 +96,30 @@ class Members:
         return tuple(sorted((key, strict_json.canonical(value)) for key, (_, value) in self._left.items()))
 
 
-def _is_list(value: Json) -> bool:
-    return isinstance(value, dict) and value.keys() == {"@list"} and isinstance(value["@list"], list)
+def each_of(value: Json, pointer: str, read: Callable[[Json, str], T]) -> tuple[T, ...]:
+    """Read every value of a member; null has none."""
+    alone = value[0] if isinstance(value, list) and len(value) == 1 else value  # as JSON-LD is expanded
+    if isinstance(alone, dict) and "@list" in alone and _is_list(alone):
+        pointer, value = f"{pointer}/@list", alone["@list"]
+    if isinstance(value, list):
+        return tuple([read(item, f"{pointer}/{at}") for at, item in enumerate(value) if item is not None])
+    return (read(value, pointer),) if value is not None else ()
+
+
+def _is_list(value: dict[str, Json]) -> bool:
+    return len(value) == 1 and isinstance(value["@list"], list)
 
 
 def member_name(name: str) -> str:
     """Return the one name of a member that may be written bare, with a prefix or in full."""
     return _KNOWN_NAMES.get(name) or _member_name(name)
+
+
+def _twice(value: dict[str, Json], pointer: str) -> DuplicateMember:
+    """Return the error that names the first member that stands there under another spelling too."""
+    first: dict[str, str] = {}
+    name = next(name for name in value if first.setdefault(member_name(name), name) != name)
+    return DuplicateMember({"fr": f"« {name} ».", "en": f"“{name}”."}, pointer=pointer)
 
 
 def _member_name(name: str) -> str:
@@ -123,30 +138,44 @@ _KNOWN_NAMES = {
 
 def value_of(value: Json, pointer: str) -> Value:
     """Read a literal or an IRI. Numbers and booleans keep their JSON spelling and get the type of XML Schema."""
+    if isinstance(value, str):
+        return Value(value)
+    if isinstance(value, dict):
+        return _value_of_object(value)
     match value:
-        case str():
-            return Value(value)
         case bool():
             return Value("true" if value else "false", XSD + "boolean")
         case int():
             return Value(str(value), XSD + "integer")
         case float():
             return Value(repr(value), XSD + "double" if "e" in repr(value) else XSD + "decimal")
-        case {"@id": str(iri)} if len(value) == 1:
-            return Value(vocabulary.expand(iri), is_iri=True)
-        case {"@value": str() | bool() | int() | float() as literal} if len(value) == 1:
-            return value_of(literal, pointer)
-        case {"@value": str() | bool() | int() | float() as literal, "@type": str(datatype)} if len(value) == 2:
-            return Value(value_of(literal, pointer).text, significant(vocabulary.expand(datatype)))
-        case {"@value": str(text), "@language": str(language)} if len(value) == 2:
-            return Value(text, language=language.lower())
-        case _:
-            return Value(strict_json.canonical(value), JSON_LITERAL)
+    return Value(strict_json.canonical(value), JSON_LITERAL)
+
+
+def values_of(value: Json, pointer: str) -> tuple[Value, ...]:
+    """Read the right operand of a constraint: one value or several."""
+    return (Value(value),) if isinstance(value, str) else each_of(value, pointer, value_of)
+
+
+def _value_of_object(value: dict[str, Json]) -> Value:
+    literal = value.get("@value")
+    if len(value) == 1:
+        if isinstance(name := value.get("@id"), str):
+            return Value(vocabulary.expand(name), is_iri=True)
+        if isinstance(literal, _LITERALS):
+            return value_of(literal, "")
+    if len(value) == 2 and isinstance(literal, _LITERALS):
+        if isinstance(datatype := value.get("@type"), str):
+            text = literal if isinstance(literal, str) else value_of(literal, "").text
+            return Value(text, significant(vocabulary.expand(datatype)))
+        if isinstance(language := value.get("@language"), str) and isinstance(literal, str):
+            return Value(literal, language=language.lower())
+    return Value(strict_json.canonical(value), JSON_LITERAL)
 
 
 def significant(datatype: str) -> str | None:
     """RDF 1.1: a plain string and an xsd:string are the same value."""
-    return None if datatype == XSD + "string" else datatype
+    return None if datatype == _STRING else datatype
 
 
 def iri(value: Json, pointer: str) -> str:

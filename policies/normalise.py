@@ -256,22 +256,16 @@ class _Split:
         return tuple(each for rule in rules for each in self._atoms(_with_shared(rule, policy)))
 
     def _atoms(self, rule: R) -> Iterator[R]:
-        choices = product(
-            _alone(rule.actions),
-            _alone(self._with_members(rule.targets)),
-            _alone(self._with_members(rule.assigners)),
-            _alone(self._with_members(rule.assignees)),
-        )
+        today = _rule_of_today(rule)
+        targets, assigners, assignees = map(self._with_members, (rule.targets, rule.assigners, rule.assignees))
+        if max(len(today.actions), len(targets), len(assigners), len(assignees)) < 2:  # as most rules
+            self._count(rule)
+            yield self._with_atomic_duties(today)
+            return
+        choices = product(_alone(today.actions), _alone(targets), _alone(assigners), _alone(assignees))
         for action, target, assigner, assignee in choices:
             self._count(rule)
-            atom = replace(
-                rule,
-                actions=tuple(map(_action_of_today, action)),
-                targets=target,
-                assigners=assigner,
-                assignees=assignee,
-                constraints=tuple(map(_of_today, rule.constraints)),
-            )
+            atom = replace(today, actions=action, targets=target, assigners=assigner, assignees=assignee)
             yield self._with_atomic_duties(atom)
 
     def _with_atomic_duties(self, rule: R) -> R:
@@ -316,6 +310,20 @@ def _bound(duty: Duty, permission: Rule) -> Duty:
     )
 
 
+def _rule_of_today(rule: R) -> R:
+    """Step 8: the rule itself where none of its words is retired."""
+    actions = tuple(map(_action_of_today, rule.actions))
+    constraints = tuple(map(_of_today, rule.constraints))
+    if _are_same(actions, rule.actions) and _are_same(constraints, rule.constraints):
+        return rule
+    return replace(rule, actions=actions, constraints=constraints)
+
+
+def _are_same(some: tuple[P, ...], others: tuple[P, ...]) -> bool:
+    """True if nothing was put in the place of anything: the very same, which is quicker told than what is equal."""
+    return all(one is other for one, other in zip(some, others, strict=True))
+
+
 def _action_of_today(action: Action) -> Action:
     if not action.refinements and current(action.iri) == action.iri:
         return action
@@ -325,6 +333,7 @@ def _action_of_today(action: Action) -> Action:
 def _of_today(condition: Condition) -> Condition:
     """Step 8, in conditions."""
     if isinstance(condition, LogicalConstraint):
-        return replace(condition, operands=tuple(map(_of_today, condition.operands)))
+        operands = tuple(map(_of_today, condition.operands))
+        return condition if _are_same(operands, condition.operands) else replace(condition, operands=operands)
     operand = _RETIRED_OPERANDS.get(condition.operand)
     return replace(condition, operand=operand) if operand else condition

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from policies import dialects, jsonld, strict_json, vocabulary
 from policies.dialects import DATA_TYPE_SLIPS
 from policies.errors import TooManyConstraints, UnknownContext
-from policies.members import Members, expanded, expected, iri, plain, significant, value_of, word
+from policies.members import Members, expanded, expected, iri, plain, significant, value_of, values_of, word
 from policies.model import (
     Action,
     Condition,
@@ -35,6 +35,12 @@ from policies.strict_json import Given, Json
 MAX_CONSTRAINTS = 5_000
 
 _LOGIC = {logic.value: logic for logic in Logic}
+
+# how most constraints are written: three bare members, whose first two are words of ODRL
+_USUAL = frozenset({"leftOperand", "operator", "rightOperand"})
+_OPERANDS = vocabulary.spellings(vocabulary.OPERAND_WORDS)
+_OPERATORS = vocabulary.spellings(vocabulary.OPERATOR_WORDS)
+_ACTIONS = vocabulary.spellings(vocabulary.ACTION_WORDS)
 
 
 def load(given: Given) -> Policy:
@@ -91,17 +97,23 @@ class _Reader:
         )
 
     def _rule(self, kind: RuleKind) -> Callable[[Json, str], Rule]:
+        name = kind.value.capitalize()
+
         def read(value: Json, pointer: str) -> Rule:
             members = Members(value, pointer)
-            members.drop_type(kind.value.capitalize(), "Rule")
+            members.drop_type(name, "Rule")
+            actions = members.each("action", self._action)
+            constraints = members.each("constraint", self._condition)
+            if not members:  # as most rules
+                return Rule(kind=kind, actions=actions, constraints=constraints, pointer=pointer)
             duties = members.each("duty", self._duty(RuleKind.DUTY)) if kind is RuleKind.PERMISSION else ()
             remedies = members.each("remedy", self._duty(RuleKind.REMEDY)) if kind is RuleKind.PROHIBITION else ()
             return Rule(
                 kind=kind,
                 duties=duties,
                 remedies=remedies,
-                actions=members.each("action", self._action),
-                constraints=members.each("constraint", self._condition),
+                actions=actions,
+                constraints=constraints,
                 targets=members.each("target", self._reference),
                 assigners=members.each("assigner", self._reference),
                 assignees=members.each("assignee", self._reference),
@@ -133,7 +145,7 @@ class _Reader:
 
     def _action(self, value: Json, pointer: str) -> Action:
         if isinstance(value, str):
-            return Action(self._action_term(iri(value, pointer), pointer))
+            return Action(_ACTIONS.get(value) or self._action_term(iri(value, pointer), pointer))
         members = Members(value, pointer)
         members.drop_type("Action")
         name = members.one("value", iri) or members.one("@id", iri) or self._action_as_type(members)
@@ -190,8 +202,10 @@ class _Reader:
             raise TooManyConstraints(
                 {"fr": "La limite est de 5 000 conditions.", "en": "The limit is 5,000 constraints."}, pointer=pointer
             )
+        if isinstance(value, dict) and value.keys() == _USUAL and (usual := _usual(value, pointer)):
+            return usual
         members = Members(value, pointer)
-        logics = [name for name in _LOGIC if name in members]
+        logics = members.among(_LOGIC)
         if not logics:
             return self._constraint(members)
         if len(logics) > 1 or "leftOperand" in members:
@@ -209,11 +223,13 @@ class _Reader:
 
     def _constraint(self, members: Members) -> Constraint:
         members.drop_type("Constraint")
+        operand = self._required(members, "leftOperand", vocabulary.OPERAND_WORDS, dialects.OPERANDS)
+        operator = self._required(members, "operator", vocabulary.OPERATOR_WORDS, dialects.OPERATORS)
         values, reference = self._right_operand(members)
         return Constraint(
-            operand=self._required(members, "leftOperand", vocabulary.OPERAND_WORDS, dialects.OPERANDS),
-            operator=self._required(members, "operator", vocabulary.OPERATOR_WORDS, dialects.OPERATORS),
-            values=values,
+            operand,
+            operator,
+            values,
             reference=reference,
             unit=members.one("unit", expanded),
             status=members.one("status", value_of),
@@ -240,6 +256,18 @@ class _Reader:
             raise expected(f"l’élément « {key} »", f"the member “{key}”", members.pointer)
         found = vocabulary.term(name, words)
         return found if found not in slips else self._meant(name, words, slips, f"{members.pointer}/{key}")
+
+
+def _usual(value: dict[str, Json], pointer: str) -> Constraint | None:
+    """Return a constraint of three bare members, or None where it takes a closer look."""
+    operand, operator, right = value["leftOperand"], value["operator"], value["rightOperand"]
+    if not (isinstance(operand, str) and isinstance(operator, str)):
+        return None
+    known, compared = _OPERANDS.get(operand), _OPERATORS.get(operator)
+    if known is None or compared is None:
+        return None
+    values = values_of(right, f"{pointer}/rightOperand")
+    return Constraint(known, compared, values, pointer=pointer) if values else None
 
 
 def _typed(value: Value, datatype: str) -> Value:

@@ -52,9 +52,10 @@ class Control(StrEnum):
 _ACTIVATION = {True: Activation.ACTIVE, False: Activation.INACTIVE, None: Activation.UNKNOWN}
 _SATISFACTION = {True: Satisfaction.SATISFIED, False: Satisfaction.UNSATISFIED, None: Satisfaction.UNKNOWN}
 _TRUTH: dict[Satisfaction, Truth] = {state: truth for truth, state in _SATISFACTION.items()}
+_CAME_TO: dict[Activation, Truth] = {state: truth for truth, state in _ACTIVATION.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PremiseReport:
     """One condition: a target, a party, an action, a constraint (perhaps of others), a duty, an unknown member."""
 
@@ -67,7 +68,7 @@ class PremiseReport:
     premises: tuple["PremiseReport", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DutyReport:
     """A duty, an obligation, a remedy or a consequence. `exists` is unknown as long as its conditions are."""
 
@@ -79,7 +80,7 @@ class DutyReport:
     consequences: tuple["DutyReport", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RuleReport:
     """A permission or a prohibition on one action. `concerns`: it is about this target and this party."""
 
@@ -95,7 +96,7 @@ class RuleReport:
     duties: tuple[DutyReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PolicyReport:
     """The root: the effect, and what it is put together from."""
 
@@ -125,7 +126,7 @@ class PolicyReport:
         return granted and not self.is_void and not open_ended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Grounds:
     """A compiled policy as a report needs it."""
 
@@ -143,19 +144,15 @@ def report_on(grounds: Grounds, request: Request) -> PolicyReport:
     permissions = [_rule(each, request, action) for each in grounds.permissions]
     prohibitions = [_rule(each, request, action) for each in grounds.prohibitions]
     effect = effect_of(
-        disjunction(_came_to(each.activation) for each in permissions),
-        disjunction(_came_to(each.activation) for each in prohibitions),
+        disjunction([_CAME_TO[each.activation] for each in permissions]),
+        disjunction([_CAME_TO[each.activation] for each in prohibitions]),
         is_concerned=any(_speaks(each) and _TRUTH[each.concerns] is not False for each in permissions),
         permission_wins=grounds.permission_wins,
         is_void=grounds.is_void,
         phase=request.phase,
     )
-    obligations = tuple(_duty(each, request) for each in grounds.obligations)
+    obligations = tuple([_duty(each, request) for each in grounds.obligations])
     return PolicyReport(grounds.policy.uid, effect, grounds.is_void, (*permissions, *prohibitions), obligations)
-
-
-def _came_to(activation: Activation) -> Truth:
-    return {Activation.ACTIVE: True, Activation.INACTIVE: False, Activation.UNKNOWN: None}[activation]
 
 
 def _speaks(rule: RuleReport) -> bool:
@@ -164,10 +161,10 @@ def _speaks(rule: RuleReport) -> bool:
 
 def _rule(compiled: CompiledRule, request: Request, action: str) -> RuleReport:
     rule = compiled.rule
-    about = tuple(_premise(clause, request) for clause in compiled.about)
+    about = tuple([_premise(clause, request) for clause in compiled.about])
     acts = () if compiled.action is None else (_action(compiled, action),)
-    premises = (*about, *acts, *(_premise(clause, request) for clause in compiled.clauses))
-    holds = conjunction(_TRUTH[each.state] for each in premises)
+    premises = (*about, *acts, *[_premise(clause, request) for clause in compiled.clauses])
+    holds = conjunction([_TRUTH[each.state] for each in premises])
     permission = rule.kind is RuleKind.PERMISSION
     return RuleReport(
         rule.kind,
@@ -175,11 +172,11 @@ def _rule(compiled: CompiledRule, request: Request, action: str) -> RuleReport:
         rule.pointer,
         compiled.action,
         _ACTIVATION[holds],
-        _SATISFACTION[conjunction(_TRUTH[each.state] for each in about)],
+        _SATISFACTION[conjunction([_TRUTH[each.state] for each in about])],
         (Control.PERMIT if holds else Control.DENY) if permission else None,
         None if permission else _kept(compiled, request, holds),
         premises,
-        tuple(_duty(each, request) for each in (*compiled.duties, *compiled.remedies)),
+        tuple([_duty(each, request) for each in (*compiled.duties, *compiled.remedies)]),
     )
 
 

@@ -24,7 +24,7 @@ MAX_DEPTH = 32
 def parse(given: Given) -> tuple[dict[str, Json], str]:
     """Return the policy's JSON object and its text. Raises NotJson, TooLarge, TooDeep, DuplicateMember, WrongShape."""
     text = _as_text(given)
-    if len(text) > MAX_BYTES or len(_encoded(text)) > MAX_BYTES:
+    if len(text) > MAX_BYTES or (not text.isascii() and len(_encoded(text)) > MAX_BYTES):
         raise TooLarge({"fr": "La limite est de 256 Kio.", "en": "The limit is 256 KiB."})
     value = _decoded(text)
     if not isinstance(value, dict):
@@ -62,7 +62,7 @@ def _encoded(text: str) -> bytes:
 
 def _decoded(text: str) -> Json:
     try:
-        value = json.loads(text, object_pairs_hook=members_of, parse_constant=_refuse_number, parse_float=_finite)
+        value = _DECODER.decode(text)
         if "\\u" in text:
             _encoded(json.dumps(value, ensure_ascii=False))
     except RecursionError:
@@ -92,15 +92,21 @@ def _finite(text: str) -> float:
     return number
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=members_of, parse_constant=_refuse_number, parse_float=_finite)
+
+
+_NESTED = (dict, list)
+
+
 def _check_depth(value: Json) -> None:
     level: list[Json] = [value]
     for _ in range(MAX_DEPTH):
-        children = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
-        if not children:
+        level = [
+            child
+            for node in level
+            for child in (node.values() if node.__class__ is dict else node)
+            if child.__class__ in _NESTED
+        ]
+        if not level:
             return
-        level = children
     raise TooDeep({"fr": "La limite est de 32 niveaux.", "en": "The limit is 32 levels."})
-
-
-def _children(node: Json) -> list[Json]:
-    return list(node.values()) if isinstance(node, dict) else node

@@ -7,7 +7,7 @@ reported here as not understood is what compiler.py leaves unknown.
 These are the rules of form: those of DSP 2025-1, and those that W3C's group drew up for validators (V1 to V24, listed
 in checklist.py), as far as a policy that breaks them can be read at all: a constraint without an operator, two values
 where ODRL has one, a member given twice are refused by the reader. What the rules say *together* (contradictions,
-empty periods) is the matter of lint.py; all codes stand in findings.py.
+empty periods) is the matter of linter.py; all codes stand in findings.py.
 """
 
 from collections.abc import Iterator
@@ -192,15 +192,15 @@ def _of_action(rule: Rule, policy: Policy) -> Iterator[Issue]:
 
 
 def _of_word(action: Action, pointer: str) -> Iterator[Issue]:
-    name = short(action.iri)
     if action.iri not in vocabulary.ACTIONS:
+        name = short(action.iri)
         fr = f"L’action « {name} » n’est pas du vocabulaire : elle ne vaut que pour elle-même."
         en = f"The action “{name}” is not of the vocabulary: it stands for itself only."
         yield warning("unknown-action", pointer, fr, en)
         yield from _of_name(action.iri, pointer)
     elif (today := vocabulary.current(action.iri)) != action.iri:
-        fr = f"« {name} » n’est plus recommandé : écrivez « {short(today)} »."
-        en = f"“{name}” is no longer recommended: write “{short(today)}”."
+        fr = f"« {short(action.iri)} » n’est plus recommandé : écrivez « {short(today)} »."
+        en = f"“{short(action.iri)}” is no longer recommended: write “{short(today)}”."
         yield warning("retired-term", pointer, fr, en, remedy("retired-term", "replace", short(today)))
 
 
@@ -251,7 +251,7 @@ def _of_condition(condition: Condition) -> Iterator[Issue]:
         yield _unknown("unknown-operator", f"{condition.pointer}/operator", condition.operator)
     elif operand is None:
         yield _unknown("unknown-operand", f"{condition.pointer}/leftOperand", condition.operand)
-    elif not is_plain(condition):
+    elif not is_plain(condition, operand):
         yield _plain("not-judged", condition.pointer)
     else:
         yield from _of_values(condition, operand)

@@ -200,6 +200,11 @@ def term(text: str, words: Collection[str]) -> str:
     return ODRL + text if text in words else expand(text)
 
 
+def spellings(words: Collection[str]) -> dict[str, str]:
+    """Return the full IRI of each of ODRL's bare words under all its spellings: bare, with the prefix, in full."""
+    return {spelling: ODRL + word for word in words for spelling in (word, f"odrl:{word}", ODRL + word)}
+
+
 def short(iri: str) -> str:
     """Return the term with its prefix, as DSP messages carry it (`odrl:purpose`)."""
     for prefix, namespace in PREFIXES.items():

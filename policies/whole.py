@@ -14,6 +14,7 @@ from policies.truth import Truth
 from policies.wording import Reason, of_rule
 
 _GRANTING = frozenset({"Policy", "Set", "Offer", "Agreement", "Ticket", "Privacy"})
+_WHOLE = Rule(kind=RuleKind.PERMISSION)
 
 
 def explain_rule(compiled: CompiledRule, request: Request) -> Iterator[Reason]:
@@ -35,13 +36,12 @@ def _explain_clause(clause: Clause, request: Request, outcome: Truth) -> Iterato
 
 def obstacles_of(policy: Policy, reading: Reading) -> Iterator[Clause]:
     """Yield what keeps every permission unknown (ODRL 2.2 §2.1, §2.9: a processor must not guess)."""
-    whole = Rule(kind=RuleKind.PERMISSION)
     names = [profile for profile in policy.profiles if profile not in reading.profiles]
     names += ["inheritFrom"] * bool(policy.inherits_from)
     names += [kind for kind in policy.kinds if kind not in vocabulary.KINDS]
     names += [conflict for conflict in policy.conflicts if conflict not in vocabulary.CONFLICT_WORDS]
     names += not_understood(policy.extras)
-    return (unknown_clause(whole, name, "") for name in names)
+    return (unknown_clause(_WHOLE, name, "") for name in names)
 
 
 def void_of(policy: Policy) -> Reason | None:

@@ -21,15 +21,17 @@ from policies.vocabulary import ODRL, XSD, Labels
 DATE_TIME_IRI = ODRL + "dateTime"
 TICK = timedelta(microseconds=1)
 UNCERTAINTY = timedelta(hours=14)
+_ONE_DAY, _DATE_TIME, _STAMP = XSD + "date", XSD + "dateTime", XSD + "dateTimeStamp"
 
 _DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
 _ZONE = r"(?P<zone>Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
 _DATE = re.compile(_DAY + _ZONE, re.ASCII)
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\dZ", re.ASCII)
 # seconds may be missing: the specification's own example has none
 _INSTANT = re.compile(_DAY + r"T(?P<time>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?" + _ZONE, re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Span:
     """A stretch of time, both ends in it; `loose` when its zone is not given and UTC stands for it."""
 
@@ -38,7 +40,7 @@ class Span:
     loose: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stairs:
     """An answer that changes with time: `levels[n]` holds from `steps[n - 1]` on, until just before `steps[n]`."""
 
@@ -59,9 +61,12 @@ def span(value: Value) -> Span | None:
     if value.is_iri or value.language:
         return None
     try:
-        if form in (None, XSD + "date") and (found := _DATE.fullmatch(value.text)):
+        if form == _DATE_TIME and _USUAL.fullmatch(value.text):
+            instant = datetime.fromisoformat(value.text)
+            return Span(instant, instant, loose=False)
+        if form in (None, _ONE_DAY) and (found := _DATE.fullmatch(value.text)):
             return _day(found)
-        if form in (None, XSD + "dateTime", XSD + "dateTimeStamp") and (found := _INSTANT.fullmatch(value.text)):
+        if form in (None, _DATE_TIME, _STAMP) and (found := _INSTANT.fullmatch(value.text)):
             return _instant(found)
     except (ValueError, OverflowError):
         return None
@@ -92,11 +97,11 @@ def _zone(text: str | None) -> timezone:
     return timezone(-offset if text[0] == "-" else offset)
 
 
-def _before(instant: datetime, loose: bool) -> Stairs:
-    """Answer whether the request comes before an instant."""
+def _before(instant: datetime, loose: bool, holds: bool = True) -> Stairs:
+    """Answer whether the request comes before an instant, or (`holds` is False) whether it does not."""
     if not loose:
-        return Stairs((instant,), (True, False))
-    return Stairs((_moved(instant, -UNCERTAINTY), _moved(instant, UNCERTAINTY)), (True, None, False))
+        return Stairs((instant,), (holds, not holds))
+    return Stairs((_moved(instant, -UNCERTAINTY), _moved(instant, UNCERTAINTY)), (holds, None, not holds))
 
 
 def _moved(instant: datetime, by: timedelta) -> datetime:
@@ -131,7 +136,7 @@ def _inverse(stairs: Stairs) -> Stairs:
 
 
 def _within(stretch: Span) -> Stairs:
-    not_before = _inverse(_before(stretch.start, stretch.loose))
+    not_before = _before(stretch.start, stretch.loose, holds=False)
     return _combined(conjunction, (not_before, _before(_moved(stretch.end, TICK), stretch.loose)))
 
 
@@ -143,17 +148,21 @@ def stairs(constraint: Constraint, firm: bool = False) -> Stairs | None:
     spans = [found for value in constraint.values if (found := span(value))]
     if len(spans) < len(constraint.values):
         return None
+    return _over_time(constraint.operator, spans, firm)
+
+
+def _over_time(operator: str, spans: list[Span], firm: bool = False) -> Stairs | None:
     if firm:
         spans = [replace(each, loose=False) for each in spans]
-    match constraint.operator.removeprefix(ODRL):
+    match operator.removeprefix(ODRL):
         case "isAnyOf":
             return _combined(disjunction, map(_within, spans))
         case "isNoneOf":
             return _inverse(_combined(disjunction, map(_within, spans)))
         case "isAllOf":
             return _combined(conjunction, map(_within, spans))
-        case operator if len(spans) == 1:
-            return _single(operator, spans[0])
+        case name if len(spans) == 1:
+            return _single(name, spans[0])
     return None
 
 
@@ -166,11 +175,11 @@ def _single(operator: str, stretch: Span) -> Stairs | None:
         case "lt":
             return _before(stretch.start, stretch.loose)
         case "gteq":
-            return _inverse(_before(stretch.start, stretch.loose))
+            return _before(stretch.start, stretch.loose, holds=False)
         case "lteq":
             return _before(_moved(stretch.end, TICK), stretch.loose)
         case "gt":
-            return _inverse(_before(_moved(stretch.end, TICK), stretch.loose))
+            return _before(_moved(stretch.end, TICK), stretch.loose, holds=False)
     return None
 
 
@@ -254,13 +263,14 @@ def _normal(value: Value) -> Value:
 
 
 def _findings(constraint: Constraint) -> Iterator[Finding]:
-    for value in constraint.values:
-        found = span(value)
+    spans = [span(value) for value in constraint.values]
+    for value, found in zip(constraint.values, spans, strict=True):
         if found is None:
             yield _not_an_instant(value)
         elif found.loose:
             yield _without_zone(value)
-    if all(map(span, constraint.values)) and stairs(constraint) is None:
+    known = [found for found in spans if found]
+    if len(known) == len(spans) and _over_time(constraint.operator, known) is None:
         yield names.undecidable(constraint)
 
 

@@ -201,6 +201,8 @@ def normal(value: Value) -> Value:
 
 def findings(constraint: Constraint, sort: Sort = PLAIN) -> Iterator[Finding]:
     """Say why a constraint on a name cannot be judged."""
+    if comparison(constraint, sort) is not None:
+        return
     name = short(constraint.operand)
     if not all(sort.holds(value) for value in constraint.values):
         yield Finding(
@@ -211,7 +213,7 @@ def findings(constraint: Constraint, sort: Sort = PLAIN) -> Iterator[Finding]:
                 "en": f"“{name}” is compared with a name or an identifier, not with another kind of value.",
             },
         )
-    elif comparison(constraint, sort) is None:
+    else:
         yield undecidable(constraint)
 
 

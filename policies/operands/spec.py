@@ -29,7 +29,7 @@ class OperandKind(StrEnum):
     DECLARATIVE = "declarative"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Leaf:
     """A constraint ready to be judged.
 
