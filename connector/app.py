@@ -314,6 +314,7 @@ def _private(node: Node) -> App:
             contracts=contracts,
             bundles=ContractBundles(node.store, node.hosts, node.peer_seals, contracts),
             checks=ContractChecks(node.store, node.hosts),
+            evidence=node.evidence,
             transfer=node.transfer,
             receive=node.receive,
             inspect=Inspect(node.store),

@@ -25,6 +25,7 @@ def add_to(cli: click.Group) -> None:
     _add_looks(contracts)
     _add_files(contracts)
     _add_check(contracts)
+    _add_end(contracts)
 
 
 def _add_looks(contracts: click.Group) -> None:
@@ -120,6 +121,23 @@ def _add_check(contracts: click.Group) -> None:
             raise SystemExit(code)
 
 
+def _add_end(contracts: click.Group) -> None:
+    @command(
+        contracts,
+        "terminate",
+        "Met fin à une convention conclue ; le partenaire reçoit un avis scellé.",
+        "End a concluded contract; the partner gets a sealed notice.",
+    )
+    @click.argument("contract")
+    @option("--reason", required=True, fr="Motif, lu par le partenaire.", en="Reason, read by the partner.")
+    @option("--said-by", required=True, fr="Qui y met fin : un nom ou une fonction.", en="Who ends it.")
+    @option("--code", default="", fr="Mot stable pour les programmes.", en="Stable word for programs.")
+    def terminate(session: Session, contract: str, reason: str, said_by: str, code: str) -> None:
+        session.client.terminate_contract(contract, reason, said_by, code=code)
+        found = session.client.show_contract(contract)
+        session.out(found, lambda: _show(session, found))
+
+
 def _name(session: Session, contract: str) -> str:
     """Return a name for a file about a contract: the last part of its identifier."""
     found = session.client.show_contract(contract)
@@ -173,6 +191,8 @@ def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
     yield "agreement", found["agreement"]
     yield "ends_on", show.instant(found["valid_until"])
     yield "concluded_at", show.instant(found["concluded_at"])
+    if found["is_ended"]:
+        yield "agreement_status", show.value(session, "ended")
     if found["level"]:
         yield "seal_level", f"{found['level']}{session.say(' : ', ': ')}{found['level_text']}"
     yield "document_sha256", found["sha256"] or ""

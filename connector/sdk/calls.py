@@ -19,6 +19,7 @@ from connector.sdk.contract_calls import export_contract as export_contract
 from connector.sdk.contract_calls import list_contracts as list_contracts
 from connector.sdk.contract_calls import show_contract as show_contract
 from connector.sdk.contract_calls import show_convention as show_convention
+from connector.sdk.contract_calls import terminate_contract as terminate_contract
 from connector.sdk.contract_calls import verify_contract as verify_contract
 from connector.sdk.offer_calls import create_offer as create_offer
 from connector.sdk.offer_calls import list_audience as list_audience

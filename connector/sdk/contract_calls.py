@@ -39,6 +39,15 @@ def show_convention(contract_id: str, *, format: Literal["html", "pdf"] = "html"
     return _call("GET", "contracts", contract_id, "convention", query={"format": format})
 
 
+def terminate_contract(contract_id: str, reason: str, said_by: str, *, code: str = "") -> Call[t.Contract]:
+    """End a contract: deliveries under it end, none is begun; the partner reads the reason in a sealed notice.
+
+    `said_by`, a person by name or by function, is kept in the node's own journal.
+    """
+    body = {"reason": reason, "said_by": said_by, "code": code}
+    return _call("POST", "contracts", contract_id, "terminate", body=body)
+
+
 def verify_contract(contract_id: str) -> Call[t.ContractVerification]:
     """Check a contract again, step by step, from the node's own records."""
     return _call("POST", "contracts", contract_id, "verify")

@@ -137,6 +137,8 @@ class ContractDetail(Contract):
     seals: list[ContractSeal]
     concluded_at: str | None
     """As the sealed conclusion says; null: not concluded."""
+    is_ended: bool
+    """Whether the agreement has ended: nothing is delivered under it."""
     notices: list[ContractNotice]
     decisions: list[ContractDecision]
     journal: str

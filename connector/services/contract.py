@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from connector.problems import Conflict
+from connector.problems import Conflict, NotFound
 from connector.services import cursors, deciders, negotiated
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
 from connector.services.seal_keys import Seals
-from connector.store import contracts
+from connector.store import agreements, contracts
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.period import ALWAYS, Period
@@ -93,6 +93,8 @@ class Shown:
     level: Level | None
     """The lowest of the seals."""
     concluded_at: str
+    is_ended: bool
+    """Whether the agreement has ended."""
     notices: tuple[Notice, ...]
     decided: list[Decided]
 
@@ -124,17 +126,18 @@ class Contracts:
     async def show(self, owner: str, name: str) -> Shown:
         """Return a contract with its seals, and who decided what. Raises NotFound."""
 
-        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], list[Decided]]:
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], bool, list[Decided]]:
             found = contracts.named(tx, owner, name)
-            return found, contracts.notices(tx, owner, found.negotiation), list(_decided(tx, found))
+            told = contracts.notices(tx, owner, found.negotiation)
+            return found, told, _is_ended(tx, found), list(_decided(tx, found))
 
-        contract, notices, decided = await self._store.read(unit)
+        contract, notices, is_ended, decided = await self._store.read(unit)
         document = json.loads(contract.document) if contract.document is not None else None
         if document is None or contract.jws is None:
-            return Shown(contract, document, (), None, "", (), decided)
+            return Shown(contract, document, (), None, "", is_ended, (), decided)
         proof = read_proof(contract.jws, conclusion_of(contract), [one.jws for one in notices], self._seals.roots())
         seals = tuple(_ours(contract, one) for one in proof.seals)
-        return Shown(contract, document, seals, proof.level, proof.concluded_at, proof.notices, decided)
+        return Shown(contract, document, seals, proof.level, proof.concluded_at, is_ended, proof.notices, decided)
 
     async def convention(self, owner: str, name: str, language: Language) -> tuple[str, Convention]:
         """Return a contract as people read it, with its identifier. Raises NotFound, NotSealedYet, OneSided."""
@@ -189,6 +192,13 @@ def conclusion_of(contract: StoredContract) -> str | None:
 def _ours(contract: StoredContract, seal: Seal) -> Seal:
     """Return a seal with whose it is: the only one on one-sided evidence is ours, whichever our role."""
     return replace(seal, role=contract.role.value) if contract.status == "unilateral" else seal
+
+
+def _is_ended(tx: Tx, contract: StoredContract) -> bool:
+    try:
+        return agreements.load(tx, contract.owner, contract.agreement).status == "ended"
+    except NotFound:
+        return False  # it led to nothing
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:

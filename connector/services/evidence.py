@@ -51,11 +51,13 @@ class Evidence:
 
     # --- a person acts ------------------------------------------------------------------------------------------------
 
-    async def terminate(self, owner: str, name: str, code: str, reason: str, *, by: Decider) -> StoredContract:
+    async def terminate(
+        self, owner: str, name: str, code: str, reason: str, *, by: Decider, said_by: str = ""
+    ) -> StoredContract:
         """End a contract, named by its own, its agreement's or its negotiation's identifier. Ended already: no change.
 
-        From now on no byte leaves under it; the partner is told by a sealed notice. Raises NotFound; Conflict before
-        both sides have concluded it.
+        From now on no byte leaves under it; the partner is told by a sealed notice, with code and reason. `said_by`, a
+        person by name or function, stays in our journal. Raises NotFound; Conflict before both sides have concluded it.
         """
 
         def unit(tx: Tx) -> StoredContract:
@@ -66,7 +68,7 @@ class Evidence:
             if agreements.load(tx, owner, contract.agreement).status == "ended":
                 return contract
             entry = {"contract": contract.id, "agreement": contract.agreement, "code": code, "reason": reason}
-            decided = {deciders.MEMBER: deciders.told(by)}
+            decided = {**({"said_by": said_by} if said_by else {}), deciders.MEMBER: deciders.told(by)}
             journal.append(tx, owner, contract.negotiation, "contract-terminated", {**entry, **decided})
             notices.end(tx, contract)
             if contract.status == "concluded":

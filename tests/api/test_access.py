@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "attest_peer": {"kind": "category", "about": "Collectivite", "said_by": "Le DSI"},
     "withdraw_attestation": {"said_by": "Le DSI", "reason": "x"},
     "import_certificate": {"certificate": "x"},
+    "terminate_contract": {"reason": "Fini", "said_by": "Le DSI"},
     "revoke_seal_key": {"reason": "x"},
     "change_webhook": {"url": "https://si.example/"},
     "counter_negotiation": {"policy": {"permission": [{"action": "use"}]}},

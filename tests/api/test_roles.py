@@ -83,6 +83,7 @@ show_contract            · × × ×
 export_contract          · × · ×
 show_convention          · × × ×
 verify_contract          · × · ×
+terminate_contract       · × · ·
 list_transfers           · × × ×
 show_transfer            · × × ×
 show_fetch               · × × ×

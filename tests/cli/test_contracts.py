@@ -151,6 +151,49 @@ def test_both_clients_hand_on_the_same_files(sealing: tuple[Running, Running], c
         assert asyncio.run(look()) == (files(client.export_contract(name, pdf=False)), client.show_convention(name))
 
 
+def test_a_contract_that_is_ended_tells_both_sides_why(
+    sealing: tuple[Running, Running],
+    waiting_for: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The partner reads the reason under our seal, not who said so; nothing is delivered any more."""
+    provider, consumer = (Office(running) for running in sealing)
+    agreement = consumer.json("negotiate", "SDE", DATASET, "--wait")["agreement"]
+    why = ("--reason", "Le projet est achevé.", "--said-by", "La directrice")
+    consumer.run("contract", "terminate", agreement, "--reason", " ", "--said-by", "La directrice", code=1)
+    consumer.run("contract", "terminate", agreement, "--reason", "Fini", code=2)
+    ended = consumer.json("contract", "terminate", agreement, *why)
+    assert ended["is_ended"]
+    (decided,) = [one for one in ended["decisions"] if one["kind"] == "contract-terminated"]
+    assert decided["key"]
+
+    def notices(office: Office) -> list[str]:
+        return [one["kind"] for one in office.json("contract", "show", agreement)["notices"]]
+
+    for office in (consumer, provider):
+        waiting_for(lambda office=office: notices(office), lambda seen: sorted(seen) == ["receipt", "termination"])
+        shown = office.json("contract", "show", agreement)
+        assert shown["is_ended"]
+        assert "Le projet est achevé." in [one["reason"] for one in shown["notices"]]
+        assert "La directrice" not in json.dumps(shown["notices"], ensure_ascii=False)
+        assert office.json("contract", "terminate", agreement, *why)["is_ended"]  # again: no change
+    assert "La directrice" in consumer.run("journal", shown_by(consumer, agreement)).stdout
+    assert "La directrice" not in provider.run("journal", shown_by(provider, agreement)).stdout
+    assert "ended" in consumer.run("contract", "show", agreement).stdout
+    assert "agreement" in consumer.run("transfer", "start", agreement, code=1).stderr
+    file = tmp_path / "ended.contract.zip"
+    consumer.run("contract", "export", agreement, "--no-pdf", "--to", str(file))
+    assert pupitre_verify([str(file), "--json"]) == 0
+    assert any(one["part"].startswith("notices/") for one in json.loads(capsys.readouterr().out)["checked"])
+    assert consumer.run("contract", "verify", agreement).stdout.count("✓") == 8
+
+
+def shown_by(office: Office, agreement: str) -> str:
+    """Return what a side calls the negotiation of an agreement."""
+    return str(office.json("contract", "show", agreement)["negotiation"])
+
+
 def test_one_sided_evidence_is_called_so_everywhere(
     sealing: tuple[Running, Running],
     waiting_for: Callable[..., Any],

@@ -250,7 +250,7 @@ STEPS: tuple[Step, ...] = (
     _asked_for(TO_END, "urn:exemple:reserve", "REQUESTED"), "terminate_negotiation",
     "request_transfer", _open, "fetch_transfer", _received, "show_fetch", "show_transfer", "list_transfers",
     "complete_transfer", _open_another, "suspend_transfer", _stands("SUSPENDED"), "resume_transfer", _stands("STARTED"),
-    "terminate_transfer", _partner_fetches, "start_transfer",
+    "terminate_transfer", _partner_fetches, "start_transfer", "terminate_contract",
     "show_journal", "verify_journal", _a_job_is_dead, "list_jobs", "retry_job", "list_reconciliations",
     "read_events", "stream_events",
     "create_webhook", lambda play: play.learn(WEBHOOK, "id", "create_webhook"), "list_webhooks", "show_webhook",

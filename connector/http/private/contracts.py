@@ -9,8 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
 from connector import words
-from connector.http.private.asking import Asking, DidFilter, Id, Identifier, NextCursor, Node, Owner, PeriodQuery, Shape
-from connector.http.private.effects import TaggedRoute
+from connector.http.private.asking import (
+    Asking,
+    By,
+    DidFilter,
+    Id,
+    Identifier,
+    NextCursor,
+    Node,
+    Owner,
+    PeriodQuery,
+    Shape,
+    Wish,
+)
+from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import RoleName
 from connector.services import contract_checks, deciders
 from connector.services.contract import Decided, Shown
@@ -135,9 +147,28 @@ class ContractDetail(Contract):
     level_text: str | None
     seals: list[ContractSeal]
     concluded_at: Annotated[str | None, Field(description="As the sealed conclusion says; null: not concluded.")]
+    is_ended: Annotated[bool, Field(description="Whether the agreement has ended: nothing is delivered under it.")]
     notices: list[ContractNotice]
     decisions: list[ContractDecision]
     journal: Annotated[str, Field(description="Address of the journal of the negotiation.")]
+
+
+class ContractTermination(Wish):
+    """Why a contract ends, and who says so."""
+
+    reason: Annotated[
+        str,
+        Field(max_length=4_000, pattern=r"\S", description="Why; the partner reads it in a notice under our seal."),
+    ]
+    said_by: Annotated[
+        str,
+        Field(
+            max_length=500,
+            pattern=r"\S",
+            description="Who ends it, by name or by function; kept in our journal, not told to the partner.",
+        ),
+    ]
+    code: Annotated[str, Field(max_length=100, description="A stable word for programs.")] = ""
 
 
 class ContractStep(Shape):
@@ -259,6 +290,19 @@ async def verify_contract(node: Node, owner: Owner, asker: Asking, contract_id: 
     )
 
 
+@router.post("/contracts/{contract_id}/terminate")
+async def terminate_contract(
+    node: Node, owner: Owner, by: By, asker: Asking, contract_id: Id, wish: ContractTermination, effect: Doing
+) -> Contract:
+    """End a contract: deliveries under it end at once, none is begun; the partner gets a notice under our seal."""
+    return await effect.of(
+        lambda: node.evidence.terminate(
+            owner, contract_id, wish.code, wish.reason.strip(), said_by=wish.said_by.strip(), by=by
+        ),
+        lambda row: Contract(**_members(row, asker.language)),
+    )
+
+
 def _spoken(language: str) -> Language:
     return "en" if language == "en" else "fr"
 
@@ -292,6 +336,7 @@ def _detail(shown: Shown, language: str) -> ContractDetail:
         level_text=None if shown.level is None else LEVELS[shown.level][language],
         seals=[_seal(one, language) for one in shown.seals],
         concluded_at=shown.concluded_at or None,
+        is_ended=shown.is_ended,
         notices=[ContractNotice(kind=one.kind, at=one.at, by=one.by, reason=one.reason) for one in shown.notices],
         decisions=[_decision(one, language) for one in shown.decided],
         journal=f"/api/v1/journal/{quote(row.negotiation, safe='')}",

@@ -81,12 +81,13 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "terminate_negotiation": (STEWARD,),
     "list_agreements": _OF_AFFAIRS,
     "show_agreement": _OF_AFFAIRS,
-    # Contracts as evidence: bundles and checks are for those who decide, and those who audit.
+    # Contracts as evidence: bundles and checks are for those who decide, and those who audit; who agrees also ends.
     "list_contracts": _OF_AFFAIRS,
     "show_contract": _OF_AFFAIRS,
     "show_convention": _OF_AFFAIRS,
     "export_contract": (STEWARD, AUDITOR),
     "verify_contract": (STEWARD, AUDITOR),
+    "terminate_contract": (STEWARD,),
     # Transfers: a developer asks for data and fetches them, a steward opens, stops and ends.
     "list_transfers": _OF_AFFAIRS,
     "show_transfer": _OF_AFFAIRS,

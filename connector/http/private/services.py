@@ -9,6 +9,7 @@ from connector.services.catalogue import Catalogue
 from connector.services.contract import Contracts
 from connector.services.contract_bundle import ContractBundles
 from connector.services.contract_checks import ContractChecks
+from connector.services.evidence import Evidence
 from connector.services.feed import Feed
 from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
@@ -42,6 +43,7 @@ class Services:
     contracts: Contracts
     bundles: ContractBundles
     checks: ContractChecks
+    evidence: Evidence
     transfer: Transfer
     receive: Receive
     inspect: Inspect
