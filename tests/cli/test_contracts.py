@@ -1,8 +1,11 @@
 """`pupitre contract` on two nodes that seal: find, show, hand out, read, check; the API and the clients beside it."""
 
 import asyncio
+import dataclasses
 import io
 import json
+import re
+import shlex
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +21,8 @@ from tests.harness.nodes import BY, publish
 from tests.harness.sealing import give_card
 from tests.harness.threaded import Running, in_thread
 
+PAGES = Path(__file__).parents[2] / "connector/docs/how-to"
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECOND, DATASET = "syndicat", "urn:test:lampadaires"
 
 
@@ -149,6 +154,54 @@ def test_both_clients_hand_on_the_same_files(sealing: tuple[Running, Running], c
 
     with Client(running.url, running.key) as client:
         assert asyncio.run(look()) == (files(client.export_contract(name, pdf=False)), client.show_convention(name))
+
+
+@pytest.mark.parametrize(("page", "role"), [("audit-contracts", "auditor"), ("hand-out-evidence", "steward")])
+def test_every_command_of_a_page_does_what_it_says(
+    sealing: tuple[Running, Running],
+    concluded: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    role: str,
+) -> None:
+    """With a key of the role that the page is for, in the words of an office."""
+    monkeypatch.chdir(tmp_path)
+    key = Office(sealing[1]).json("keys", "issue", f"Pour {page}", "--role", role, "--for", "root")["secret"]
+    names = {"CONVENTION": concluded["id"], "EMPREINTE": concluded["sha256"], "DOSSIER": concluded["negotiation"]}
+    names["Syndicat de Démo"] = "SDE"
+    lines = [line for block in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) for line in block.splitlines()]
+    assert len(lines) > 5
+    office = Office(dataclasses.replace(sealing[1], key=key), language="fr")
+    for line in lines:
+        program, *words = [names.get(word, word) for word in shlex.split(line)]
+        if program == "pupitre-verify":
+            assert pupitre_verify(words) == 0
+            continue
+        assert program == "pupitre"
+        assert office.run(*words).stdout.strip(), line
+    assert {file.suffix for file in tmp_path.iterdir()} == {".zip", ".html"} | (
+        {".pdf"} if role == "steward" else set()
+    )
+
+
+def test_who_approved_what_is_told_the_same_by_seal_decisions_and_journal(
+    sealing: tuple[Running, Running], concluded: dict[str, Any]
+) -> None:
+    for running, role in zip(sealing, ("provider", "consumer"), strict=True):
+        office = Office(running)
+        told = office.json("contract", "show", concluded["id"])
+        (seal,) = [one for one in told["seals"] if one["role"] == role]
+        journal = {entry["n"]: entry for entry in office.json("journal", told["negotiation"])}
+        assert told["decisions"]
+        for one in told["decisions"]:
+            entry = journal[one["n"]]
+            assert (entry["at"], entry["kind"], entry["decided_by"]["text"]) == (one["at"], one["kind"], one["by"])
+        approved = seal["approval"]
+        if approved["key"]:
+            assert approved["key"] in {one["key"] for one in told["decisions"]}
+        else:
+            assert approved["rule"].split()[0] in {one["rule"] for one in told["decisions"]}
 
 
 def test_a_contract_that_is_ended_tells_both_sides_why(
