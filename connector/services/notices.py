@@ -95,7 +95,7 @@ def _has_done(row: Transfer, sent: dict[str, Any]) -> Kind | None:
 def end(tx: Tx, contract: StoredContract) -> None:
     """End an agreement: no byte leaves under it any more, and what is being delivered is terminated."""
     agreements.set_status(tx, contract.owner, contract.agreement, "ended")
-    watch.again(tx, contract.owner, agreement=contract.agreement)
+    watch.ended(tx, contract.owner, contract.agreement)
 
 
 def gave(tx: Tx, contract: StoredContract, due: Due, sealed: Sealed) -> None:

@@ -6,8 +6,8 @@ the partner. Where the terms will permit again later, the transfer is suspended,
 terminated. A transfer that a person or the partner stopped meanwhile is left as it stands.
 
 Where what is known changes (an attestation of the partner, a declaration about the data), `again` lays the job for now,
-and has the gate forget what it answered and judge the open streams anew. So it does when the agreement ends: then the
-transfer is terminated, whatever its terms would permit.
+and has the gate forget what it answered and judge the open streams anew. When the agreement ends, `ended` does the same
+for all transfers under it, received ones too: they are terminated, whatever their terms would permit.
 """
 
 from datetime import datetime
@@ -42,11 +42,18 @@ def begin(tx: Tx, row: Transfer) -> None:
         tx.enqueue(Job(JOB, row.owner, row.pid, run_at=instant, peer=None))
 
 
-def again(
-    tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None, agreement: str | None = None
-) -> None:
-    """Have every transfer that we provide to a peer, of a dataset or under an agreement, judged again at once."""
-    for pid in transfers.provided(tx, owner, peer=peer, dataset=dataset, agreement=agreement):
+def again(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None) -> None:
+    """Have every transfer that we provide to a peer or of a dataset judged again at once."""
+    _look_at(tx, owner, transfers.provided(tx, owner, peer=peer, dataset=dataset))
+
+
+def ended(tx: Tx, owner: str, agreement: str) -> None:
+    """Have every transfer under an agreement that has ended terminated, whichever our role."""
+    _look_at(tx, owner, transfers.under(tx, owner, agreement))
+
+
+def _look_at(tx: Tx, owner: str, pids: list[str]) -> None:
+    for pid in pids:
         tx.signal(flows.DOUBT, flows.key(owner, pid))
         tx.enqueue(Job(JOB, owner, pid, run_at=tx.now, peer=None))
 
@@ -65,13 +72,13 @@ class Watch:
 
     def _look(self, tx: Tx, job: Job) -> datetime | None:
         row = transfers.load(tx, job.owner, job.key)
-        if row.role is not Role.PROVIDER or row.state not in (t.REQUESTED, *_UNDER_WAY):
+        if row.state not in (t.REQUESTED, *_UNDER_WAY):
             return None
         if agreements.load(tx, row.owner, row.agreement).status == "ended":
             exchange.answer(tx, self._line, row, Answer(t.TERMINATION, deciders.agreement_ended(row.agreement), _ENDED))
             transfers.save(tx, row)
             return None
-        if row.state not in _UNDER_WAY:
+        if row.role is not Role.PROVIDER or row.state not in _UNDER_WAY:
             return None
         verdict = _judged(tx, row)
         if not verdict.is_permitted:

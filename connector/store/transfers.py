@@ -28,17 +28,23 @@ queries = Queries(tables.transfers, Transfer)
 load, peek, by_peer_pid, save, page = queries.load, queries.peek, queries.by_peer_pid, queries.save, queries.page
 
 
-def provided(
-    tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None, agreement: str | None = None
-) -> list[str]:
-    """Return the transfers that we provide and that are under way, of a peer, dataset or agreement, by their pid."""
+_UNDER_WAY = ("REQUESTED", "STARTED", "SUSPENDED")
+
+
+def provided(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None = None) -> list[str]:
+    """Return the transfers that we provide and that are under way, of a peer or a dataset, by their pid."""
     columns = tables.transfers.c
     query = select(columns.pid).where(columns.owner == owner, columns.role == "provider")
-    query = query.where(columns.state.in_(("REQUESTED", "STARTED", "SUSPENDED")))
+    query = query.where(columns.state.in_(_UNDER_WAY))
     if peer is not None:
         query = query.where(columns.peer == peer)
     if dataset is not None:
         query = query.where(columns.dataset == dataset)
-    if agreement is not None:
-        query = query.where(columns.agreement == agreement)
     return list(tx.connection.execute(query.order_by(columns.pid)).scalars())
+
+
+def under(tx: Tx, owner: str, agreement: str) -> list[str]:
+    """Return the transfers under an agreement that are under way, in either role, by their pid."""
+    columns = tables.transfers.c
+    query = select(columns.pid).where(columns.owner == owner, columns.agreement == agreement)
+    return list(tx.connection.execute(query.where(columns.state.in_(_UNDER_WAY)).order_by(columns.pid)).scalars())

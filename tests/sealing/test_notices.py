@@ -174,6 +174,26 @@ def test_what_is_delivered_under_a_contract_ends_with_it(perform: Callable[..., 
     perform(scene)
 
 
+@pytest.mark.parametrize("role", BOTH)
+def test_who_ends_a_contract_ends_its_deliveries_before_the_partner_has_heard(
+    perform: Callable[..., Any], role: Role
+) -> None:
+    """The notice may take long, and a partner that does not seal gets none."""
+
+    async def scene(pair: Pair) -> None:
+        pid = await concluded(pair)
+        transfer = await started(pair, pid)
+        pair.net.fate_of = lambda call: Fate(is_lost="/evidence/" in call.url)
+        await terminate(pair, role, pid)
+        await until_state(pair, role, transfer, t.TERMINATED)
+        assert [one.kind for one in await notices_of(pair, role.other, pid)] == []
+        pair.net.fate_of = lambda call: KIND
+        await pair.settle()
+        await same_on_both(pair, pid, "termination", "receipt")
+
+    perform(scene)
+
+
 # --- silence, crossings, deaths
 
 
