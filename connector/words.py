@@ -60,6 +60,9 @@ CONTRACTS: Mapping[str, Texts] = {
     "unilateral": _said("preuve unilatérale : le partenaire n’a rien scellé", "one-sided: the partner sealed nothing"),
     "unused": _said("restée sans suite", "led to nothing"),
 }
+CONTRACT_DECISIONS: Mapping[str, Texts] = {
+    "contract-terminated": _said("fin de la convention", "end of the contract"),
+}
 CONTRACT_VERDICTS: Mapping[str, Texts] = {
     "valid": _said("valide", "valid"),
     "invalid": _said("NON VALIDE", "INVALID"),

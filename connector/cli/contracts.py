@@ -176,8 +176,12 @@ def _show(session: Session, found: Any) -> None:
         show.table(session, ("kind", "at", "peer", "reason"), notices)
     if found["decisions"]:
         click.echo()
-        decisions = ((str(one["n"]), show.instant(one["at"]), one["kind"], one["by"]) for one in found["decisions"])
-        show.table(session, ("n", "at", "kind", "decided_by"), decisions)
+        show.table(session, ("n", "at", "decided", "kind", "decided_by"), map(_decision, found["decisions"]))
+
+
+def _decision(one: Any) -> tuple[str, ...]:
+    by = f"{one['by']} ; {one['said_by']}" if one["said_by"] else one["by"]
+    return str(one["n"]), show.instant(one["at"]), one["what"], one["kind"], by
 
 
 def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:

@@ -215,8 +215,8 @@ def _keep(story: Story, parties: dict[str, Client], buyer: Client, agreement: st
     bundle = demo_evidence.export(buyer, agreement, home / "auditeur")
     story.tell("contract", level=found["level_text"], convention=_short(convention))
     for name, client in parties.items():
-        for at, by in demo_evidence.approvals(client.show_contract(agreement)):
-            story.add(f"• {at} UTC, {name}, {by}")
+        for at, what, by in demo_evidence.approvals(client.show_contract(agreement)):
+            story.add(f"• {at} UTC, {name}, {what}, {by}")
     return convention, bundle
 
 

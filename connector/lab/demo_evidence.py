@@ -35,13 +35,13 @@ def export(client: Client, contract: str, folder: Path) -> Path:
     return file
 
 
-def approvals(found: Any) -> Iterator[tuple[str, str]]:
-    """Yield when a node first decided about a contract, and who or which rule did; not what merely followed."""
+def approvals(found: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield when a node first decided what about a contract, and who or which rule did; not what merely followed."""
     told = set()
     for decision in found["decisions"]:
-        if decision["rule"] != CARRIED_THROUGH.name and decision["by"] not in told:
-            told.add(decision["by"])
-            yield decision["at"][:19].replace("T", " "), decision["by"]
+        if decision["rule"] != CARRIED_THROUGH.name and decision["what"] not in told:
+            told.add(decision["what"])
+            yield decision["at"][:19].replace("T", " "), decision["what"], decision["by"]
 
 
 def verify(bundle: Path, language: str) -> tuple[bool, str]:

@@ -113,8 +113,13 @@ class ContractDecision(TypedDict):
     """Number of the entry in the journal of the negotiation."""
     at: str
     kind: str
+    """Of the entry; `decided`: what is decided waits, `sent`: it left."""
+    what: str
+    """What was decided, in the caller's language."""
     by: str
     """Who decided, or which rule, in the caller's language."""
+    said_by: str | None
+    """The person who was named, where one was to be."""
     key: str | None
     """The API key that was used; null: a rule decided."""
     rule: str | None

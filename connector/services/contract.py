@@ -80,6 +80,10 @@ class Decided:
     at: datetime
     kind: str
     by: Decider
+    message: str = ""
+    """The kind of the message that was decided; empty: it is none."""
+    said_by: str = ""
+    """The person who said so, where a person was to be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +209,5 @@ def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:
     for entry in negotiated.entries(tx, contract.owner, contract.negotiation):
         by = deciders.of_entry(entry.kind, entry.entry)
         if by is not None:
-            yield Decided(entry.n, entry.at, entry.kind, by)
+            told = entry.entry
+            yield Decided(entry.n, entry.at, entry.kind, by, told.get("message", ""), told.get("said_by", ""))

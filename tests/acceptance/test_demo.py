@@ -21,10 +21,16 @@ WITHOUT = 'raise ModuleNotFoundError("No module named \'fpdf\'", name="fpdf")\n'
             "fr",
             "identiques",
             "VALIDE (examiné",
-            "Ville de Brume, la clé « Mme Petit, service des données »",
+            "Ville de Brume, convention, la clé « Mme Petit, service des données »",
             "convention.pdf",
         ),
-        ("en", "equal", "VALID (as of", "Ville de Brume, the key “Mme Petit, service des données”", "convention.html"),
+        (
+            "en",
+            "equal",
+            "VALID (as of",
+            "Ville de Brume, agreement, the key “Mme Petit, service des données”",
+            "convention.html",
+        ),
     ],
 )
 def test_the_demonstration_ends_with_equal_checksums_and_valid_evidence(

@@ -194,6 +194,7 @@ def test_who_approved_what_is_told_the_same_by_seal_decisions_and_journal(
         (seal,) = [one for one in told["seals"] if one["role"] == role]
         journal = {entry["n"]: entry for entry in office.json("journal", told["negotiation"])}
         assert told["decisions"]
+        assert all(one["what"] != one["kind"] for one in told["decisions"])  # in words
         for one in told["decisions"]:
             entry = journal[one["n"]]
             assert (entry["at"], entry["kind"], entry["decided_by"]["text"]) == (one["at"], one["kind"], one["by"])
@@ -220,6 +221,7 @@ def test_a_contract_that_is_ended_tells_both_sides_why(
     assert ended["is_ended"]
     (decided,) = [one for one in ended["decisions"] if one["kind"] == "contract-terminated"]
     assert decided["key"]
+    assert (decided["what"], decided["said_by"]) == ("end of the contract", "La directrice")
 
     def notices(office: Office) -> list[str]:
         return [one["kind"] for one in office.json("contract", "show", agreement)["notices"]]

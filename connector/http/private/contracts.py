@@ -129,8 +129,10 @@ class ContractDecision(Shape):
 
     n: Annotated[int, Field(description="Number of the entry in the journal of the negotiation.")]
     at: datetime
-    kind: str
+    kind: Annotated[str, Field(description="Of the entry; `decided`: what is decided waits, `sent`: it left.")]
+    what: Annotated[str, Field(description="What was decided, in the caller's language.")]
     by: Annotated[str, Field(description="Who decided, or which rule, in the caller's language.")]
+    said_by: Annotated[str | None, Field(description="The person who was named, where one was to be.")]
     key: Annotated[str | None, Field(description="The API key that was used; null: a rule decided.")]
     rule: Annotated[str | None, Field(description="The rule that decided; null: a person did.")]
 
@@ -384,7 +386,20 @@ def _approval(told: Approval) -> ContractApproval:
 def _decision(one: Decided, language: str) -> ContractDecision:
     key = one.by.key_id if isinstance(one.by, Person) else None
     rule = None if isinstance(one.by, Person) else one.by.name
-    return ContractDecision(n=one.n, at=one.at, kind=one.kind, by=deciders.say(one.by, language), key=key, rule=rule)
+    return ContractDecision(
+        n=one.n,
+        at=one.at,
+        kind=one.kind,
+        what=_decided(one, language),
+        by=deciders.say(one.by, language),
+        said_by=one.said_by or None,
+        key=key,
+        rule=rule,
+    )
+
+
+def _decided(one: Decided, language: str) -> str:
+    return words.say(words.MESSAGES if one.message else words.CONTRACT_DECISIONS, one.message or one.kind, language)
 
 
 def _step(one: Step, language: str) -> ContractStep:
