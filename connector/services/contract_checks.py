@@ -320,7 +320,7 @@ def _check_alone(case: _Case, jws: str) -> Sealed:
 
 
 def _check_exchanged(case: _Case, jws: str) -> None:
-    """Verify that the messages and the agreement are those that the journal tells of."""
+    """Verify that the messages, the agreement and the partner's last token are those that the journal tells of."""
     document = read_sealed(jws).document
     told = [{"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256} for one in case.held.told]
     if document["messages"] != told:
@@ -328,6 +328,9 @@ def _check_exchanged(case: _Case, jws: str) -> None:
     _, agreement = negotiated.before_agreement(case.held.told)
     if agreement != document["agreement"]["text"]:
         raise OtherAgreement(pointer="/agreement/text")
+    proofs = [one.proof for one in case.held.told if one.sender == document["peer"] and one.proof]
+    if document.get("token") != (sha256(proofs[-1]) if proofs else None):
+        raise OtherNegotiation(pointer="/token")
 
 
 def _cannot_tell(why: Texts) -> None:
