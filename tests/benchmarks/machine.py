@@ -37,7 +37,7 @@ def facts() -> dict[str, str]:
                 *(f"{name} {version(name)}" for name in LIBRARIES),
             ]
         ),
-        "Command": f"`{_niceness()}{Path(sys.executable).name} tests/benchmarks/run.py` (`make bench`)",
+        "Command": f"`{Path(sys.executable).name} tests/benchmarks/run.py` (`make bench`)",
     }
 
 
@@ -63,9 +63,9 @@ def program(name: str) -> str:
     return found
 
 
-def _niceness() -> str:
-    """Return the priority given to the measures where other work shares the machine."""
-    return f"nice -n {os.nice(0)} " if os.nice(0) else ""
+def niceness() -> str:
+    """Return the priority given to a measure where other work shares the machine."""
+    return f" (`nice -n {os.nice(0)}`)" if os.nice(0) else ""
 
 
 def _postgres() -> str:

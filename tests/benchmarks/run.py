@@ -81,7 +81,7 @@ def _take(name: str, bench: Bench) -> list[Figure]:
         print(f"{name:12} {figure.name:60} {figure.store:11} {figure.measured:50} {figure.goal}", flush=True)
     print(f"{name:12} {time.monotonic() - began:.0f} s", flush=True)
     if not bench.is_quick:
-        how = (MEASURES[name].__doc__ or "").strip()
+        how = (MEASURES[name].__doc__ or "").strip() + machine.niceness()
         figures.keep(name, how, found, machine.facts(), (loop_ms + machine.loop_ms()) / 2)
         figures.write_results(list(MEASURES))
     return found
