@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.interop.identity import Identity
 from tests.interop.wire import Direct, Journal, Proxy, until
 from tests.tools.ports import free_port
 
@@ -50,7 +51,7 @@ class Refused(Exception):
 
 
 class Edc:
-    """One EDC; `did` is its participant id. Without a journal no proxies stand before it."""
+    """One EDC; `did` is its participant id. Without a journal no proxies stand before it that show who it is."""
 
     def __init__(
         self,
@@ -66,8 +67,9 @@ class Edc:
     ) -> None:
         self.release = release
         self.name = name or f"edc-{release}"
-        self.did = f"did:web:{self.name}.example"
         self.protocol, self.data = _address(self.name, journal), _address(f"{self.name} data", journal)
+        self.identity = Identity(self.protocol, self.dsp) if isinstance(self.protocol, Proxy) else None
+        self.did = self.identity.did if self.identity else f"did:web:{self.name}.example"
         self.log = folder / f"{self.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self._config = folder / f"{self.name}.properties"

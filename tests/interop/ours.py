@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from tests.tools.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 READY_WITHIN_S = 120
+CARD = ("Commune d’Exemple", "Le maire", "Service des données", "217500016")
+"""Legal name, function of who represents it, who answers, SIREN."""
 OPEN: dict[str, Any] = {"permission": [{"action": "use"}]}
 
 
@@ -21,18 +23,19 @@ class Ours:
     """One node and the proxy that is its public address."""
 
     def __init__(
-        self, name: str, folder: Path, log: Path, journal: Journal, peers: Mapping[str, str], database: str | None
+        self, name: str, folder: Path, log: Path, journal: Journal, peers: Sequence[str], database: str | None
     ) -> None:
         self.name = name
         self.folder = folder
         self.proxy = Proxy(name, journal)
         self.did = ""
         self._log = log
-        self._peers = [part for did, url in peers.items() for part in ("--peer", f"{did}={url}")]
+        self._peers = [part for did in peers for part in ("--peer", did)]
         self._private_port, public_port = free_port(), free_port()
         self.proxy.behind = public_port
         self._process: subprocess.Popen[str] | None = None
         self._client: Client | None = None
+        self._has_card = False
         self._settings: dict[str, Any] = {
             "data_dir": str(folder / "data"),
             "database_url": database,
@@ -75,6 +78,9 @@ class Ours:
             limit.cancel()
         self.did = said["did"]
         self._client = Client(f"http://127.0.0.1:{self._private_port}", said["key"], language="en")
+        if not self._has_card:
+            self._client.put_card(*CARD[:3], siren=CARD[3])
+            self._has_card = True
 
     def _said(self, process: "subprocess.Popen[str]") -> dict[str, str]:
         said: dict[str, str] = {}

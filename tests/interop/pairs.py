@@ -66,7 +66,7 @@ class Stage:
             database = self.create_database("pupitre") if store == "postgres" else None
             folder = self.folder / f"ours-{store}"
             folder.mkdir()
-            known = {edc.did: edc.dsp for edc in self.edcs.values()}
+            known = [edc.did for edc in self.edcs.values()]
             node = Ours(f"ours-{store}", folder, self.kept / f"ours-{store}.log", self.journal, known, database)
             self.nodes[store] = node
             node.start()
@@ -111,9 +111,9 @@ class Pair:
         ours = self.ours.until_negotiation(ended["correlationId"], "FINALIZED")
         return self._concluded(ours, ended)
 
-    def we_ask(self, dataset: str = "content") -> Concluded:
+    def we_ask(self, dataset: str = "content", **declared: str) -> Concluded:
         """Have our node negotiate one of the EDC's datasets to the end."""
-        pid = self.ours.api.request_access(self.edc.did, dataset)["pid"]
+        pid = self.ours.api.request_access(self.edc.did, dataset, **declared)["pid"]
         ours = self.ours.until_negotiation(pid, "FINALIZED")
         (theirs,) = self.edc.negotiations_with(pid)
         ended = self.edc.until_negotiation(theirs["@id"], "FINALIZED")

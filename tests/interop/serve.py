@@ -1,8 +1,7 @@
 """Starts a node whose partners are Eclipse EDCs, and stays until it is told to stop.
 
 It is the application itself, `build_app` and `run_node`, with EDC's mock identity instead of did:web: decisions, jobs,
-routes and the management API are those of any node. With did:web a partner is recorded from its documents; an EDC with
-the mock identity has none, so its address is given here.
+routes and the management API are those of any node. The partners are known from the documents that their DIDs lead to.
 
 Prints `did ID`, `key SECRET`, then `ready` when both listeners answer.
 """
@@ -21,22 +20,21 @@ from connector.app import ROOT, Node, build_app, rest_collector, run_node
 from connector.clock import SystemClock
 from connector.identity.addresses import Addresses
 from connector.lab.mock_identity import MockIdentity
+from connector.services import deciders
 from connector.services.roles import ADMINISTRATION
 from connector.settings import load
-from connector.store import peers
-from connector.store.db import Tx
-from connector.store.peers import Peer
+
+BY = deciders.script("interop")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--config", type=Path, required=True, help="the node's settings")
-    parser.add_argument("--peer", action="append", default=[], metavar="DID=URL", help="a partner and its DSP base")
+    parser.add_argument("--peer", action="append", default=[], metavar="DID", help="a partner")
     parser.add_argument("--later", type=float, default=0.0, metavar="S", help="how far its clock is ahead, in seconds")
     options = parser.parse_args(arguments)
-    known = dict(one.split("=", 1) for one in options.peer)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(options.config, known, Ahead(timedelta(seconds=options.later))))
+        runner.run(_serve(options.config, options.peer, Ahead(timedelta(seconds=options.later))))
 
 
 class Ahead(SystemClock):
@@ -49,7 +47,7 @@ class Ahead(SystemClock):
         return super().now() + self._by
 
 
-async def _serve(config: Path, known: dict[str, str], clock: SystemClock) -> None:
+async def _serve(config: Path, known: list[str], clock: SystemClock) -> None:
     settings = load(config, environ={})
     logs.configure(settings)
     addresses = Addresses(settings.base_url, ROOT)
@@ -76,14 +74,10 @@ async def _run(node: Node, secret: str) -> None:
         await running
 
 
-async def _know(node: Node, known: dict[str, str]) -> None:
-    def unit(tx: Tx) -> None:
-        for did, url in known.items():
-            peer = peers.find(tx, ROOT, did) or Peer(owner=ROOT, did=did, name=did, url=url, pinned=[])
-            peer.url = url
-            peers.put(tx, peer)
-
-    await node.store.write(unit)
+async def _know(node: Node, known: list[str]) -> None:
+    for did in known:
+        if await node.introduce.standing(ROOT, did) is None:
+            await node.introduce.add(ROOT, did, by=BY)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ TERMS: dict[str, Any] = {
 def ours(stage: Stage) -> Iterator[Ours]:
     folder = stage.folder / "ours-terms"
     folder.mkdir()
-    known = {edc.did: edc.dsp for edc in stage.edcs.values()}
+    known = [edc.did for edc in stage.edcs.values()]
     node = Ours("ours-terms", folder, stage.kept / "ours-terms.log", stage.journal, known, None)
     node.start()
     yield node

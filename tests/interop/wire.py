@@ -2,7 +2,8 @@
 
 Requests are read whole and passed on; answers stream through, so that a cut reaches the other side as a cut. When
 nobody listens behind it the connection breaks, as if nobody listened here. `held` stops one message on its way: that is
-how a test finds a process in the middle.
+how a test finds a process in the middle. What the address shows by itself (`shown`) is answered here and no exchange.
+`changing` does to a message on its way what an extension of its sender would have done.
 """
 
 import contextlib
@@ -78,7 +79,10 @@ class Proxy:
         self.name = name
         self.behind = 0
         self.journal = journal
+        self.shown: dict[str, bytes] = {}
+        """By path, documents that the address shows."""
         self._held: list[Held] = []
+        self._changes: dict[str, Callable[[bytes], bytes]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -99,6 +103,20 @@ class Proxy:
             if held in self._held:
                 self._held.remove(held)
             held.go.set()
+
+    @contextlib.contextmanager
+    def changing(self, changes: dict[str, Callable[[bytes], bytes]]) -> Iterator[None]:
+        """Change the bodies of messages by the end of their path."""
+        self._changes = changes
+        try:
+            yield
+        finally:
+            self._changes = {}
+
+    def changed(self, path: str, body: bytes) -> bytes:
+        """Return a body as the receiver gets it."""
+        change = next((one for end, one in self._changes.items() if path.endswith(end)), None)
+        return body if change is None else change(body)
 
     def stop_at(self, path: str) -> bool:
         """Wait while a message is held; return False when it is lost."""
@@ -144,7 +162,10 @@ class _Relay(BaseHTTPRequestHandler):
     proxy: Proxy
 
     def relay(self) -> None:
-        body = self._body()
+        if self.path in self.proxy.shown:
+            self._show(self.proxy.shown[self.path])
+            return
+        body = self.proxy.changed(self.path, self._body())
         line: dict[str, Any] = {
             "to": self.proxy.name,
             "request": {"method": self.command, "path": self.path, **_shown(self.headers.items(), body)},
@@ -192,6 +213,13 @@ class _Relay(BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(parts)
+
+    def _show(self, content: bytes) -> None:
+        self.send_response_only(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _break(self) -> None:
         self.close_connection = True
