@@ -1,7 +1,8 @@
 """A provider in a process of its own: FOLDER PORT DATABASE|- SEED. Prints `ready DID` when it listens.
 
 On SIGUSR1 it writes when each process last changed here (`changes.json`: pid → seconds of the machine's monotonic
-clock) and prints `told`. It hears of a change after its commit, so the figure includes the disk.
+clock) and prints `told`. It hears of a change after its commit, so the figure includes the disk. On SIGUSR2 it adds the
+partner whose DID stands in `partner`, and prints `known`.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]
 import uvloop
 
-from connector.app import Node, rest_collector
+from connector.app import ROOT, Node, rest_collector
 from connector.store import processes, sqlite
 from tests.benchmarks import seeds
 from tests.harness import nodes
@@ -35,6 +36,9 @@ async def main(folder: str, port: str, database: str, seed: str) -> None:
             await seeds.BY_NAME[seed](node)
             await settle(database, node.settings.data_dir)
         changes = record_changes(node)
+        meeting: list[asyncio.Task[None]] = []
+        known = Path(folder) / "partner"
+        loop.add_signal_handler(signal.SIGUSR2, lambda: meeting.append(asyncio.create_task(meet(node, known))))
         loop.add_signal_handler(signal.SIGUSR1, tell, changes, Path(folder) / "changes.json")
         rest_collector()
         print("ready", node.addresses.did("root"), flush=True)
@@ -52,6 +56,12 @@ async def settle(database: str, data_dir: Path) -> None:
             await connected.execute(statement)
         await connected.close()
     os.sync()
+
+
+async def meet(node: Node, known: Path) -> None:
+    """Know the consumer, with its keys and its card."""
+    await node.introduce.add(ROOT, known.read_text(), by=nodes.BY)
+    print("known", flush=True)
 
 
 def record_changes(node: Node) -> dict[str, float]:

@@ -25,15 +25,19 @@ from tests.benchmarks.measures import (  # noqa: E402
     negotiation,
     policies,
     pulls,
+    sealing,
     serving,
     transfer,
 )
 from tests.benchmarks.stand import Bench  # noqa: E402
 from tests.tools import postgres  # noqa: E402
 
+WITHOUT_SERVER = ("policies", "policies-beside", "evidence")
 MEASURES: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "negotiation": negotiation.idle,
     "sustained": negotiation.sustained,
+    "sealing": sealing.negotiations,
+    "evidence": sealing.documents,
     "transfer": transfer.address,
     "catalogue": catalogue.page,
     "million": agreements.million,
@@ -61,7 +65,7 @@ def main(arguments: list[str]) -> int:
     if unknown := set(wanted.measures) - set(MEASURES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     names = wanted.measures or list(MEASURES)
-    needs_server = not all(name.startswith("policies") for name in names)
+    needs_server = not set(names) <= set(WITHOUT_SERVER)
     with postgres.server(durable=True) if needs_server else contextlib.nullcontext() as server:
         bench = Bench(server, wanted.quick)
         missed = [figure for name in names for figure in _take(name, bench) if is_missed(figure)]

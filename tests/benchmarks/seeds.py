@@ -101,6 +101,20 @@ async def pulls(node: Node) -> None:
         await node.publish.put_offer(ROOT, dataset=dataset.id, policy=USE, mode="automatic", by=BY)
 
 
+async def sealing(node: Node) -> None:
+    """Give the participant a card: with its seal key that is all a contract needs."""
+    said = {"representative_function": "La présidente", "contact_role": "Service des données"}
+    await node.hosts.set_card(ROOT, {**said, "legal_name": f"Organisme du port {node.settings.public_port}"}, by=BY)
+
+
+async def bare(node: Node) -> None:
+    """Take the seal key away: nothing is sealed, not even by one side."""
+    for key in node.seals.all(ROOT):
+        await node.seals.revoke(ROOT, key.name, "measured without", by=BY)
+
+
+OF_BOTH = ("sealing", "bare")
+"""What both nodes of a pair begin with."""
 BY_NAME: dict[str, Callable[[Node], Awaitable[None]]] = {
     "datasets-50": partial(datasets, count=50),
     "datasets-1000": partial(datasets, count=1_000),
@@ -109,4 +123,6 @@ BY_NAME: dict[str, Callable[[Node], Awaitable[None]]] = {
     "agreements-20000": partial(agreements, count=20_000),
     "agreements-1000000": partial(agreements, count=1_000_000),
     "pulls": pulls,
+    "sealing": sealing,
+    "bare": bare,
 }

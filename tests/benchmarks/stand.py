@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from connector.app import ROOT, Node, rest_collector
-from connector.store import negotiations, processes, transfers
+from connector.store import contracts, negotiations, processes, transfers
+from connector.store.contracts import StoredContract
 from connector.store.negotiations import Negotiation
 from connector.store.transfers import Transfer
+from tests.benchmarks import seeds
 from tests.harness import nodes
 from tests.tools import postgres
 from tests.tools.ports import free_port
@@ -79,6 +81,12 @@ class Provider:
         changes: dict[str, float] = json.loads((self.folder / "changes.json").read_text())
         return changes
 
+    def meet(self, did: str) -> None:
+        """Have it know the consumer, with its keys and its card."""
+        (self.folder / "partner").write_text(did)
+        os.kill(self.pid, signal.SIGUSR2)
+        self.said.readline()
+
 
 @contextlib.contextmanager
 def provider(database: str | None, seed: str = "") -> Iterator[Provider]:
@@ -99,10 +107,12 @@ def provider(database: str | None, seed: str = "") -> Iterator[Provider]:
 
 
 @contextlib.asynccontextmanager
-async def consumer(database: str | None, *providers: Provider) -> AsyncIterator[Node]:
-    """Yield a consumer in this process that knows the providers."""
+async def consumer(database: str | None, *providers: Provider, seed: str = "") -> AsyncIterator[Node]:
+    """Yield a consumer in this process that knows the providers, after running a seeding function."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         async with nodes.running(Path(folder), database=database) as node:
+            if seed:
+                await seeds.BY_NAME[seed](node)
             for each in providers:
                 await node.introduce.add(ROOT, each.did, by=nodes.BY)
             rest_collector()
@@ -122,6 +132,10 @@ class Pair:
         """Request the offer and return the negotiation once it is FINALIZED here."""
         begun = await self.node.negotiate.request(ROOT, self.provider.did, self.offer, by=nodes.BY)
         return await self.watch.finalised(begun.pid)
+
+    async def contract(self, negotiation: str) -> StoredContract | None:
+        """Return what is sealed of a negotiation here."""
+        return await self.node.store.read(lambda tx: contracts.find(tx, ROOT, negotiation))
 
     async def transfer(self, agreement: str) -> Transfer:
         """Request the data of an agreement and return the transfer once its data address is here."""
@@ -145,7 +159,9 @@ class Pair:
 async def pair(bench: Bench, store: str, seed: str = "") -> AsyncIterator[Pair]:
     """Yield two nodes on this store, warmed up."""
     with provider(bench.database(store), seed) as giving:
-        async with consumer(bench.database(store), giving) as node:
+        async with consumer(bench.database(store), giving, seed=seed if seed in seeds.OF_BOTH else "") as node:
+            if seed in seeds.OF_BOTH:
+                await asyncio.to_thread(giving.meet, node.addresses.did(ROOT))
             two = Pair(giving, node, Watch(node), await first_offer(node, giving))
             await two.negotiate_many(20, 4)
             yield two
