@@ -62,8 +62,12 @@ class Place:
         task.add_done_callback(self.tasks.discard)
         return task
 
-    def _note_end(self, jobs: asyncio.Task[Any]) -> None:
-        if not jobs.cancelled() and jobs.exception() is not None:
+    def _note_end(self, node: Node, jobs: asyncio.Task[Any]) -> None:
+        """Note why the jobs of a node that was not killed ended: they never do by themselves."""
+        if jobs.cancelled():
+            if self.node is node:
+                self.problems.append(AssertionError("the jobs were cancelled"))
+        elif jobs.exception() is not None:
             self.problems.append(jobs.exception())
 
     async def wake(self, clock: VirtualClock, net: Network) -> Node:
@@ -72,7 +76,7 @@ class Place:
         node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=signers)
         self.node = signers.node = node
         open_keys(node)
-        self.spawn(node.jobs.run()).add_done_callback(self._note_end)
+        self.spawn(node.jobs.run()).add_done_callback(lambda jobs: self._note_end(node, jobs))
         return node
 
     def crash(self) -> None:

@@ -69,7 +69,8 @@ def numbered_tasks() -> Callable[..., asyncio.Task[Any]]:
 def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[], None] | None = None) -> T:
     """Run a coroutine in a loop whose time is the clock's; no thread and no socket may be waited for.
 
-    When nothing is left to do the clock moves to the next alarm, or `when_idle` decides what happens.
+    When nothing is left to do the clock moves to the next alarm, or `when_idle` decides what happens. What the loop's
+    own turns raise, which nobody else would hear of (the store's answers, signals), is raised here.
     """
     selector = IdleSelector()
 
@@ -79,11 +80,23 @@ def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[
             raise Stuck("nobody waits for an instant")
         clock.advance_to(alarm)
 
-    selector.when_idle = when_idle or move_on
+    faults: list[BaseException] = []
+
+    def note_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if "handle" in context and "exception" in context:
+            faults.append(context["exception"])
+
+    def go_on() -> None:
+        if faults:
+            raise faults[0]
+        (when_idle or move_on)()
+
+    selector.when_idle = go_on
     gc.collect()
     gc.disable()  # its turns depend on what ran before; a coroutine of a killed node must not end at one of them
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.get_loop().set_task_factory(numbered_tasks())
+        runner.get_loop().set_exception_handler(note_fault)
         try:
             return runner.run(main)
         finally:

@@ -313,13 +313,18 @@ class World:
         """Wait until nothing is on its way and no job is left; for half an hour at most."""
         end = self.clock.now() + timedelta(seconds=PATIENCE_S)
         while (left := await self.judgement.open_jobs()) or not self.net.is_quiet:
+            self._require_sound()
             if self.clock.now() > end:
                 raise Broken(f"still moving: {left}")
             await self.net.pause(1.0)
 
-    async def _judge(self) -> None:
+    def _require_sound(self) -> None:
+        """Raise Broken when a node ended with what none may end with: whatever else is seen follows from it."""
         for problem in (*self.net.problems, *(one for place in self.places.values() for one in place.problems)):
             raise Broken(repr(problem)) from problem
+
+    async def _judge(self) -> None:
+        self._require_sound()
         for history in self.histories:
             await self.judgement.judge(history)
         await self.judgement.check_notices()
