@@ -28,6 +28,7 @@ from connector.services.seal_case import Case, Partners, Signers, document_of, m
 from connector.services.seal_records import Document
 from connector.services.sealing import JOB, ended, is_on_the_table
 from connector.store import contracts, negotiations
+from connector.store.contracts import StoredContract
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job, Postpone
 from connector.store.negotiations import Negotiation
@@ -129,8 +130,7 @@ class Seal:
     def _drawn_up(self, case: Case, sides: Sides) -> Document:
         """Return the contract to seal: the one that was drawn up before while it is good, else a new one."""
         known, now = case.contract, self._now()
-        is_known = known is not None and known.status == "sealing" and now - known.created_at < REDRAWN_AFTER
-        if known is not None and known.document and is_known and is_on_the_table(known, case.negotiation):
+        if known is not None and known.document and self._is_good(known, case.negotiation, sides):
             return document_of(known.document.encode(), known.cards)
         earlier, _ = negotiated.before_agreement(case.told)
         what = negotiated.negotiated(
@@ -139,6 +139,11 @@ class Seal:
         last = now + COUNTERSIGN_WITHIN
         drawn_up = draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last)
         return document_of(canonical(drawn_up), sides.cards)
+
+    def _is_good(self, known: StoredContract, negotiation: Negotiation, sides: Sides) -> bool:
+        """True when a contract that was drawn up and not sealed is recent, and about these terms and these keys."""
+        is_recent = known.status == "sealing" and self._now() - known.created_at < REDRAWN_AFTER
+        return is_recent and is_on_the_table(known, negotiation) and _names_seals_of(known, sides)
 
     def _agreement(self, negotiation: Negotiation, now: datetime) -> str:
         """Return the text of the agreement, as it will stand in its message."""
@@ -249,3 +254,11 @@ class Seal:
         log.warning("a contract is refused", extra={**exchange.names_of(case.negotiation), "problem": code})
         await self._store.write(lambda tx: seal_records.refused(tx, self._line, job, kind, ended(code, reason), said))
         return None
+
+
+def _names_seals_of(contract: StoredContract, sides: Sides) -> bool:
+    """True when a contract names the keys that both parties seal with now: one may have been replaced meanwhile."""
+    named = json.loads(contract.document or "")["parties"]
+    both = (("provider", sides.provider), ("consumer", sides.consumer))
+    present = {role: {"kid": one.kid, "certificateSha256": one.certificate_sha256} for role, one in both}
+    return all(named[role]["seal"] == present[role] for role in present)

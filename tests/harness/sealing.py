@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from connector.app import ROOT, Node
 from contracts.signer import Signer
@@ -32,6 +33,7 @@ class FarSigner:
 
     inner: Signer
     before: Callable[[], Awaitable[None]]
+    after: Callable[[], Awaitable[None]]
 
     @property
     def kid(self) -> str:
@@ -47,16 +49,26 @@ class FarSigner:
 
     async def sign(self, signing_input: bytes) -> bytes:
         await self.before()
-        return await self.inner.sign(signing_input)
+        signature = await self.inner.sign(signing_input)
+        await self.after()
+        return signature
+
+
+class AnySigners(Protocol):
+    """The signers of one node; `node` is set once it is built."""
+
+    node: Node | None
+
+    def __call__(self, owner: str, kid: str | None = None) -> Signer: ...
 
 
 class FarSigners:
-    """The signers of one node, far away; `node` is set once it is built."""
+    """The signers of one node, far away (see AnySigners)."""
 
-    def __init__(self, before: Callable[[], Awaitable[None]]) -> None:
-        self.before = before
+    def __init__(self, before: Callable[[], Awaitable[None]], after: Callable[[], Awaitable[None]]) -> None:
+        self.before, self.after = before, after
         self.node: Node | None = None
 
     def __call__(self, owner: str, kid: str | None = None) -> Signer:
         assert self.node is not None
-        return FarSigner(self.node.seals.signer(owner, kid), self.before)
+        return FarSigner(self.node.seals.signer(owner, kid), self.before, self.after)

@@ -43,7 +43,10 @@ class Pair:
         self.answers: dict[str, list[Answer]] = {}
         """By kind of message: what is answered in the place of the node."""
         self.reborn: list[asyncio.Task[None]] = []
+        self.calls: list[Call] = []
+        """Every call that arrived at a node."""
         self.net.serve = self._serve
+        self.net.new_token = self._new_token
 
     async def wake(self) -> None:
         for place in self.places.values():
@@ -58,7 +61,8 @@ class Pair:
         place = next(one for one in self.places.values() if one.host == host)
         if place.node is None:
             raise Unreachable("refused", host)
-        kind = _kind(call)
+        self.calls.append(call)
+        kind = kind_of(call)
         if self.answers.get(kind):
             return self.answers[kind].pop(0)
         if kind in self.changes and call.body:
@@ -73,6 +77,17 @@ class Pair:
         answer: Answer = request.result()
         return answer
 
+    async def _new_token(self, sender: Host, receiver: Host) -> str:
+        node, other = [next(one for one in self.places.values() if one.host == host) for host in (sender, receiver)]
+        if node.node is None:
+            raise Unreachable("closed", sender)
+        return await node.node.identity.token_for(ROOT, other.did)
+
+    def kill(self, role: Role) -> None:
+        """Have a node killed now, and built again on its files."""
+        self.places[role].crash()
+        self.reborn.append(asyncio.ensure_future(self._recover(role)))
+
     def kill_after(self, role: Role, commits: int) -> None:
         """Have a node killed after that many commits from now on, and built again on its files."""
         store = self.node(role).store
@@ -82,8 +97,7 @@ class Pair:
         def after_commit() -> bool:
             left[0] -= 1
             if left[0] == 0:
-                self.places[role].crash()
-                self.reborn.append(asyncio.ensure_future(self._recover(role)))
+                self.kill(role)
             return left[0] <= 0
 
         store.after_commit = after_commit
@@ -193,7 +207,8 @@ def play(folder: Path, template: Path, scene: Callable[[Pair], Coroutine[Any, An
         shutil.rmtree(folder)
 
 
-def _kind(call: Call) -> str:
+def kind_of(call: Call) -> str:
+    """Return which message a call carries, empty for none."""
     if call.method != "POST":
         return ""
     message = json.loads(call.body or b"{}")

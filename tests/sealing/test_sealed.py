@@ -21,13 +21,12 @@ from connector.store import contracts, participants, peers
 from contracts.approval import Approval, approval_in
 from contracts.canonical import sha256
 from contracts.checks import check_seal
-from contracts.conclusion import check_conclusion
 from contracts.jws import read_sealed
 from tests.harness import nodes
+from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
 from tests.simulator import places
 
-BOTH = (Role.PROVIDER, Role.CONSUMER)
 MEMORY = Path("/dev/shm")
 FEWEST_COMMITS, MOST_COMMITS = 5, 100
 """How many commits a sealed negotiation takes on one side."""
@@ -45,36 +44,6 @@ def folder() -> Iterator[Path]:
 def perform(folder: Path) -> Callable[..., Any]:
     """Plays a scene on two fresh nodes."""
     return lambda scene: play(folder / "pair", folder / "template", scene)
-
-
-async def concluded(pair: Pair, pid: str) -> None:
-    """Assert that both sides hold the same concluded contract, with one seal of each."""
-    ours, theirs = [await pair.contract(role, pid) for role in BOTH]
-    assert ours is not None
-    assert theirs is not None
-    assert (ours.status, theirs.status) == ("concluded", "concluded")
-    assert (ours.id, ours.sha256, ours.jws, ours.conclusion) == (
-        theirs.id, theirs.sha256, theirs.jws, theirs.conclusion,
-    )  # fmt: skip
-    sealed = check_seal(ours.jws or "")
-    check_conclusion(ours.conclusion or "", sealed)
-    for role in BOTH:
-        seals = await pair.seals(role, pid)
-        assert {one: seal.sha256 for one, seal in seals.items()} == {
-            one: signature.sha256 for one, signature in zip(BOTH, sealed.signatures, strict=True)
-        }
-        assert await pair.journal(role, pid, "seal-unused") == []
-
-
-async def unused(pair: Pair, pid: str, code: str) -> None:
-    """Assert that both sides ended the negotiation for this reason, and that nothing counts."""
-    for role in BOTH:
-        row, contract = await pair.row(role, pid), await pair.contract(role, pid)
-        assert (row.state, row.intent) == (n.TERMINATED, None)
-        assert contract is None or contract.status == "unused"
-    (ending,) = pair.sent(n.TERMINATION)
-    assert ending["code"] == code
-    assert ending["reason"]
 
 
 def test_what_two_nodes_agree_on_is_sealed_by_both_and_concluded(perform: Callable[..., Any]) -> None:

@@ -19,7 +19,7 @@ from connector.settings import Settings, load
 from connector.store import negotiations
 from connector.store.db import Tx
 from tests.harness import nodes
-from tests.harness.sealing import FarSigners, give_card, open_keys
+from tests.harness.sealing import AnySigners, FarSigners, give_card, open_keys
 from tests.simulator import network, virtual
 from tests.simulator.network import Host, Network
 from tests.simulator.virtual import InlineStore
@@ -41,6 +41,10 @@ class Place:
     """All that would die with the process: jobs, requests under way, calls of people."""
     before_sealing: Callable[[], Awaitable[None]] = _at_once
     """What happens before the signer signs: it may be slow, or fail."""
+    after_sealing: Callable[[], Awaitable[None]] = _at_once
+    """What happens once it has signed, before the node hears of it."""
+    signers: AnySigners | None = None
+    """Who signs instead, from the next time that the node is built."""
     problems: list[BaseException | None] = field(default_factory=list)
     """What no node may end with."""
 
@@ -72,7 +76,7 @@ class Place:
 
     async def wake(self, clock: VirtualClock, net: Network) -> Node:
         """Build the node on what is in its folder, and let its jobs run."""
-        signers = FarSigners(self.before_sealing)
+        signers = self.signers or FarSigners(self.before_sealing, self.after_sealing)
         node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=signers)
         self.node = signers.node = node
         open_keys(node)

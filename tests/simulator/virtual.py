@@ -14,6 +14,7 @@ import random
 import selectors
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -66,8 +67,20 @@ def numbered_tasks() -> Callable[..., asyncio.Task[Any]]:
     return lambda loop, coroutine, **options: NumberedTask(next(numbers), coroutine, loop=loop, **options)
 
 
+class InlineThreads(ThreadPoolExecutor):
+    """Does at once what is sent to a thread: how long one takes depends on the machine."""
+
+    def submit(self, work: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(work(*arguments, **named))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
 def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[], None] | None = None) -> T:
-    """Run a coroutine in a loop whose time is the clock's; no thread and no socket may be waited for.
+    """Run a coroutine in a loop whose time is the clock's; no socket may be waited for.
 
     When nothing is left to do the clock moves to the next alarm, or `when_idle` decides what happens. What the loop's
     own turns raise, which nobody else would hear of (the store's answers, signals), is raised here.
@@ -97,6 +110,7 @@ def run(main: Coroutine[Any, Any, T], clock: VirtualClock, when_idle: Callable[[
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.get_loop().set_task_factory(numbered_tasks())
         runner.get_loop().set_exception_handler(note_fault)
+        runner.get_loop().set_default_executor(InlineThreads())
         try:
             return runner.run(main)
         finally:
