@@ -150,6 +150,9 @@ class Judgement:
         received = Counter(entry.message_id for entry in entries if entry.kind == "received")
         if received and max(received.values()) > 1:
             raise Broken(f"{role}: a message took effect twice")
+        sealed = Counter(entry.entry["role"] for entry in entries if entry.kind == "sealed")
+        if sealed and max(sealed.values()) > 1:
+            raise Broken(f"{role}: a second seal of one side")
         states = [entry.entry["state"] for entry in entries if "state" in entry.entry]
         ended = {n.FINALIZED, n.TERMINATED, t.COMPLETED}
         for before, after in itertools.pairwise(states):
@@ -182,6 +185,9 @@ class Judgement:
                 raise Broken(f"{role}: {state} and {status}, {len(seals)} seals")
             if state == n.TERMINATED and status not in ("none", "unused"):
                 raise Broken(f"{role}: {state} and {status}")
+        counts = {contract is not None and contract.status == "concluded" for contract, _ in found.values()}
+        if len(counts) > 1 and len({row.state for row in history.rows.values()}) == 1:
+            raise Broken("a contract counts on one side alone")
         told = {(one and one.sha256, one and one.conclusion, *seals) for one, seals in found.values()}
         if all(row.state == n.FINALIZED for row in history.rows.values()) and len(told) > 1:
             raise Broken(f"the contracts differ: {told}")

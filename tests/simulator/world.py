@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ PATIENCE_S = 1800.0
 """After how long a healed world that still moves counts as stuck."""
 COMMON = frozenset({"question", t.REQUEST, t.START, n.REQUEST})
 """What is on its way so often that death may look the other way most of the time."""
+SEAL, UNHEARD = "seal", "once it is put and nobody knows"
+"""What a node is killed with when its signer has signed, and that moment."""
 CONFLICT = b'{"code":"409","reason":["Not in this state"]}'
 """What EDC answers to a message that it has processed already."""
 COUNTER_TERMS = {"permission": [{"action": "use", "constraint": [
@@ -106,6 +109,7 @@ class World:
         self.clock.advance(timedelta(days=1))
         for place in self.places.values():
             place.before_sealing = self._before_sealing
+            place.after_sealing = partial(self._after_sealing, place)
             await self._wake(place)
         self.is_suffering = True
         self.parted_from = self.clock.now() + timedelta(seconds=5)
@@ -228,6 +232,12 @@ class World:
         await self.net.pause(self.chance.choice((0.0, self.chance.expovariate(5), self.chance.uniform(0, 20))))
         if self.chance.random() < 0.15:
             raise SignerAway
+
+    async def _after_sealing(self, place: Place) -> None:
+        """A node may die when its seal was put and it has not heard of it yet."""
+        self._may_crash(place.name, SEAL, UNHEARD)
+        if place.node is None:
+            await asyncio.Event().wait()  # the killed node's task ends here
 
     async def _recover(self, place: Place, after_s: float) -> None:
         await asyncio.gather(*place.tasks, return_exceptions=True)
