@@ -57,11 +57,12 @@ from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import negotiate as negotiating
-from connector.services import notices, permits, sealing
+from connector.services import notices, permits, sealing, stamping
 from connector.services import notify as notifying
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
+from connector.services.aftermath import Aftermath, aftermath
 from connector.services.attest import Attest
 from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
@@ -91,7 +92,6 @@ from connector.services.seal_case import Signers
 from connector.services.seal_keys import Seals
 from connector.services.sealed_negotiation import negotiation
 from connector.services.sweep import Sweep
-from connector.services.tell import Tell
 from connector.services.transfer import Transfer
 from connector.services.waiting import Waiting
 from connector.services.watch import Watch
@@ -126,7 +126,7 @@ class Node:
     publish: Publish
     catalogue: Catalogue
     talks: tuple[Negotiate, Seal]
-    tell: Tell
+    aftermath: Aftermath
     transfer: Transfer
     receive: Receive
     notify: Notify
@@ -158,7 +158,8 @@ class Node:
         handlers: dict[str, Handler] = {
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             sealing.JOB: self.talks[1],
-            notices.JOB: self.tell,
+            notices.JOB: self.aftermath.tell,
+            stamping.JOB: self.aftermath.stamping,
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,
@@ -177,10 +178,10 @@ class Node:
         """What forgets, every hour."""
         return Sweep(self.store, ROOT, events_kept_days=self.settings.events_kept_days)
 
-    @cached_property
+    @property
     def evidence(self) -> Evidence:
         """What becomes of contracts after their conclusion."""
-        return Evidence(self.store, self.peer_seals)
+        return self.aftermath.evidence
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -253,7 +254,7 @@ async def build_app(
             publish=Publish(store, addresses, open_source),
             catalogue=Catalogue(store, addresses, client, identity),
             talks=negotiation(store, addresses, decisions, identity, hosts, introduce, settings, signers),
-            tell=_tell(settings, store, client, identity, hosts, introduce, signers),
+            aftermath=aftermath(store, client, transport, identity, hosts, introduce, settings, signers),
             transfer=transfer,
             receive=Receive(store, settings),
             notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),
@@ -332,20 +333,6 @@ def _seals(settings: Settings, store: Store, addresses: Addresses, keys: Keys) -
     """Return who seals for the hosted participants."""
     lock = Lock(settings.seal_key_place, settings.seal_passphrase)
     return Seals(store, addresses, keys, SealKeys(settings.data_dir, lock), settings.seal_days, settings.seal_roots)
-
-
-def _tell(
-    settings: Settings,
-    store: Store,
-    client: Client,
-    identity: Scheme,
-    hosts: Hosts,
-    introduce: Introduce,
-    signers: Signers | None,
-) -> Tell:
-    """Return what hands in evidence to partners."""
-    seals, lasts = signers or hosts.seals.signer, settings.give_up_after_s
-    return Tell(store, client, identity, seals, introduce.seals.endpoint, give_up_after_s=lasts)
 
 
 async def _opened(settings: Settings, clock: Clock) -> Store:

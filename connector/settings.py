@@ -85,6 +85,13 @@ class Settings(BaseModel):
     seal_roots: Path | None = Field(
         None, description="Authorities whose certificates for seals are trusted here (PEM); empty: none, level L0."
     )
+    timestamp_url: str | None = Field(
+        None, description="Time-stamping authority (RFC 3161) that is asked for concluded contracts; empty: none."
+    )
+    timestamp_trust: Path | None = Field(
+        None,
+        description="Authorities whose time-stamps count here, our own and partners' (PEM); empty: none.",
+    )
     seal_days: int = Field(
         1096, ge=1, le=3653, description="How long a seal certificate that the node makes itself is valid, in days."
     )
@@ -128,7 +135,7 @@ class Settings(BaseModel):
     )
     language: Literal["fr", "en"] = Field("fr", description="Language of what the node writes for people.")
 
-    @field_validator("database_url", "seal_passphrase", mode="before")
+    @field_validator("database_url", "seal_passphrase", "timestamp_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -147,6 +154,13 @@ class Settings(BaseModel):
             raise ValueError("public_url must be http(s)://host[:port] without a path")
         if url.scheme == "http" and not self.is_loopback:
             raise ValueError("public_url may use http only on a loopback address")
+        stamper = urlsplit(self.timestamp_url or "https://none")
+        if stamper.scheme not in ("http", "https") or not stamper.hostname or "@" in stamper.netloc:
+            raise ValueError("timestamp_url must be http(s)://host/path, without a password")
+        if self.timestamp_url and self.timestamp_trust is None:
+            raise ValueError(
+                "timestamp_url needs timestamp_trust: a time-stamp that cannot be checked is worth nothing"
+            )
         if self.replicas and self.database_url is None:
             raise ValueError("replicas need PostgreSQL: set database_url")
         return self

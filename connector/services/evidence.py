@@ -12,15 +12,16 @@ from connector.identity.scheme import Participant
 from connector.identity.seal_history import SealHistory
 from connector.problems import Conflict, NotFound, Problem
 from connector.protocol.errors import Busy
-from connector.services import deciders, exchange, notices
+from connector.services import deciders, exchange, notices, stamping
 from connector.services.deciders import Decider
 from connector.services.exchange import PEER_FAILURES
 from connector.services.peer_seals import PeerSeals
 from connector.services.seal_case import said_of
+from connector.services.stamping import Stamping
 from connector.store import agreements, contracts, journal, negotiations
 from connector.store.contracts import OPEN, StoredContract
 from connector.store.db import Store, Tx
-from contracts.jws import NOTICE, Sealed, read_sealed
+from contracts.jws import CONCLUSION, CONTRACT, NOTICE, Sealed, read_sealed
 from contracts.notice import check_notice
 from contracts.refused import ContractError, HeaderRefused, OtherNotice, WrongSealKey
 
@@ -45,9 +46,10 @@ class EvidenceRefused(Problem):
 class Evidence:
     """The contracts that were concluded."""
 
-    def __init__(self, store: Store, seals: PeerSeals) -> None:
+    def __init__(self, store: Store, seals: PeerSeals, stamps: Stamping) -> None:
         self._store = store
         self._seals = seals
+        self._stamps = stamps
 
     # --- a person acts ------------------------------------------------------------------------------------------------
 
@@ -82,7 +84,8 @@ class Evidence:
     async def receive(self, owner: str, caller: Participant, agreement: str, text: str) -> bool:
         """Take a sealed document about an agreement; False when it was taken before.
 
-        Raises NotFound, Busy while the conclusion is awaited, EvidenceRefused.
+        It is a notice, or the contract or its conclusion with time-stamps. Raises NotFound, Busy while the conclusion
+        is awaited, EvidenceRefused, TimeStampRefused.
         """
         contract = await self._store.read(lambda tx: contracts.of_agreement(tx, owner, caller.did, agreement))
         if contract is None or contract.status == "unilateral":
@@ -98,7 +101,8 @@ class Evidence:
         def unit(tx: Tx) -> bool:
             held = self._claimed(tx, owner, contract.negotiation)
             exchange.heard(tx, owner, caller.did)
-            return notices.took(tx, held, sealed)
+            is_notice = sealed.signatures[0].header["cty"] == NOTICE
+            return (notices.took if is_notice else stamping.take)(tx, held, sealed)
 
         return await self._store.write(unit)
 
@@ -114,12 +118,16 @@ class Evidence:
         """Return what was handed in.
 
         1. It has the form of a sealed document, and is of a kind that is taken.
+           A contract or a conclusion must be ours, word for word, and each time-stamp on it good: nothing else follows.
         2. Its key is the partner's, and was not revoked.
         3. It is about this contract, names its partner as author, and is sealed by that key.
-        Raises ContractError; Busy while the keys of the partner cannot be read.
+        Raises ContractError, TimeStampRefused; Busy while the keys of the partner cannot be read.
         """
         sealed = read_sealed(text)  # 1
         header = sealed.signatures[0].header
+        if header["cty"] in (CONTRACT, CONCLUSION):
+            self._stamps.check(contract, sealed)
+            return sealed
         if header["cty"] != NOTICE:
             raise HeaderRefused(needed=NOTICE, actual=header["cty"][:80], pointer="/signatures/0/protected/cty")
         history = await self._history(contract, header["kid"])  # 2

@@ -37,8 +37,12 @@ def order(
     code: str = "",
     reason: str = "",
     named: str | None = None,
+    jws: str | None = None,
 ) -> None:
-    """Write down that the partner is to be told, now. What is `named` is told once, however often it is ordered."""
+    """Write down that the partner is to be told, now. What is `named` is told once, however often it is ordered.
+
+    `jws`: what it gets, where that is no notice to seal.
+    """
     told = Due(
         owner=contract.owner,
         id=named or new_id(),
@@ -49,6 +53,7 @@ def order(
         code=code,
         reason=reason,
         decided_by=deciders.told(by),
+        jws=jws,
     )
     if named is None or evidence.find(tx, contract.owner, named) is None:
         evidence.add(tx, told)

@@ -2,6 +2,7 @@
 
 from connector.identity.addresses import Addresses
 from connector.identity.scheme import Scheme
+from connector.services import stamping
 from connector.services.concluding import Concluding
 from connector.services.decide import Decisions
 from connector.services.hosts import Hosts
@@ -29,7 +30,9 @@ def negotiation(
     It seals with the participants' own keys unless other signers are given.
     """
     partners = Partners(introduce.seals.of, introduce.seals.anew, introduce.card_of)
-    asked, concluding = Sealing(lambda owner: bool(hosts.seals.shown(owner))), Concluding(store, partners)
+    stamps = stamping.JOB if settings.timestamp_url else None
+    asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), stamps)
+    concluding = Concluding(store, partners)
     negotiate = Negotiate(store, addresses, decisions, identity, asked, concluding, settings.refusal_detail)
     seal = Seal(store, addresses, negotiate.line, signers or hosts.seals.signer, partners, hosts.signed_card)
     return negotiate, seal

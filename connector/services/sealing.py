@@ -64,9 +64,10 @@ class ConclusionRefused(Problem):
 class Sealing:
     """Asked by negotiations, inside their transactions."""
 
-    def __init__(self, can_seal: Callable[[str], bool]) -> None:
-        """`can_seal`: whether an owner has a key that may seal now."""
+    def __init__(self, can_seal: Callable[[str], bool], stamps: str | None = None) -> None:
+        """`can_seal`: whether an owner has a key that may seal now; `stamps`: the kind of job that time-stamps."""
         self._can_seal = can_seal
+        self._stamps = stamps
 
     def first(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> str | None:
         """Return the kind of job that must run before a message may leave; None: it may leave now."""
@@ -170,6 +171,8 @@ class Sealing:
         elif found.status == "sealed-by-both" and found.conclusion is not None:
             found.status = "concluded"
             contracts.save(tx, found)
+            if self._stamps is not None:
+                tx.enqueue(Job(self._stamps, negotiation.owner, negotiation.pid))
 
     # --- what goes ----------------------------------------------------------------------------------------------------
 

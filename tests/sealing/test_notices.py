@@ -89,12 +89,12 @@ async def terminate(pair: Pair, role: Role, pid: str, reason: str = "Fin du proj
     return await pair.node(role).evidence.terminate(ROOT, agreement, "project-ended", reason, by=nodes.BY)
 
 
-async def sealed_notice(pair: Pair, role: Role, pid: str, **changes: Any) -> str:
+async def sealed_notice(pair: Pair, role: Role, pid: str, media_type: str = NOTICE, **changes: Any) -> str:
     """Return a notice that one side seals by hand."""
     contract = read_sealed((await contract_of(pair, role, pid)).jws or "")
     told = {**notice(contract, "suspension", by=role.value, at=pair.clock.now()), **changes}
     signer = pair.node(role).seals.signer(ROOT)
-    return await seal(canonical(told), signer, media_type=NOTICE, at=pair.clock.now())
+    return await seal(canonical(told), signer, media_type=media_type, at=pair.clock.now())
 
 
 async def hand_in(pair: Pair, to: Role, pid: str, text: str) -> bool:
@@ -382,7 +382,7 @@ def test_evidence_that_is_not_the_partners_about_this_contract_is_refused(perfor
             (await sealed_notice(pair, Role.CONSUMER, pid, at="2999-01-01T00:00:00Z"), "bad-seal-time"),
             (await sealed_notice(pair, Role.CONSUMER, pid, kind="other"), "bad-contract-document"),
             (await sealed_notice(pair, Role.CONSUMER, pid, agreement="urn:x"), "other-notice"),
-            (contract.conclusion or "", "seal-header-refused"),
+            (await sealed_notice(pair, Role.CONSUMER, pid, "application/json"), "seal-header-refused"),
         ):
             with pytest.raises(EvidenceRefused) as refused:
                 await hand_in(pair, Role.PROVIDER, pid, text)

@@ -45,6 +45,8 @@ class Place:
     """What happens once it has signed, before the node hears of it."""
     signers: AnySigners | None = None
     """Who signs instead, from the next time that the node is built."""
+    more: dict[str, Any] = field(default_factory=dict)
+    """Settings beside the usual ones."""
     problems: list[BaseException | None] = field(default_factory=list)
     """What no node may end with."""
 
@@ -55,9 +57,8 @@ class Place:
     @property
     def settings(self) -> Settings:
         url = f"http://{self.host}"
-        return load(
-            environ={}, data_dir=self.folder, public_url=url, public_port=0, private_port=0, unknown_peers="admit"
-        )
+        usual = {"public_url": url, "public_port": 0, "private_port": 0, "unknown_peers": "admit"}
+        return load(environ={}, data_dir=self.folder, **{**usual, **self.more})
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
         """Run something that dies with the node."""

@@ -1,0 +1,67 @@
+"""A time-stamping authority of the tests' own: it reads real requests and answers as RFC 3161 says, or lies."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from asn1crypto import cms, tsp
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.contracts.verifier.stamps import token
+from tests.contracts.verifier.written import authority, stamping_authority
+from tests.tools.ports import free_port
+
+BEGIN, END = datetime(2020, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)
+
+
+class Stamper:
+    """An authority; what it says of the time, of what it stamps and of the nonce may be changed."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        root = authority("Autorité d’essai", begin=BEGIN)
+        self.now = now
+        self._by = stamping_authority(root, begin=BEGIN, end=END)
+        self.pem = root[0].public_bytes(Encoding.PEM)
+        self.lies: dict[str, Any] = {}
+        self.asked = 0
+
+    def write_trust(self, folder: Path) -> Path:
+        """Write the file of authorities that trusts this one."""
+        file = folder / "stamper.pem"
+        file.write_bytes(self.pem)
+        return file
+
+    def token(self, message: bytes, at: datetime | None = None, **said: Any) -> bytes:
+        """Return a time-stamp token of these bytes (DER)."""
+        return token(message, (at or self.now()).replace(microsecond=0), self._by, **said)
+
+    def answer(self, query: bytes) -> bytes:
+        """Return the answer to a request (DER)."""
+        self.asked += 1
+        asked = tsp.TimeStampReq.load(query)
+        said = {"message_imprint": asked["message_imprint"], "nonce": asked["nonce"].native, **self.lies}
+        made = cms.ContentInfo.load(self.token(b"", said.pop("at", None), **said))
+        answer: bytes = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": made}).dump()
+        return answer
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Answer over HTTP on loopback; yield the address."""
+
+        async def stamp(request: web.Request) -> web.Response:
+            assert request.content_type == "application/timestamp-query"
+            return web.Response(body=self.answer(await request.read()), content_type="application/timestamp-reply")
+
+        app = web.Application()
+        app.router.add_post("/tsa", stamp)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        port = free_port()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            yield f"http://127.0.0.1:{port}/tsa"
+        finally:
+            await runner.cleanup()
