@@ -57,8 +57,8 @@ from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
 from connector.services import negotiate as negotiating
-from connector.services import notices, permits, sealing, stamping
 from connector.services import notify as notifying
+from connector.services import permits, sealing
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
@@ -158,8 +158,7 @@ class Node:
         handlers: dict[str, Handler] = {
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             sealing.JOB: self.talks[1],
-            notices.JOB: self.aftermath.tell,
-            stamping.JOB: self.aftermath.stamping,
+            **self.aftermath.handlers,
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,

@@ -17,6 +17,7 @@ from connector.problems import Problem
 
 PREFIX = "PUPITRE_"
 MASK = "•••"
+LONGEST_ALERT_DAYS = 3650
 SHORTEST_PASSPHRASE = 24
 """The files of keys are derived from it quickly (PBKDF2, 2,048 rounds): only a long, random one protects them."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -118,6 +119,9 @@ class Settings(BaseModel):
     page_size: int = Field(
         50, gt=0, le=500, description="Datasets in one page of the catalogue, and rows in one page of the API."
     )
+    expiry_alert_days: tuple[int, ...] = Field(
+        (90, 30, 7), description="How many days before its end a contract is told to be near it; empty: never."
+    )
     events_kept_days: float = Field(
         30.0,
         gt=0,
@@ -139,6 +143,13 @@ class Settings(BaseModel):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("expiry_alert_days")
+    @classmethod
+    def _days(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(0 <= one <= LONGEST_ALERT_DAYS for one in value):
+            raise ValueError(f"expiry_alert_days must be whole numbers from 0 to {LONGEST_ALERT_DAYS}")
+        return value
 
     @field_validator("seal_passphrase")
     @classmethod

@@ -63,6 +63,12 @@ CONTRACTS: Mapping[str, Texts] = {
 CONTRACT_DECISIONS: Mapping[str, Texts] = {
     "contract-terminated": _said("fin de la convention", "end of the contract"),
 }
+TIMESTAMPS: Mapping[str, Texts] = {
+    "none": _said("sans horodatage", "no time-stamp"),
+    "pending": _said("horodatage en attente", "time-stamp pending"),
+    "partial": _said("horodatage incomplet", "time-stamps incomplete"),
+    "complete": _said("horodatée", "time-stamped"),
+}
 CONTRACT_VERDICTS: Mapping[str, Texts] = {
     "valid": _said("valide", "valid"),
     "invalid": _said("NON VALIDE", "INVALID"),

@@ -32,6 +32,7 @@ def _add_looks(contracts: click.Group) -> None:
     @command(contracts, "list", "Liste les conventions scellées, la dernière d’abord.", "List contracts, newest first.")
     @option("--role", type=Role, fr="Notre rôle.", en="Our role.")
     @option("--status", type=click.Choice(list(words.CONTRACTS)), fr="Où elles en sont.", en="How far they are.")
+    @option("--timestamps", type=click.Choice(list(words.TIMESTAMPS)), fr="Horodatage.", en="Time-stamps.")
     @option("--peer", fr="Partenaire.", en="Partner.")
     @option("--dataset", fr="Jeu de données.", en="Dataset.")
     @option(
@@ -46,7 +47,7 @@ def _add_looks(contracts: click.Group) -> None:
         rows = (
             (
                 show.instant(one["created_at"]),
-                one["status_text"],
+                _state(one),
                 show.role(session, one["role"]),
                 one["peer"],
                 one["dataset"],
@@ -184,9 +185,15 @@ def _decision(one: Any) -> tuple[str, ...]:
     return str(one["n"]), show.instant(one["at"]), one["what"], one["kind"], by
 
 
+def _state(found: Any) -> str:
+    """Return how a contract stands; once it is concluded, with its time-stamps: it is valid with or without."""
+    is_told = found["status"] == "concluded" and found["timestamps"] != "none"
+    return f"{found['status_text']} · {found['timestamps_text']}" if is_told else str(found["status_text"])
+
+
 def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
     yield "id", found["id"] or ""
-    yield "state", found["status_text"]
+    yield "state", _state(found)
     yield "reason", found["reason"] or ""
     for party in found["parties"]:
         number = party["siret"] or party["siren"]

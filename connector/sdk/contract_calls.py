@@ -11,6 +11,7 @@ def list_contracts(
     *,
     role: str | None = None,
     status: str | None = None,
+    timestamps: str | None = None,
     peer: str | None = None,
     dataset: str | None = None,
     search: str | None = None,
@@ -20,8 +21,9 @@ def list_contracts(
     limit: int | None = None,
 ) -> Call[t.Contracts]:
     """List contracts, the newest first; `search`: an identifier of the contract, its agreement or its hash."""
-    which = {"role": role, "status": status, "peer": peer, "dataset": dataset, "search": search}
-    return _call("GET", "contracts", query={**which, "since": since, "until": until, "cursor": cursor, "limit": limit})
+    which = {"role": role, "status": status, "timestamps": timestamps}
+    of = {"peer": peer, "dataset": dataset, "search": search, "since": since, "until": until}
+    return _call("GET", "contracts", query={**which, **of, "cursor": cursor, "limit": limit})
 
 
 def show_contract(contract_id: str) -> Call[t.ContractDetail]:

@@ -30,6 +30,10 @@ class Contract(TypedDict):
     """The same in words, in the caller's language."""
     reason: str | None
     """Why it led to nothing."""
+    timestamps: Literal["none", "pending", "partial", "complete"]
+    """Of both seals and of the conclusion; `pending`: asked for; it is valid meanwhile."""
+    timestamps_text: str
+    """The same in words, in the caller's language."""
     sha256: str | None
     """Of the document: the hash by which all else names the contract."""
     created_at: str

@@ -1,5 +1,6 @@
-"""Builds what looks after concluded contracts: notices and time-stamps, ours and those of partners."""
+"""Builds what looks after concluded contracts: notices, time-stamps, and warnings of their end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from cryptography import x509
 from connector.identity.scheme import Scheme
 from connector.identity.timestamps import Authorities, Rfc3161
 from connector.peer.client import Client, Transport
+from connector.services import expiry, notices, stamping
 from connector.services.evidence import Evidence
+from connector.services.expiry import Expiry
 from connector.services.hosts import Hosts
 from connector.services.introduce import Introduce
 from connector.services.seal_case import Signers
@@ -16,6 +19,7 @@ from connector.services.stamping import Stamping
 from connector.services.tell import Tell
 from connector.settings import BadSettings, Settings
 from connector.store.db import Store
+from connector.store.jobs import Handler
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,8 @@ class Aftermath:
     """What follows the conclusion of a contract."""
 
     evidence: Evidence
-    tell: Tell
-    stamping: Stamping
+    handlers: Mapping[str, Handler]
+    """By kind of job."""
 
 
 def aftermath(
@@ -44,9 +48,10 @@ def aftermath(
     seals, sealing = introduce.seals, signers or hosts.seals.signer
     authorities = Authorities(_trusted(settings.timestamp_trust))
     url, timeout_s = settings.timestamp_url, settings.call_timeout_s
-    stamping = Stamping(store, authorities, Rfc3161(transport, url, authorities, timeout_s) if url else None)
+    stamps = Stamping(store, authorities, Rfc3161(transport, url, authorities, timeout_s) if url else None)
     tell = Tell(store, client, identity, sealing, seals.endpoint, give_up_after_s=settings.give_up_after_s)
-    return Aftermath(Evidence(store, seals, stamping), tell, stamping)
+    alerts = Expiry(store, settings.expiry_alert_days)
+    return Aftermath(Evidence(store, seals, stamps), {notices.JOB: tell, stamping.JOB: stamps, expiry.JOB: alerts})
 
 
 def _trusted(file: Path | None) -> list[x509.Certificate]:

@@ -1,8 +1,11 @@
 """Builds negotiation with what seals its contracts: the two are one verb in two halves, one that may not wait."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from connector.identity.addresses import Addresses
 from connector.identity.scheme import Scheme
-from connector.services import stamping
+from connector.services import expiry, stamping
 from connector.services.concluding import Concluding
 from connector.services.decide import Decisions
 from connector.services.hosts import Hosts
@@ -12,7 +15,8 @@ from connector.services.seal import Seal
 from connector.services.seal_case import Partners, Signers
 from connector.services.sealing import Sealing
 from connector.settings import Settings
-from connector.store.db import Store
+from connector.store.contracts import StoredContract
+from connector.store.db import Store, Tx
 
 
 def negotiation(
@@ -30,9 +34,16 @@ def negotiation(
     It seals with the participants' own keys unless other signers are given.
     """
     partners = Partners(introduce.seals.of, introduce.seals.anew, introduce.card_of)
-    stamps = stamping.JOB if settings.timestamp_url else None
-    asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), stamps)
+    concluded = partial(_concluded, asks=settings.timestamp_url is not None, days=settings.expiry_alert_days)
+    asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), concluded)
     concluding = Concluding(store, partners)
     negotiate = Negotiate(store, addresses, decisions, identity, asked, concluding, settings.refusal_detail)
     seal = Seal(store, addresses, negotiate.line, signers or hosts.seals.signer, partners, hosts.signed_card)
     return negotiate, seal
+
+
+def _concluded(tx: Tx, contract: StoredContract, *, asks: bool, days: Sequence[int]) -> None:
+    """Begin what follows a conclusion: time-stamps are asked for, and the contract's end is watched."""
+    if asks:
+        stamping.begin(tx, contract)
+    expiry.lay(tx, contract, days)

@@ -64,10 +64,10 @@ class ConclusionRefused(Problem):
 class Sealing:
     """Asked by negotiations, inside their transactions."""
 
-    def __init__(self, can_seal: Callable[[str], bool], stamps: str | None = None) -> None:
-        """`can_seal`: whether an owner has a key that may seal now; `stamps`: the kind of job that time-stamps."""
+    def __init__(self, can_seal: Callable[[str], bool], concluded: Callable[[Tx, StoredContract], None]) -> None:
+        """`can_seal`: whether an owner has a key that may seal now; `concluded`: what begins with a conclusion."""
         self._can_seal = can_seal
-        self._stamps = stamps
+        self._concluded = concluded
 
     def first(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> str | None:
         """Return the kind of job that must run before a message may leave; None: it may leave now."""
@@ -170,9 +170,8 @@ class Sealing:
                 tx.enqueue(Job(JOB, negotiation.owner, negotiation.pid))
         elif found.status == "sealed-by-both" and found.conclusion is not None:
             found.status = "concluded"
+            self._concluded(tx, found)
             contracts.save(tx, found)
-            if self._stamps is not None:
-                tx.enqueue(Job(self._stamps, negotiation.owner, negotiation.pid))
 
     # --- what goes ----------------------------------------------------------------------------------------------------
 

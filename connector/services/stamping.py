@@ -29,6 +29,8 @@ WITHIN = timedelta(hours=24)
 """How long after a seal a time-stamp of it is taken: so long do verifiers take it for the time of the seal."""
 SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=5)
 """Between two tries when the authority does not answer: half as long again as it has not, within these."""
+SEALS = 3
+"""Of a concluded contract: both parties' and that on the conclusion."""
 _FAILURES = (TimeStamperFailed, *PEER_FAILURES)
 
 log = logging.getLogger("pupitre.services")
@@ -71,18 +73,19 @@ class Stamping:
     async def __call__(self, job: Job) -> datetime | None:
         """Have what lacks a time-stamp stamped (key: the negotiation); return when to try again."""
         contract = await self._store.read(lambda tx: contracts.find(tx, job.owner, job.key))
-        if self._stamper is None or contract is None or contract.status != "concluded":
+        if contract is None or contract.status != "concluded":
             return None
         found: dict[str, str] = {}
-        missing, now = list(lacking(contract)), self._store.clock.now()
-        if missing and all(now - one.sealed_at > WITHIN for one in missing):
+        lacks, now = list(lacking(contract)), self._store.clock.now()
+        missing = [one for one in lacks if now - one.sealed_at <= WITHIN]
+        if self._stamper is None or (lacks and not missing):
             await self._store.write(lambda tx: _missed(tx, job))
             return None
         failure = await self._stamp(self._stamper, missing, found)
         if found:
             await self._store.write(lambda tx: _added(tx, job, found))
         if failure is None:
-            return None
+            return None if len(missing) == len(lacks) else now
         log.warning("no time-stamp", extra={"owner": job.owner, "negotiation": job.key, "problem": failure.code})
         waited = now - min(one.sealed_at for one in missing)
         return now + min(max(waited / 2, SOONEST), LATEST)
@@ -117,6 +120,12 @@ class Stamping:
                     at.check_time(self._authorities.read(token, at.message))
 
 
+def begin(tx: Tx, contract: StoredContract) -> None:
+    """Have time-stamps asked for, now that a contract is concluded; the caller saves it."""
+    contract.timestamps = "pending"
+    tx.enqueue(Job(JOB, contract.owner, contract.negotiation))
+
+
 def lacking(contract: StoredContract) -> Iterator[Place]:
     """Yield the seals of a concluded contract that bear no time-stamp."""
     for media_type, text in _texts(contract).items():
@@ -148,6 +157,10 @@ def _keep(tx: Tx, contract: StoredContract, found: dict[str, str], source: str) 
     if after == before:
         return False
     contract.jws, contract.conclusion = after[CONTRACT], after[CONCLUSION]
+    if not list(lacking(contract)):
+        contract.timestamps = "complete"
+    elif contract.timestamps == "none":
+        contract.timestamps = "partial"
     contracts.save(tx, contract)
     told = {"contract": contract.id, "from": source, "sha256": [sha256(after[name]) for name in found]}
     journal.append(tx, contract.owner, contract.negotiation, "time-stamped", told)
@@ -155,7 +168,13 @@ def _keep(tx: Tx, contract: StoredContract, found: dict[str, str], source: str) 
 
 
 def _missed(tx: Tx, job: Job) -> None:
+    """Ask no more: it is too late, or nobody is asked any more."""
     negotiations.load(tx, job.owner, job.key)
+    contract = contracts.claim(tx, job.owner, job.key)
+    if contract is None or contract.timestamps != "pending":
+        return
+    contract.timestamps = "partial" if len(list(lacking(contract))) < SEALS else "none"
+    contracts.save(tx, contract)
     journal.append(tx, job.owner, job.key, "timestamp-missed", {"within_s": int(WITHIN.total_seconds())})
 
 

@@ -40,6 +40,14 @@ contracts = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column(
+        "timestamps",
+        Text,
+        CheckConstraint("timestamps IN ('none','pending','partial','complete')"),
+        nullable=False,
+        server_default="none",
+    ),
+    Column("warned_days", Integer),  # the last warning of its end: so many days before
     PrimaryKeyConstraint("owner", "negotiation"),
     UniqueConstraint("owner", "id", name="contracts_id"),
     ForeignKeyConstraint(["owner", "negotiation"], ["negotiations.owner", "negotiations.pid"]),

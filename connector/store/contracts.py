@@ -25,6 +25,8 @@ from connector.store.period import ALWAYS, Period
 from connector.store.tables import contract_notices, contracts, seals
 
 Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
+TimeStamps = Literal["none", "pending", "partial", "complete"]
+"""Of both seals and of the conclusion; `pending`: some are asked for still."""
 OPEN = frozenset({"sealing", "sealed-by-one", "sealed-by-both"})
 """A contract that a negotiation may still bring to its end."""
 
@@ -54,6 +56,9 @@ class StoredContract:
     """What the consumer sent with its verification, until it was checked."""
     conclusion: str | None = field(default=None, repr=False)
     reason: str | None = None
+    timestamps: TimeStamps = "none"
+    warned_days: int | None = None
+    """Of its end it was warned last when it came within so many days."""
     version: int = 0
     created_at: datetime = field(default_factory=lambda: datetime.min)
     updated_at: datetime = field(default_factory=lambda: datetime.min)

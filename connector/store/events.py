@@ -24,6 +24,7 @@ KINDS = (
     "transfer.moved",
     "agreement.concluded",
     "agreement.ended",
+    "contract.expiring",
     "notice.received",
     "notice.refused",
     "attestation.given",

@@ -8,6 +8,7 @@ import re
 import shlex
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import httpx
 import pytest
 from pupitre_verify.__main__ import main as pupitre_verify
 
+from connector.app import ROOT
 from connector.sdk import AsyncClient, Client
+from connector.store import contracts
+from connector.store.db import Tx
 from tests.cli.conftest import Office
 from tests.harness.nodes import BY, publish
 from tests.harness.sealing import give_card
@@ -56,11 +60,39 @@ def test_contracts_are_found_by_what_people_have_in_hand(at_consumer: Office, co
     for which in (
         ("--search", concluded["id"]), ("--search", concluded["sha256"]), ("--search", concluded["negotiation"]),
         ("--status", "concluded"), ("--peer", "SDE"), ("--dataset", DATASET), ("--role", "consumer"),
+        ("--timestamps", "none"),
     ):  # fmt: skip
         assert concluded in at_consumer.json("contract", "list", *which)["items"], which
     for which in (("--search", "urn:nobody"), ("--status", "unused"), ("--role", "provider")):
         assert at_consumer.json("contract", "list", *which)["items"] == [], which
     assert concluded["id"] in at_consumer.run("contract", "list").stdout
+
+
+def test_a_contract_says_how_far_its_time_stamps_have_come(
+    sealing: tuple[Running, Running], concluded: dict[str, Any]
+) -> None:
+    store, fr, en = sealing[1].node.store, Office(sealing[1], language="fr"), Office(sealing[1], language="en")
+
+    def become(timestamps: Any) -> None:
+        def unit(tx: Tx) -> None:
+            found = contracts.claim(tx, ROOT, concluded["negotiation"])
+            assert found is not None
+            contracts.save(tx, replace(found, timestamps=timestamps))
+
+        sealing[1].do(store.write(unit))
+
+    for state, said in (
+        ("pending", ("horodatage en attente", "time-stamp pending")),
+        ("partial", ("horodatage incomplet", "time-stamps incomplete")),
+        ("complete", ("horodatée", "time-stamped")),
+    ):
+        become(state)
+        for office, words in zip((fr, en), said, strict=True):
+            assert f" · {words}" in " ".join(office.run("contract", "show", concluded["id"]).stdout.split())
+            assert words in office.run("contract", "list", "--timestamps", state).stdout
+        assert fr.json("contract", "show", concluded["id"])["timestamps"] == state
+    become("none")
+    assert "horodat" not in fr.run("contract", "list").stdout
 
 
 def test_a_contract_is_shown_in_the_words_of_an_office(

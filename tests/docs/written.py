@@ -280,6 +280,8 @@ def _default(field: FieldInfo) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, tuple) and value:
+        return f"`{', '.join(map(str, value))}`"
     return "none" if value in (None, "", ()) else f"`{value}`"
 
 

@@ -28,6 +28,11 @@ class Stamper:
         self.lies: dict[str, Any] = {}
         self.asked = 0
 
+    @property
+    def certificate(self) -> bytes:
+        """The certificate of the key that stamps (DER)."""
+        return self._by[0].public_bytes(Encoding.DER)
+
     def write_trust(self, folder: Path) -> Path:
         """Write the file of authorities that trusts this one."""
         file = folder / "stamper.pem"

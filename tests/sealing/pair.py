@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,6 +105,17 @@ class Pair:
     async def _recover(self, role: Role) -> None:
         await asyncio.gather(*self.places[role].tasks, return_exceptions=True)
         await self.places[role].wake(self.clock, self.net)
+
+    async def sleep_until(self, at: datetime, **settings: Any) -> None:
+        """Have both nodes stopped until an instant, then started again, with other settings if any are given."""
+        for place in self.places.values():
+            if place.node is not None:
+                place.crash()
+            await asyncio.gather(*place.tasks, return_exceptions=True)
+        self.clock.advance_to(at)
+        for place in self.places.values():
+            place.more |= settings
+        await self.wake()
 
     async def ask(self, kind: str = "automatic") -> str:
         """Have the consumer ask for a dataset; return the consumer's identifier of the negotiation.

@@ -37,6 +37,7 @@ from policies.errors import Language
 
 router = APIRouter(tags=["contracts"], route_class=TaggedRoute)
 Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
+TimeStamps = Literal["none", "pending", "partial", "complete"]
 Level = Literal["L0", "L1", "L2"]
 _APART = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 """Headers of what is a file by itself."""
@@ -55,6 +56,11 @@ class Contract(Shape):
     status: Status
     status_text: Annotated[str, Field(description="The same in words, in the caller's language.")]
     reason: Annotated[str | None, Field(description="Why it led to nothing.")]
+    timestamps: Annotated[
+        TimeStamps,
+        Field(description="Of both seals and of the conclusion; `pending`: asked for; it is valid meanwhile."),
+    ]
+    timestamps_text: Annotated[str, Field(description="The same in words, in the caller's language.")]
     sha256: Annotated[str | None, Field(description="Of the document: the hash by which all else names the contract.")]
     created_at: datetime
     updated_at: datetime
@@ -198,6 +204,7 @@ class ContractQuery(PeriodQuery):
 
     role: RoleName | None = None
     status: Status | None = None
+    timestamps: TimeStamps | None = None
     peer: DidFilter = None
     dataset: Identifier | None = None
     search: Annotated[
@@ -232,7 +239,7 @@ async def list_contracts(
     node: Node, owner: Owner, asker: Asking, query: Annotated[ContractQuery, Query()]
 ) -> Contracts:
     """List contracts, the newest first."""
-    equal = {name: getattr(query, name) for name in ("role", "status", "peer", "dataset", "search")}
+    equal = {name: getattr(query, name) for name in ("role", "status", "timestamps", "peer", "dataset", "search")}
     page = await node.contracts.page(owner, **equal, **query.rows(node))
     return Contracts(
         items=[Contract(**_members(row, asker.language)) for row in page.items], next_cursor=page.following
@@ -314,10 +321,11 @@ def _file(name: str) -> dict[str, str]:
 
 
 def _members(row: StoredContract, language: str) -> dict[str, Any]:
-    names = ("id", "agreement", "negotiation", "peer", "dataset", "status", "reason", "sha256")
+    names = ("id", "agreement", "negotiation", "peer", "dataset", "status", "reason", "timestamps", "sha256")
     return {
         **{name: getattr(row, name) for name in names},
         "role": row.role.value,
+        "timestamps_text": words.say(words.TIMESTAMPS, row.timestamps, language),
         "status_text": words.say(words.CONTRACTS, row.status, language),
         "created_at": row.created_at,
         "updated_at": row.updated_at,

@@ -10,8 +10,10 @@ from contracts.conclusion import conclude
 from contracts.jws import CONCLUSION, NOTICE, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
+from contracts.timestamps import add_token, stamped_bytes
 from tests.harness import contracts as harness
 from tests.harness.sealers import Sealer, sealer
+from tests.harness.stamper import Stamper
 from tests.interop.dss.judges import Verdict, judge
 
 pytestmark = [pytest.mark.judge, pytest.mark.slow]
@@ -28,7 +30,11 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
         (folder / name).mkdir()
     for one in parties:
         (folder / "anchors" / f"{one.sha256}.crt").write_bytes(one.chain[0])
+    stamper = Stamper(lambda: at + timedelta(seconds=20))
+    (folder / "anchors" / "stamper.crt").write_bytes(stamper.certificate)
     files = _sealed(*parties, at)
+    files |= {f"stamped-{name}": _stamped(files[name], stamper) for name in ("contract.json", "conclusion.json")}
+    files["half-stamped.json"] = _stamped(files["contract.json"], stamper, places=1)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     return judge(folder, [folder / name for name in files])
@@ -50,12 +56,32 @@ def _sealed(provider: Sealer, consumer: Sealer, at: datetime) -> dict[str, str]:
     }
 
 
+def _stamped(text: str, stamper: Stamper, places: int = 2) -> str:
+    """Return a sealed document with a time-stamp on each of its first seals, as the node adds them."""
+    sealed = read_sealed(text)
+    for place in range(min(len(sealed.signatures), places)):
+        text = add_token(text, place, stamper.token(stamped_bytes(sealed, place)))
+    return text
+
+
 @pytest.mark.parametrize(("name", "seals"), [("contract.json", 2), ("conclusion.json", 1), ("termination.json", 1)])
 def test_each_seal_passes_as_jades_baseline_b(verdicts: dict[str, Verdict], name: str, seals: int) -> None:
     verdict = verdicts[name]
     assert verdict.of_all("indication") == ["TOTAL_PASSED"] * seals
     assert verdict.of_all("level") == ["JAdES-BASELINE-B"] * seals
     assert verdict.of_all("errors") == [[]] * seals
+
+
+@pytest.mark.parametrize(("name", "seals"), [("stamped-contract.json", 2), ("stamped-conclusion.json", 1)])
+def test_each_time_stamped_seal_passes_as_jades_baseline_t(verdicts: dict[str, Verdict], name: str, seals: int) -> None:
+    verdict = verdicts[name]
+    assert verdict.of_all("indication") == ["TOTAL_PASSED"] * seals
+    assert verdict.of_all("level") == ["JAdES-BASELINE-T"] * seals
+    assert verdict.of_all("errors") == [[]] * seals
+
+
+def test_a_seal_without_a_time_stamp_beside_one_with_stays_at_baseline_b(verdicts: dict[str, Verdict]) -> None:
+    assert verdicts["half-stamped.json"].of_all("level") == ["JAdES-BASELINE-T", "JAdES-BASELINE-B"]
 
 
 def test_what_is_claimed_of_the_approval_is_read(verdicts: dict[str, Verdict]) -> None:
