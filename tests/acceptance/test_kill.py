@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from connector.sdk import ApiProblem
-from connector.services import negotiate, transfer
+from connector.services import negotiate, sealing, transfer
 from tests.harness.people import insist
 from tests.harness.processes import Replica, Served, served
 from tests.harness.proxy import Fault
@@ -39,6 +39,7 @@ IN_FLIGHT = 24
 EXCHANGES = 24
 """How many must have gone through from the first message to the last while processes died, or it was no load."""
 SEED = 20261124
+BOTH = ("consumer", "provider")
 ENDS = {"negotiations": ("FINALIZED",), "transfers": ("STARTED", "COMPLETED")}
 """Where the processes of the load stand once they have continued as far as they can without a person."""
 
@@ -121,6 +122,7 @@ async def all_end_well(told: list[Story]) -> None:
     assert not stuck, stuck
     for story in told:
         await story.check()
+        await check_contracts(story.pair, story.dataset)
     print(f"{len(told)} stories continued within {max(end.result() for end in ends):.1f} s", end=" ")
 
 
@@ -286,7 +288,8 @@ async def settled(of: Pair, dataset: str) -> None:
                 is_open = f"pending IS NOT NULL OR intent IS NOT NULL OR state NOT IN ({among})"
                 while await node.rows(f"SELECT pid FROM {table} WHERE dataset = ? AND ({is_open})", dataset):
                     await asyncio.sleep(0.1)
-            while await node.rows("SELECT 1 FROM jobs WHERE kind IN (?, ?)", negotiate.JOB, transfer.JOB):
+            kinds = (negotiate.JOB, transfer.JOB, sealing.JOB)
+            while await node.rows("SELECT 1 FROM jobs WHERE kind IN (?, ?, ?)", *kinds):
                 await asyncio.sleep(0.1)
 
 
@@ -302,7 +305,29 @@ async def check_everything(of: Pair, dataset: str) -> None:
             assert theirs[pid] == (peer_pid, pid, state, agreement)
     query = "SELECT id, document, status FROM agreements WHERE dataset = ?"
     assert sorted(await of.consumer.rows(query, dataset)) == sorted(await of.provider.rows(query, dataset))
+    await check_contracts(of, dataset)
     await check_journals(of, dataset)
+
+
+async def check_contracts(of: Pair, dataset: str) -> None:
+    """Assert that each agreement is one contract, concluded on both sides, with one seal of each; or counts on none."""
+    contracts = "SELECT sha256, jws, conclusion, agreement, status FROM contracts WHERE dataset = ?"
+    final = "SELECT agreement FROM negotiations WHERE dataset = ? AND state = 'FINALIZED'"
+    seals = (
+        "SELECT c.agreement, s.role FROM contracts c"
+        " JOIN seals s ON s.owner = c.owner AND s.negotiation = c.negotiation"
+        " WHERE c.dataset = ? AND c.status = 'concluded'"
+    )
+    found = []
+    for node in (of.consumer, of.provider):
+        told = await node.rows(contracts, dataset)
+        assert {row[-1] for row in told} <= {"concluded", "unused"}
+        counted = sorted(row for row in told if row[-1] == "concluded")
+        agreed = sorted(row[0] for row in await node.rows(final, dataset))
+        assert sorted(row[3] for row in counted) == agreed
+        assert sorted(await node.rows(seals, dataset)) == sorted((one, role) for one in agreed for role in BOTH)
+        found.append(counted)
+    assert found[0] == found[1]
 
 
 async def check_journals(of: Pair, dataset: str) -> None:

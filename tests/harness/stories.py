@@ -47,10 +47,12 @@ class Pair:
         return self.provider if name == "consumer" else self.consumer
 
     async def acquaint(self) -> None:
-        """Have both know each other, and give the provider a file."""
+        """Have both say who they are and know each other, so that they seal; and give the provider a file."""
         published = self.provider.folder / "published"
         published.mkdir(exist_ok=True)
         (published / "points.csv").write_text("id,x,y\n1,2,3\n")
+        await self.consumer.client.put_card("Commune d’Exemple", "Le maire", "Service des données", siren="217500016")
+        await self.provider.client.put_card("Métropole d’Exemple", "La présidente", "Données", siren="200046977")
         await introduce(self.consumer.client, self.provider.did)
         await introduce(self.provider.client, self.consumer.did)
 
