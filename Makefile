@@ -14,7 +14,7 @@ FAST := $(addprefix tests/,policies contracts protocol conversations store walk 
 
 # With CI=true a test that is skipped is a failure, and the whole run has a time limit (seconds).
 ifeq ($(CI),true)
-STRICT := -p tests.tools.nothing_skipped --session-timeout=4200
+STRICT := -p tests.tools.nothing_skipped --session-timeout=4800
 endif
 
 .DEFAULT_GOAL := help
