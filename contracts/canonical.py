@@ -33,8 +33,12 @@ def canonical(value: Json, *, limit_bytes: int = MAX_BYTES) -> bytes:
 
     Raises ValueNotAllowed, NotNormalised, DocumentTooDeep, DocumentTooLarge.
     """
-    check_values(value)
-    written = _written(value)
+    if _is_usual(value, MAX_DEPTH):
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        written = text.encode("utf-8")
+    else:
+        check_values(value)
+        written = rfc8785.dumps(value)
     if len(written) > limit_bytes:
         raise DocumentTooLarge(needed=f"≤ {limit_bytes}", actual=str(len(written)))
     return written
@@ -60,22 +64,23 @@ def read_canonical(written: bytes, *, limit_bytes: int = MAX_BYTES) -> dict[str,
     return value
 
 
-def _written(value: Json) -> bytes:
-    """Return the bytes of a value that was checked.
+def _is_usual(node: Json, depth: int) -> bool:
+    """True for a value that may stand in a document and has names in ASCII, as all of ours have.
 
-    With names in ASCII, as all of ours are, the standard library writes the same and is many times faster: only the
-    order of other names (by UTF-16) and the form of fractions differ.
+    The standard library writes it as RFC 8785 does and is many times faster: only the order of other names (by UTF-16)
+    and the form of fractions differ.
     """
-    if _has_ascii_names(value):
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return text.encode("utf-8")
-    return rfc8785.dumps(value)
-
-
-def _has_ascii_names(value: Json) -> bool:
-    if type(value) is dict:
-        return all(name.isascii() for name in value) and all(map(_has_ascii_names, value.values()))
-    return all(map(_has_ascii_names, value)) if type(value) is list else True
+    kind = type(node)
+    if kind is str:
+        return bool(node.isascii() or (unicodedata.is_normalized("NFC", node) and not _HALVES.search(node)))
+    if kind is int:
+        return bool(-MAX_INTEGER <= node <= MAX_INTEGER)
+    if kind is dict:
+        names = [type(name) is str and name.isascii() for name in node]
+        return depth > 0 and False not in names and False not in [_is_usual(each, depth - 1) for each in node.values()]
+    if kind is list:
+        return depth > 0 and False not in [_is_usual(each, depth - 1) for each in node]
+    return kind is bool
 
 
 def sha256(written: bytes | str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from contracts.canonical import Json, canonical
 from contracts.document import Negotiated, at, check_document, told_contract
-from contracts.jws import CONTRACT, Sealed, read_sealed
+from contracts.jws import CONTRACT, Sealed, read_sealed, written
 from contracts.refused import (
     ContractError,
     ContractOtherTerms,
@@ -44,13 +44,13 @@ _COMPARED: dict[str, type[ContractError]] = {
 }
 
 
-def check_seal(text: str, *, roles: Sequence[Role] = BOTH, now: datetime | None = None) -> Sealed:
+def check_seal(text: str | Sealed, *, roles: Sequence[Role] = BOTH, now: datetime | None = None) -> Sealed:
     """Return the sealed contract in this text, when it is one and bears the seals of these roles and no other.
 
     The keys and certificates are those that the document names; that the document names the right ones is for
     `check_contract` to say. Raises ContractError.
     """
-    return _check(read_sealed(text), roles, now)
+    return _check(read_sealed(text) if isinstance(text, str) else text, roles, now)
 
 
 def _check(sealed: Sealed, roles: Sequence[Role], now: datetime | None) -> Sealed:
@@ -72,7 +72,9 @@ def signatory(document: Json, role: Role) -> Signatory:
     )
 
 
-def check_contract(text: str, negotiated: Negotiated, *, now: datetime, not_before: datetime | None = None) -> Sealed:
+def check_contract(
+    text: str | Sealed, negotiated: Negotiated, *, now: datetime, not_before: datetime | None = None
+) -> Sealed:
     """Return the contract that the provider sealed, when it says what was negotiated; a consumer may countersign it.
 
     `not_before` is when the negotiation began. Raises ContractError, with what was needed, what came, and where.
@@ -100,13 +102,19 @@ def check_countersigned(text: str, ours: str, *, now: datetime) -> Sealed:
 
     Raises OtherContract when the document or our own seal differs, and as `check_seal` does.
     """
-    sealed, own = read_sealed(text), read_sealed(ours)
+    sealed = read_sealed(text)
+    if written(sealed.payload, sealed.signatures[0]).text != ours:
+        _check_is_ours(sealed, read_sealed(ours))
+    return _check(sealed, BOTH, now)
+
+
+def _check_is_ours(sealed: Sealed, own: Sealed) -> None:
+    """Verify that only time-stamps were added to the document and to our own seal, or taken away."""
     if sealed.payload != own.payload:
         raise OtherContract(needed=own.sha256, actual=sealed.sha256, pointer="/payload")
     needed, actual = own.signatures[0], sealed.signatures[0]
     if (needed.protected, needed.value) != (actual.protected, actual.value):
         raise OtherContract(needed=needed.sha256, actual=actual.sha256, pointer="/signatures/0")
-    return _check(sealed, BOTH, now)
 
 
 def is_worded_by_us(document: Json) -> bool:

@@ -100,10 +100,10 @@ def read_sealed(text: str) -> Sealed:
     return sealed
 
 
-def write(payload: bytes, signatures: tuple[Signature, ...]) -> str:
-    """Return the text of a sealed document."""
+def written(payload: bytes, *signatures: Signature) -> Sealed:
+    """Return a document with these seals on it, and its text."""
     told = {"payload": encoded(payload), "signatures": [each.as_json() for each in signatures]}
-    return canonical(told, limit_bytes=LIMIT_BYTES).decode()
+    return Sealed(canonical(told, limit_bytes=LIMIT_BYTES).decode(), payload, signatures)
 
 
 def signing_input(protected: str, payload: bytes) -> bytes:

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from contracts.approval import Approval, approval_in, as_header
 from contracts.canonical import Json, canonical, read_canonical
-from contracts.jws import TYPE, Sealed, Signature, encoded, read_sealed, signing_input, write
+from contracts.jws import TYPE, Sealed, Signature, encoded, read_sealed, signing_input, written
 from contracts.keys import certificate, check_algorithm, normalised, public_bytes, verify
 from contracts.refused import (
     BadSeal,
@@ -72,14 +72,14 @@ async def seal(
     at: datetime,
     commitments: Sequence[str] = COMMITMENTS["provider"],
     approval: Approval | None = None,
-) -> str:
-    """Return the document with one seal, as the text of a general JSON JWS.
+) -> Sealed:
+    """Return the document with one seal, its `text` a general JSON JWS.
 
     Raises CertificateNotValid when the certificate is not valid at this instant, AlgorithmRefused when the key does not
     fit, SignerFailed when the signer gives anything but a signature; what the signer itself raises passes through.
     """
     read_canonical(payload)
-    return write(payload, (await _sign(payload, signer, media_type, at, commitments, approval),))
+    return written(payload, await _sign(payload, signer, media_type, at, commitments, approval))
 
 
 async def countersign(
@@ -89,7 +89,7 @@ async def countersign(
     at: datetime,
     commitments: Sequence[str] = COMMITMENTS["consumer"],
     approval: Approval | None = None,
-) -> str:
+) -> Sealed:
     """Return a document that bears one seal with a second one added, the first left as it stands.
 
     Raises WrongSealCount when there is not exactly one, and as `read_sealed` and `seal` do. It does not look whether
@@ -99,7 +99,7 @@ async def countersign(
     _check_count(sealed, 1)
     media_type = sealed.signatures[0].header["cty"]
     added = await _sign(sealed.payload, signer, media_type, at, commitments, approval)
-    return write(sealed.payload, (*sealed.signatures, added))
+    return written(sealed.payload, *sealed.signatures, added)
 
 
 async def _sign(

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import replace
 
 from contracts.canonical import Json, canonical, read_canonical
-from contracts.jws import LIMIT_BYTES, Sealed, decoded, encoded, read_sealed, write
+from contracts.jws import LIMIT_BYTES, Sealed, decoded, encoded, read_sealed, written
 from contracts.refused import BadTimeStampToken, ContractError, OtherContract
 
 MAX_TOKENS = 16
@@ -46,7 +46,7 @@ def add_token(text: str, place: int, token: bytes) -> str:
     signature = sealed.signatures[place]
     signatures = list(sealed.signatures)
     signatures[place] = replace(signature, etsi_u=(*signature.etsi_u, encoded(canonical(item))))
-    return write(sealed.payload, tuple(signatures))
+    return written(sealed.payload, *signatures).text
 
 
 def merge(ours: str, theirs: str) -> str:

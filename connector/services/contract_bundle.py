@@ -138,12 +138,12 @@ class ContractBundles:
 def hold(tx: Tx, owner: str, name: str, did: str) -> Held:
     """Return what there is of a contract; `did` is ours. Raises NotFound."""
     contract = contracts.named(tx, owner, name)
-    peer = peers.find(tx, owner, contract.peer)
+    peer, history = peers.find(tx, owner, contract.peer), negotiated.entries(tx, owner, contract.negotiation)
     return Held(
         contract,
         contracts.notices(tx, owner, contract.negotiation),
-        negotiated.messages(tx, owner, contract.negotiation, did),
-        list(negotiated.entries(tx, owner, contract.negotiation)),
+        negotiated.messages(history, did),
+        history,
         peer.seals if peer is not None else None,
     )
 

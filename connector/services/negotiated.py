@@ -5,7 +5,7 @@ message of ours that the peer refused for good was none; what the peer sent and 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -83,18 +83,19 @@ def side(card: str, kid: str, certificate: bytes) -> Side:
     return Side(party_from_card(card, kid=kid, certificate=certificate), card)
 
 
-def entries(tx: Tx, owner: str, pid: str) -> Iterator[Entry]:
-    """Yield the whole journal of a process, in order."""
-    last = 0
-    while page := journal.page(tx, owner, pid, last, _CHUNK):
-        yield from page
-        last = page[-1].n
+def entries(tx: Tx, owner: str, pid: str) -> list[Entry]:
+    """Return the whole journal of a process, in order."""
+    found = page = journal.page(tx, owner, pid, 0, _CHUNK)
+    while len(page) == _CHUNK:
+        page = journal.page(tx, owner, pid, page[-1].n, _CHUNK)
+        found = [*found, *page]
+    return found
 
 
-def messages(tx: Tx, owner: str, pid: str, did: str) -> list[Told]:
-    """Return the messages of a negotiation that both sides hold, in order; `did` is ours."""
+def messages(history: Sequence[Entry], did: str) -> list[Told]:
+    """Return the messages of a negotiation that both sides hold, in order, from its journal; `did` is ours."""
     found: list[Told] = []
-    for entry in entries(tx, owner, pid):
+    for entry in history:
         said = entry.entry
         if entry.kind == "sent":
             found.append(Told(said["message"], did, said["body"]))
@@ -178,14 +179,14 @@ def _text(said: Mapping[str, Any], *names: str) -> str:
     return next(found, "")
 
 
-def approved(tx: Tx, negotiation: Negotiation, by: Decider) -> Approval:
+def approved(history: Sequence[Entry], by: Decider, at: datetime) -> Approval:
     """Return who approved: the person or rule that decided something, not the rule that carried it through.
 
-    A person is named by function and by the identifier of the key; the name stays in the journal.
+    `by` and `at` stand when the journal tells of nobody else. A person is named by function and by the identifier of
+    the key; the name stays in the journal.
     """
-    at = tx.now
     if _follows(by):
-        for entry in reversed(list(entries(tx, negotiation.owner, negotiation.pid))):
+        for entry in reversed(history):
             found = deciders.of_entry(entry.kind, entry.entry)
             if found is not None and not _follows(found):
                 by, at = found, entry.at

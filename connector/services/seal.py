@@ -94,14 +94,15 @@ class Seal:
         owner, pid = job.owner, job.key
         negotiation = negotiations.peek(tx, owner, pid)
         wanted = exchange.withheld(negotiation, JOB)
+        history = negotiated.entries(tx, owner, pid)
         return Case(
             negotiation=negotiation,
             wanted=wanted,
             contract=contracts.find(tx, owner, pid),
             has_seal=contracts.seal_of(tx, owner, pid, Role.PROVIDER) is not None,
-            told=negotiated.messages(tx, owner, pid, self._addresses.did(owner)),
+            told=negotiated.messages(history, self._addresses.did(owner)),
             dataset=negotiated.dataset(tx, negotiation),
-            approval=negotiated.approved(tx, negotiation, wanted.by if wanted else CARRIED_THROUGH),
+            approval=negotiated.approved(history, wanted.by if wanted else CARRIED_THROUGH, tx.now),
         )
 
     # --- the provider seals the agreement -----------------------------------------------------------------------------
@@ -122,8 +123,8 @@ class Seal:
         version = case.negotiation.version
         if not await self._store.write(lambda tx: seal_records.keep_draft(tx, job, version, document)):
             return self._now()
-        text = await seal(document.text.encode(), signer, media_type=CONTRACT, at=self._now(), approval=case.approval)
-        mark = mark_of(read_sealed(text), 0)
+        sealed = await seal(document.text.encode(), signer, media_type=CONTRACT, at=self._now(), approval=case.approval)
+        mark = mark_of(sealed, 0)
         await self._store.write(lambda tx: seal_records.agreement_sealed(tx, self._line, job, document, mark))
         return None
 
@@ -165,17 +166,17 @@ class Seal:
             return None
         received, now = known.jws, self._now()
         try:
-            document = read_sealed(received).document
+            theirs = read_sealed(received)
+            document = theirs.document
             signer = self._signer_named(job.owner, document["parties"]["consumer"]["seal"]["kid"])
             sides = await self._sides(case, signer, document["parties"]["provider"]["seal"]["kid"])
             what = self._negotiated(case, sides)
-            sealed = check_contract(received, what, now=now, not_before=case.negotiation.created_at)
+            sealed = check_contract(theirs, what, now=now, not_before=case.negotiation.created_at)
         except (KeyError, TypeError) as error:
             return await self._refuse(job, case, "not-a-contract", {"fr": str(error), "en": str(error)})
         except (ContractError, PolicyError) as error:
             return await self._refuse(job, case, error.code, said_of(error))
-        text = await countersign(received, signer, at=now, approval=case.approval)
-        both = read_sealed(text)
+        both = await countersign(sealed, signer, at=now, approval=case.approval)
         marks = (replace(mark_of(both, 0), jws=received), mark_of(both, 1))
         found = document_of(sealed.payload, sides.cards)
         await self._store.write(
@@ -209,9 +210,11 @@ class Seal:
         except ContractError as error:
             return await self._refuse(job, case, error.code, said_of(error))
         signer = self._signer_named(job.owner, sealed.document["parties"]["provider"]["seal"]["kid"])
-        text = await seal(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
+        conclusion = await seal(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
         document, mark = document_of(sealed.payload), mark_of(sealed, 1)
-        await self._store.write(lambda tx: seal_records.conclusion_sealed(tx, self._line, job, document, mark, text))
+        await self._store.write(
+            lambda tx: seal_records.conclusion_sealed(tx, self._line, job, document, mark, conclusion.text)
+        )
         return None
 
     # --- what they share ----------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from connector.services.seal_case import Case, Signers, document_of, mark_of
 from connector.store.db import Store
 from connector.store.jobs import Job
 from contracts.canonical import Json, canonical, sha256
-from contracts.jws import read_sealed
 from contracts.refused import ContractError
 from contracts.seals import seal
 from contracts.terms import instant
@@ -40,8 +39,8 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
     except (ContractError, NoSealKey) as error:
         log.warning("no evidence of our own is sealed", extra={**exchange.names_of(negotiation), "problem": error.code})
         return
-    text = await seal(payload, signer, media_type=MEDIA_TYPE, at=now, approval=case.approval)
-    mark, document = replace(mark_of(read_sealed(text), 0), role=negotiation.role), document_of(payload)
+    sealed = await seal(payload, signer, media_type=MEDIA_TYPE, at=now, approval=case.approval)
+    mark, document = replace(mark_of(sealed, 0), role=negotiation.role), document_of(payload)
     await store.write(lambda tx: seal_records.sealed_alone(tx, job, document, mark))
 
 

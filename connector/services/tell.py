@@ -24,7 +24,7 @@ from connector.store.db import Store, Tx
 from connector.store.evidence import Due
 from connector.store.jobs import Job, Postpone
 from contracts.canonical import canonical
-from contracts.jws import NOTICE, read_sealed
+from contracts.jws import NOTICE, Sealed, read_sealed
 from contracts.notice import Kind, notice
 from contracts.seals import Role, seal
 from contracts.signer import Signer
@@ -94,13 +94,13 @@ class Tell:
 
     async def _sealed(self, due: Due, contract: StoredContract) -> str:
         """Return the notice, sealed with the key that the contract names or with the present one, and stored."""
-        sealed, now = read_sealed(contract.jws or ""), self._now()
+        agreed, now = read_sealed(contract.jws or ""), self._now()
         role: Role = contract.role.value
-        told = notice(sealed, cast(Kind, due.kind), by=role, at=due.at, code=due.code, reason=due.reason)
-        signer = self._signer(due.owner, sealed.document["parties"][role]["seal"]["kid"])
+        told = notice(agreed, cast(Kind, due.kind), by=role, at=due.at, code=due.code, reason=due.reason)
+        signer = self._signer(due.owner, agreed.document["parties"][role]["seal"]["kid"])
         approval = negotiated.approval(deciders.read(due.decided_by), due.at)
-        text = await seal(canonical(told), signer, media_type=NOTICE, at=now, approval=approval)
-        return await self._store.write(lambda tx: _gave(tx, due, text))
+        sealed = await seal(canonical(told), signer, media_type=NOTICE, at=now, approval=approval)
+        return await self._store.write(lambda tx: _gave(tx, due, sealed))
 
     def _signer(self, owner: str, kid: str) -> Signer:
         try:
@@ -145,7 +145,7 @@ def _pause(attempts: int) -> timedelta:
     return timedelta(seconds=min(0.5 * 2.0 ** min(attempts, 16), LONGEST_PAUSE_S))
 
 
-def _gave(tx: Tx, due: Due, text: str) -> str:
+def _gave(tx: Tx, due: Due, sealed: Sealed) -> str:
     """Keep what was sealed and return it; or what stands there, when it was sealed twice at a time."""
     negotiations.load(tx, due.owner, due.negotiation)
     contract = contracts.claim(tx, due.owner, due.negotiation)
@@ -153,8 +153,8 @@ def _gave(tx: Tx, due: Due, text: str) -> str:
     if held is not None and held.jws is not None:
         return held.jws
     if contract is not None:
-        notices.gave(tx, contract, due, read_sealed(text))
-    return text
+        notices.gave(tx, contract, due, sealed)
+    return sealed.text
 
 
 def _taken(tx: Tx, due: Due) -> None:

@@ -51,7 +51,7 @@ def made() -> dict[str, str]:
 def concluded(contract: Sealed, provider: Sealer) -> str:
     """Return the sealed conclusion."""
     at = NOW + timedelta(seconds=4)
-    return asyncio.run(seal(canonical(conclude(contract, at=at)), provider, media_type=CONCLUSION, at=at))
+    return asyncio.run(seal(canonical(conclude(contract, at=at)), provider, media_type=CONCLUSION, at=at)).text
 
 
 def ended(contract: Sealed, consumer: Sealer) -> str:
@@ -59,7 +59,7 @@ def ended(contract: Sealed, consumer: Sealer) -> str:
     at = NOW + timedelta(days=90)
     told = notice(contract, "termination", by="consumer", at=at, code="no-longer-needed", reason="Étude terminée.")
     approval = Approval(function="Le maire", by="77c0", at=at)
-    return asyncio.run(seal(canonical(told), consumer, media_type=NOTICE, at=at, approval=approval))
+    return asyncio.run(seal(canonical(told), consumer, media_type=NOTICE, at=at, approval=approval)).text
 
 
 def main() -> None:

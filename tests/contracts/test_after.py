@@ -29,7 +29,7 @@ AT = NOW + timedelta(seconds=5)
 
 
 def sealed_as(document: dict, by, media_type: str, at=AT, **given) -> str:
-    return asyncio.run(seal(canonical(document), by, media_type=media_type, at=at, **given))
+    return asyncio.run(seal(canonical(document), by, media_type=media_type, at=at, **given)).text
 
 
 def conclusion(document: dict | None = None, by=PROVIDER, **given) -> str:

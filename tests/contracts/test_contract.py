@@ -419,7 +419,7 @@ def test_a_contract_that_is_already_countersigned_is_not_countersigned_again():
 
 
 def test_a_contract_sealed_by_the_consumer_alone_is_refused():
-    text = asyncio.run(seal(canonical(drawn_up(AGREED)), CONSUMER, media_type=CONTRACT, at=NOW))
+    text = asyncio.run(seal(canonical(drawn_up(AGREED)), CONSUMER, media_type=CONTRACT, at=NOW)).text
     with pytest.raises(refused.WrongSealKey):
         check_contract(text, AGREED, now=NOW)
 

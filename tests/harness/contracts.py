@@ -120,9 +120,11 @@ def sealed(document: dict | bytes, provider: Sealer, at: datetime = NOW, **given
     """Return a contract that the provider sealed."""
     payload = document if isinstance(document, bytes) else canonical(document)
     approval = Approval(function="Le directeur général des services", by="9f31", at=at)
-    return asyncio.run(seal(payload, provider, **{"media_type": CONTRACT, "at": at, "approval": approval} | given))
+    return asyncio.run(seal(payload, provider, **{"media_type": CONTRACT, "at": at, "approval": approval} | given)).text
 
 
 def countersigned(text: str, consumer: Sealer, at: datetime = NOW + timedelta(seconds=2), **given) -> str:
     """Return a contract that the consumer sealed after the provider."""
-    return asyncio.run(countersign(text, consumer, **{"at": at, "approval": Approval(rule="premier-contact")} | given))
+    return asyncio.run(
+        countersign(text, consumer, **{"at": at, "approval": Approval(rule="premier-contact")} | given)
+    ).text

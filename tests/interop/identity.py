@@ -102,7 +102,7 @@ class Sealing:
 
     def countersigned(self, ours: str) -> str:
         """Return our sealed contract with its own seal."""
-        return asyncio.run(countersign(ours, self.sealer, at=datetime.now(UTC), approval=RULE))
+        return asyncio.run(countersign(ours, self.sealer, at=datetime.now(UTC), approval=RULE)).text
 
     # --- as provider: it seals, and concludes what we countersigned
 
@@ -123,13 +123,13 @@ class Sealing:
         document = draw_up_contract(
             what, contract_id=f"urn:uuid:{uuid.uuid4()}", at=now, countersign_before=now + 7 * DAY
         )
-        return asyncio.run(seal(canonical(document), self.sealer, media_type=CONTRACT, at=now, approval=RULE))
+        return asyncio.run(seal(canonical(document), self.sealer, media_type=CONTRACT, at=now, approval=RULE)).text
 
     def concluded(self, countersigned: str) -> str:
         """Return the sealed conclusion of a contract that bears both seals."""
         now = datetime.now(UTC)
         told = conclude(read_sealed(countersigned), at=now)
-        return asyncio.run(seal(canonical(told), self.sealer, media_type=CONCLUSION_TYPE, at=now))
+        return asyncio.run(seal(canonical(told), self.sealer, media_type=CONCLUSION_TYPE, at=now)).text
 
     def _signed_card(self, now: datetime) -> str:
         said = {"legal_name": "Métropole d’Eclipse", "siren": "200046977", "contact_role": "Service des données"}

@@ -94,7 +94,7 @@ async def sealed_notice(pair: Pair, role: Role, pid: str, media_type: str = NOTI
     contract = read_sealed((await contract_of(pair, role, pid)).jws or "")
     told = {**notice(contract, "suspension", by=role.value, at=pair.clock.now()), **changes}
     signer = pair.node(role).seals.signer(ROOT)
-    return await seal(canonical(told), signer, media_type=media_type, at=pair.clock.now())
+    return (await seal(canonical(told), signer, media_type=media_type, at=pair.clock.now())).text
 
 
 async def hand_in(pair: Pair, to: Role, pid: str, text: str) -> bool:
@@ -411,7 +411,7 @@ def test_a_notice_by_a_key_that_came_later_is_taken_and_one_by_a_revoked_key_is_
         assert await hand_in(pair, Role.PROVIDER, pid, await sealed_notice(pair, Role.CONSUMER, pid))
         contract = read_sealed((await contract_of(pair, Role.CONSUMER, pid)).jws or "")
         told = canonical(notice(contract, "termination", by="consumer", at=pair.clock.now()))
-        by_old = await seal(told, old, media_type=NOTICE, at=pair.clock.now())
+        by_old = (await seal(told, old, media_type=NOTICE, at=pair.clock.now())).text
         await consumer.seals.revoke(ROOT, old.kid.partition("#")[2], "volée", by=nodes.BY)
         await pair.net.pause(1800)
         await pair.node(Role.PROVIDER).peer_seals.anew(ROOT, pair.places[Role.CONSUMER].did)

@@ -280,6 +280,6 @@ def test_contracts_take_the_node_as_a_signer(tmp_path: Path) -> None:
         sealed = await seals.seal(canonical({"a": "b"}), node.seals.signer(ROOT), media_type="text/plain", at=NOW)
         await node.seals.rotate(ROOT, by=BY)
         twice = await seals.countersign(sealed, node.seals.signer(ROOT), at=NOW)
-        assert len(json.loads(twice)["signatures"]) == 2
+        assert len(json.loads(twice.text)["signatures"]) == 2
 
     play(tmp_path, scene)

@@ -67,13 +67,15 @@ class Sample:
         """The contract with the provider's seal alone."""
         approval = Approval(function="Responsable de la donnée", by="k-7f3a", at=self.at)
         written = canonical(self.document)
-        return asyncio.run(seal(written, self.provider, media_type=CONTRACT, at=self.at, approval=approval))
+        return asyncio.run(seal(written, self.provider, media_type=CONTRACT, at=self.at, approval=approval)).text
 
     @cached_property
     def contract(self) -> str:
         """The contract with both seals."""
         approval = Approval(rule="accord-automatique/2")
-        return asyncio.run(countersign(self.half, self.consumer, at=self.at + timedelta(seconds=2), approval=approval))
+        return asyncio.run(
+            countersign(self.half, self.consumer, at=self.at + timedelta(seconds=2), approval=approval)
+        ).text
 
     @cached_property
     def conclusion(self) -> str:
@@ -104,7 +106,7 @@ class Sample:
     def told(self, document: dict[str, Any], media_type: str, seconds: int) -> str:
         """Return a document that the provider seals after the contract."""
         at = self.at + timedelta(seconds=seconds)
-        return asyncio.run(seal(canonical(document), self.provider, media_type=media_type, at=at))
+        return asyncio.run(seal(canonical(document), self.provider, media_type=media_type, at=at)).text
 
 
 def sample(scenario: Scenario, *, authority: Authority | None = None, at: datetime = AT, **members: Any) -> Sample:

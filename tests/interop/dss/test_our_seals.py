@@ -50,8 +50,8 @@ def _sealed(provider: Sealer, consumer: Sealer, at: datetime) -> dict[str, str]:
     ended = canonical(notice(contract, "termination", by="consumer", at=at, reason="Étude terminée."))
     return {
         "contract.json": both,
-        "conclusion.json": asyncio.run(seal(concluded, provider, media_type=CONCLUSION, at=at)),
-        "termination.json": asyncio.run(seal(ended, consumer, media_type=NOTICE, at=at)),
+        "conclusion.json": asyncio.run(seal(concluded, provider, media_type=CONCLUSION, at=at)).text,
+        "termination.json": asyncio.run(seal(ended, consumer, media_type=NOTICE, at=at)).text,
         "altered.json": both.replace('"payload":"ey', '"payload":"eW', 1),
     }
 
