@@ -32,14 +32,14 @@ def conclude(contract: Sealed, *, at: datetime) -> dict[str, Json]:
 
 
 def check_conclusion(
-    text: str, contract: Sealed, *, now: datetime | None = None, keys: Mapping[str, str] | None = None
+    text: str | Sealed, contract: Sealed, *, now: datetime | None = None, keys: Mapping[str, str] | None = None
 ) -> Sealed:
     """Return the sealed conclusion, when it is the provider's and that of this contract with these two seals.
 
     `keys` are seal keys of the provider beside the one that the contract names, since it may have changed its key
     meanwhile: `kid` and SHA-256 of the certificate. Raises ContractError.
     """
-    sealed = read_sealed(text)
+    sealed = read_sealed(text) if isinstance(text, str) else text
     document = sealed.document
     schema.check_shape(document, schema.CONCLUSION)
     concluded = instant_in(document, "concludedAt")

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from contracts.jws import ALGORITHMS, LIMIT_BYTES, Signature, encoded
+from contracts.jws import ALGORITHMS, Signature, signing_input
 from contracts.refused import AlgorithmRefused, BadSeal, WrongCertificate
 
 if TYPE_CHECKING:
@@ -28,17 +28,14 @@ MAX_RSA_BITS = 8192
 
 @cache
 def _registry() -> "jws.JWSRegistry":
-    """Return what the library may verify.
+    """Return the algorithms that may be verified.
 
-    Its limits are those of tokens; ours carry certificates and a document, whose sizes were checked before. The library
-    is loaded with the first signature: a node that starts needs none.
+    The library is asked for the algorithm alone: its own reading of a text would find what jws.py has found. It is
+    loaded with the first signature: a node that starts needs none.
     """
     from joserfc import jws
 
-    registry = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
-    registry.max_header_length = registry.max_payload_length = LIMIT_BYTES
-    registry.max_signature_length = 2048
-    return registry
+    return jws.JWSRegistry(algorithms=ALGORITHMS)
 
 
 @lru_cache(maxsize=64)
@@ -88,7 +85,6 @@ def normalised(algorithm: str, signature: bytes) -> bytes:
 
 def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer: str) -> None:
     """Verify a signature whose form and algorithm were checked. Raises BadSeal."""
-    from joserfc import jws
     from joserfc.errors import JoseError
 
     raw = signature.signature
@@ -97,14 +93,14 @@ def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer
             raise BadSeal(needed="64", actual=str(len(raw)), pointer=pointer)
         if int.from_bytes(raw[32:], "big") > ORDER // 2:
             raise BadSeal(needed="s ≤ n/2", pointer=pointer)
-    one: jws.GeneralJSONSerialization = {
-        "payload": encoded(payload),
-        "signatures": [{"protected": signature.protected, "signature": signature.value}],
-    }
     try:
-        jws.deserialize_json(one, _imported(leaf), registry=_registry())
+        algorithm, key = _registry().get_alg(signature.header["alg"]), _imported(leaf)
+        algorithm.check_key(key)
+        is_good = algorithm.verify(signing_input(signature.protected, payload), raw, key)
     except (JoseError, ValueError) as error:
         raise BadSeal(pointer=pointer) from error
+    if not is_good:
+        raise BadSeal(pointer=pointer)
 
 
 def _imported(leaf: x509.Certificate) -> "ECKey | RSAKey":

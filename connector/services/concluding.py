@@ -11,9 +11,10 @@ from connector.protocol.machine import Role
 from connector.services.exchange import Incoming
 from connector.services.seal_case import Partners
 from connector.services.sealing import ConclusionRefused
-from connector.store import contracts
+from connector.store import contracts, peers
 from connector.store.db import Store, Tx
 from connector.store.negotiations import Negotiation
+from contracts.checks import signatory
 from contracts.conclusion import check_conclusion
 from contracts.jws import read_sealed
 from contracts.refused import ContractError
@@ -38,9 +39,11 @@ class Concluding:
         conclusion = getattr(incoming.message, "conclusion", None)
         if conclusion is None:
             return ConclusionRefused()
-        now, keys = self._store.clock.now(), await self._keys(owner, found.peer)
         try:
-            check_conclusion(conclusion, read_sealed(found.jws), now=now, keys=keys)
+            contract, sealed = read_sealed(found.jws), read_sealed(conclusion)
+            is_named = sealed.signatures[0].header["kid"] == signatory(contract.document, "provider").kid
+            keys = {} if is_named else await self._keys(owner, found.peer)
+            check_conclusion(sealed, contract, now=self._store.clock.now(), keys=keys)
         except ContractError as error:
             return ConclusionRefused({"fr": error.say("fr"), "en": error.say("en")})
         return None
@@ -48,7 +51,8 @@ class Concluding:
     async def _keys(self, owner: str, peer: str) -> dict[str, str]:
         """Return the seal keys of the peer that are pinned, beside the one that the contract names."""
         try:
-            history = await self._partners.seals_of(owner, peer)
+            row = await self._store.read(lambda tx: peers.find(tx, owner, peer))
+            history = await self._partners.seals_of(owner, peer, row)
         except _NOT_NOW:
             return {}
         return {one.kid: one.certificate_sha256 for one in history.usable} if history else {}

@@ -183,12 +183,11 @@ class Introduce:
         card, problem = await self._refresh_card(peer, document)
         return Ping(url, shown <= pinned, milliseconds, card, problem)
 
-    async def card_of(self, owner: str, did: str) -> str | None:
+    async def card_of(self, did: str, peer: Peer | None) -> str | None:
         """Return the peer's card: the one that was taken note of, else the one it shows now, signed by a pinned key.
 
-        Raises CardRefused, or what the peer room raises.
+        `peer` is its row, None when the owner does not know it. Raises CardRefused, or what the peer room raises.
         """
-        peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
         if peer is not None and peer.card is not None:
             return peer.card
         document = await self._discovery.resolve_did(did)

@@ -34,9 +34,12 @@ class PeerSeals:
         list is looked at again. Raises SealsRefused when it says that it seals and its list is not signed by its pinned
         key; or what the peer room raises.
         """
+        return await self.of_known(owner, did, await self._store.read(lambda tx: peers.find(tx, owner, did)))
+
+    async def of_known(self, owner: str, did: str, peer: peers.Peer | None) -> SealHistory | None:
+        """Return them for a peer whose row was just read; None: the owner does not know it. Raises as `of`."""
         if not has_document(did):
             return None
-        peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
         if peer is not None and peer.seals is not None:
             return await self._followed(owner, peer, stored(peer.seals))
         return await self._look(owner, peer, await self._discovery.resolve_did(did))

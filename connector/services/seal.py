@@ -21,13 +21,13 @@ from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
 from connector.services import exchange, negotiated, seal_records
 from connector.services.deciders import CARRIED_THROUGH
-from connector.services.exchange import Line
+from connector.services.exchange import Answer, Line
 from connector.services.negotiated import Side, Sides
 from connector.services.seal_alone import seal_alone
-from connector.services.seal_case import Case, Partners, Signers, document_of, mark_of, said_of
+from connector.services.seal_case import Case, Partners, Signers, Waiting, document_of, mark_of, said_of
 from connector.services.seal_records import Document
 from connector.services.sealing import JOB, ended, is_on_the_table
-from connector.store import contracts, negotiations
+from connector.store import contracts, negotiations, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job, Postpone
@@ -78,28 +78,32 @@ class Seal:
     async def __call__(self, job: Job) -> datetime | None:
         """Seal what a negotiation waits for. Raises what the signer raises: the job is tried again."""
         case = await self._store.read(lambda tx: self._case(tx, job))
-        match case.wanted.kind if case.wanted else "":
-            case n.AGREEMENT:
+        match case:
+            case Case(wanted=Answer(kind=n.AGREEMENT)):
                 return await self._seal_agreement(job, case)
-            case n.VERIFICATION:
+            case Case(wanted=Answer(kind=n.VERIFICATION)):
                 return await self._seal_verification(job, case)
-            case n.FINALIZE:
-                return await self._seal_conclusion(job, case)
-            case _:
+            case Case():
                 did = self._addresses.did(job.owner)
                 await seal_alone(self._store, did, self._signers, job, case)
                 return None
+            case _:
+                return await self._seal_conclusion(job, case)
 
-    def _case(self, tx: Tx, job: Job) -> Case:
+    def _case(self, tx: Tx, job: Job) -> Waiting:
+        """Return what waits for a seal; what a conclusion says is in the contract, which both have sealed."""
         owner, pid = job.owner, job.key
-        negotiation = negotiations.peek(tx, owner, pid)
+        negotiation, contract = negotiations.peek(tx, owner, pid), contracts.find(tx, owner, pid)
         wanted = exchange.withheld(negotiation, JOB)
+        if wanted is not None and wanted.kind == n.FINALIZE:
+            return Waiting(negotiation, wanted, contract)
         history = negotiated.entries(tx, owner, pid)
         return Case(
             negotiation=negotiation,
             wanted=wanted,
-            contract=contracts.find(tx, owner, pid),
-            has_seal=contracts.seal_of(tx, owner, pid, Role.PROVIDER) is not None,
+            contract=contract,
+            has_seal=negotiation.role is Role.PROVIDER and contracts.is_sealed(tx, contract),
+            peer=peers.find(tx, owner, negotiation.peer),
             told=negotiated.messages(history, self._addresses.did(owner)),
             dataset=negotiated.dataset(tx, negotiation),
             approval=negotiated.approved(history, wanted.by if wanted else CARRIED_THROUGH, tx.now),
@@ -200,7 +204,7 @@ class Seal:
 
     # --- the provider concludes ---------------------------------------------------------------------------------------
 
-    async def _seal_conclusion(self, job: Job, case: Case) -> datetime | None:
+    async def _seal_conclusion(self, job: Job, case: Waiting) -> datetime | None:
         known = case.contract
         if known is None or known.jws is None or known.countersigned is None:
             return None
@@ -236,11 +240,11 @@ class Seal:
         """
         negotiation = case.negotiation
         try:
-            history = await self._partners.seals_of(negotiation.owner, negotiation.peer)
+            history = await self._partners.seals_of(negotiation.owner, negotiation.peer, case.peer)
             if history is not None and kid is not None and history.named(kid) is None:
                 history = await self._partners.seals_anew(negotiation.owner, negotiation.peer)
             usable = history.usable if history else ()
-            card = await self._partners.card_of(negotiation.owner, negotiation.peer) if usable else None
+            card = await self._partners.card_of(negotiation.peer, case.peer) if usable else None
         except _NOT_NOW as error:
             raise Postpone(negotiation.peer, str(error)) from error
         if card is None:
@@ -251,7 +255,7 @@ class Seal:
         except IncompleteCard:
             return None
 
-    async def _refuse(self, job: Job, case: Case, code: str, reason: dict[str, str]) -> datetime | None:
+    async def _refuse(self, job: Job, case: Waiting, code: str, reason: dict[str, str]) -> datetime | None:
         """End the negotiation, for a reason that both sides read."""
         kind, said = case.wanted.kind if case.wanted else "", f"{reason['fr']} · {reason['en']}"
         log.warning("a contract is refused", extra={**exchange.names_of(case.negotiation), "problem": code})

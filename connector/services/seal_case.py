@@ -12,6 +12,7 @@ from connector.services.negotiated import Told
 from connector.services.seal_records import Document, Mark
 from connector.store.contracts import StoredContract
 from connector.store.negotiations import Negotiation
+from connector.store.peers import Peer
 from contracts.approval import Approval
 from contracts.canonical import sha256
 from contracts.document import Dataset
@@ -29,23 +30,31 @@ class Signers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """What is known of partners (owner, DID): their seal keys and their cards, None for who has none."""
+    """What is known of partners: their seal keys and their cards, None for who has none."""
 
-    seals_of: Callable[[str, str], Awaitable[SealHistory | None]]
+    seals_of: Callable[[str, str, Peer | None], Awaitable[SealHistory | None]]
+    """Of an owner's partner (its DID), whose row was just read."""
     seals_anew: Callable[[str, str], Awaitable[SealHistory | None]]
     """The keys as the partner shows them at this moment: asked for a seal by a key that is not known."""
-    card_of: Callable[[str, str], Awaitable[str | None]]
+    card_of: Callable[[str, Peer | None], Awaitable[str | None]]
 
 
 @dataclass(frozen=True)
-class Case:
-    """What there is to seal, as one transaction saw it."""
+class Waiting:
+    """What waits for a seal, as one transaction saw it."""
 
     negotiation: Negotiation
     wanted: Answer | None
     contract: StoredContract | None
+
+
+@dataclass(frozen=True)
+class Case(Waiting):
+    """A contract to be sealed, with all that it is drawn up from or held against."""
+
     has_seal: bool
     """The provider's seal is there already."""
+    peer: Peer | None = field(repr=False)
     told: list[Told] = field(repr=False)
     dataset: Dataset
     approval: Approval

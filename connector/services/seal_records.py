@@ -1,6 +1,7 @@
 """What the job `seal` stores: each function is one transaction, which looks again whether the seal is still wanted.
 
-A seal that came too late is kept in the journal, with the reason, and never sent.
+A seal that came too late is kept in the journal, with the reason, and never sent. The last transaction of a run ends
+the job too; one that was asked for meanwhile runs once more.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from connector.protocol.machine import Role
 from connector.services import exchange
 from connector.services.exchange import Answer, Line
 from connector.services.sealing import JOB, UNSEALED, leave_unused
-from connector.store import contracts, journal, negotiations
+from connector.store import contracts, jobs, journal, negotiations
 from connector.store.contracts import OPEN, StoredContract, StoredSeal
 from connector.store.db import Tx
 from connector.store.jobs import Job
@@ -44,6 +45,7 @@ class Mark:
 
 def release_unsealed(tx: Tx, line: Line[Negotiation], job: Job) -> None:
     """Let an agreement go as it is: the partner does not seal. Our own seal follows once it is concluded."""
+    jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.AGREEMENT)
     if wanted is None:
         return
@@ -70,6 +72,7 @@ def keep_draft(tx: Tx, job: Job, version: int, drawn_up: Document) -> bool:
 
 def agreement_sealed(tx: Tx, line: Line[Negotiation], job: Job, document: Document, mark: Mark) -> None:
     """Keep the provider's seal, and send the agreement with it."""
+    jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.AGREEMENT)
     known = contracts.claim(tx, job.owner, job.key)
     if wanted is None or known is None or known.status != "sealing" or known.sha256 != document.sha256:
@@ -84,6 +87,7 @@ def verification_sealed(
     tx: Tx, line: Line[Negotiation], job: Job, received: str, document: Document, marks: tuple[Mark, Mark]
 ) -> None:
     """Keep the provider's seal, which was checked, and ours; send the verification with both."""
+    jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.VERIFICATION)
     known = contracts.claim(tx, job.owner, job.key)
     if wanted is None or known is None or known.status != "sealed-by-one" or known.jws != received:
@@ -91,8 +95,7 @@ def verification_sealed(
         return
     known.id, known.sha256, known.document = document.id, document.sha256, document.text
     known.cards, known.status, known.jws = document.cards, "sealed-by-both", marks[1].jws
-    for mark in marks:
-        _keep(tx, negotiation, known, mark)
+    _keep(tx, negotiation, known, *marks)
     _release(tx, line, negotiation, wanted)
 
 
@@ -100,6 +103,7 @@ def conclusion_sealed(
     tx: Tx, line: Line[Negotiation], job: Job, document: Document, consumers: Mark, conclusion: str
 ) -> None:
     """Keep the consumer's seal, which was checked, and our conclusion; send FINALIZED with it."""
+    jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.FINALIZE)
     known = contracts.claim(tx, job.owner, job.key)
     if wanted is None or known is None or known.status != "sealed-by-one" or known.sha256 != document.sha256:
@@ -116,6 +120,7 @@ def conclusion_sealed(
 
 def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
     """Keep our own seal on what was exchanged with a partner that does not seal."""
+    jobs.finish(tx, job)
     negotiation = negotiations.load(tx, job.owner, job.key)
     if negotiation.state != n.FINALIZED or contracts.claim(tx, job.owner, job.key) is not None:
         return
@@ -127,6 +132,7 @@ def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
 
 def refused(tx: Tx, line: Line[Negotiation], job: Job, kind: str, why: Answer, reason: str) -> None:
     """End a negotiation whose contract is not what it must be, unless it has moved since it was looked at."""
+    jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, kind)
     if wanted is None:
         return
@@ -165,10 +171,18 @@ def _new(negotiation: Negotiation) -> StoredContract:
     )
 
 
-def _keep(tx: Tx, negotiation: Negotiation, contract: StoredContract, mark: Mark) -> None:
-    """Store a contract with one more seal, and say so in the journal of the negotiation."""
+def _keep(tx: Tx, negotiation: Negotiation, contract: StoredContract, *marks: Mark) -> None:
+    """Store a contract with one more seal, or both, and say so in the journal of the negotiation."""
     contracts.save(tx, contract)
-    made = StoredSeal(
+    contracts.add_seals(tx, *(_stored(tx, contract, mark) for mark in marks))
+    told = {"contract": contract.id, "sha256": contract.sha256}
+    for mark in marks:
+        entry = {**told, "role": mark.role.value, "kid": mark.kid, "seal": mark.sha256, "status": contract.status}
+        journal.append(tx, negotiation.owner, negotiation.pid, "sealed", entry)
+
+
+def _stored(tx: Tx, contract: StoredContract, mark: Mark) -> StoredSeal:
+    return StoredSeal(
         owner=contract.owner,
         negotiation=contract.negotiation,
         role=mark.role,
@@ -178,10 +192,6 @@ def _keep(tx: Tx, negotiation: Negotiation, contract: StoredContract, mark: Mark
         jws=mark.jws,
         created_at=tx.now,
     )
-    contracts.add_seal(tx, made)
-    told = {"contract": contract.id, "sha256": contract.sha256, "role": mark.role.value}
-    entry = {**told, "kid": mark.kid, "seal": mark.sha256, "status": contract.status}
-    journal.append(tx, negotiation.owner, negotiation.pid, "sealed", entry)
 
 
 def _too_late(tx: Tx, negotiation: Negotiation, document: Document, mark: Mark) -> None:

@@ -33,7 +33,7 @@ def negotiation(
 
     It seals with the participants' own keys unless other signers are given.
     """
-    partners = Partners(introduce.seals.of, introduce.seals.anew, introduce.card_of)
+    partners = Partners(introduce.seals.of_known, introduce.seals.anew, introduce.card_of)
     concluded = partial(_concluded, asks=settings.timestamp_url is not None, days=settings.expiry_alert_days)
     asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), concluded)
     concluding = Concluding(store, partners)

@@ -13,6 +13,7 @@ A partner that does not seal gets the messages of DSP as they are; what was exch
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import policies
@@ -83,9 +84,9 @@ class Sealing:
 
     def _must_seal_agreement(self, tx: Tx, negotiation: Negotiation) -> bool:
         """True unless nobody here can seal, or the seal on these very terms is there already."""
-        if contracts.seal_of(tx, negotiation.owner, negotiation.pid, Role.PROVIDER) is not None:
-            found = contracts.find(tx, negotiation.owner, negotiation.pid)
-            return found is None or not is_on_the_table(found, negotiation)
+        found = contracts.find(tx, negotiation.owner, negotiation.pid)
+        if found is not None and contracts.is_sealed(tx, found):
+            return not is_on_the_table(found, negotiation)
         return self.is_ready(tx, negotiation.owner)
 
     def is_ready(self, tx: Tx, owner: str) -> bool:
@@ -197,10 +198,14 @@ class Sealing:
 
 def is_on_the_table(contract: StoredContract, negotiation: Negotiation) -> bool:
     """True when a contract that we drew up is about the terms now on the table."""
-    if contract.document is None:
-        return False
-    agreement = json.loads(json.loads(contract.document)["agreement"]["text"])
-    return policies.same_terms(agreement, json.loads(negotiation.offer))
+    return contract.document is not None and _is_about(contract.document, negotiation.offer)
+
+
+@lru_cache(maxsize=32)
+def _is_about(document: str, offer: str) -> bool:
+    """True when a contract is about these terms. Remembered by both texts: a unit that sends it asks twice."""
+    agreement = json.loads(json.loads(document)["agreement"]["text"])
+    return policies.same_terms(agreement, json.loads(offer))
 
 
 def leave_unused(tx: Tx, negotiation: Negotiation, contract: StoredContract, reason: str) -> None:

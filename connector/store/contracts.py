@@ -1,7 +1,8 @@
 """Rows of contracts: the sealed document of a negotiation, the seals on it, and what was notified since.
 
 One contract per negotiation, one seal per negotiation and role: the schema enforces both. A seal is only ever added;
-the row of the contract says how far it has come. `status`:
+the row of the contract says how far it has come. The parts of a unit share one record of it: it is read once, and once
+more where it is locked. `status`:
 
 `sealing`         drawn up, no seal yet
 `sealed-by-one`   the provider's seal
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
@@ -126,13 +127,29 @@ _NOTICES = (
 
 
 def find(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
-    """Return the contract of a negotiation, if there is one."""
-    return _one(tx.connection.execute(_BY_NEGOTIATION, {"k_owner": owner, "k_negotiation": negotiation}).first())
+    """Return the contract of a negotiation, if there is one: as this unit knows it, if it was asked for before."""
+    if (owner, negotiation) not in tx.contracts:
+        _note(tx, owner, negotiation, _read(tx, _BY_NEGOTIATION, owner, negotiation), is_ours=False)
+    found: StoredContract | None = tx.contracts[owner, negotiation][0]
+    return found
 
 
 def claim(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
     """Return it for a change; nobody else changes it until the commit."""
-    return _one(tx.connection.execute(_LOCKED, {"k_owner": owner, "k_negotiation": negotiation}).first())
+    _, is_ours = tx.contracts.get((owner, negotiation), (None, False))
+    if not is_ours:
+        found = _read(tx, _LOCKED, owner, negotiation)
+        _note(tx, owner, negotiation, found, is_ours=found is not None)
+    return find(tx, owner, negotiation)
+
+
+def _note(tx: Tx, owner: str, negotiation: str, contract: StoredContract | None, *, is_ours: bool) -> None:
+    """Keep what was read or written for the rest of the unit; `is_ours`: the row is locked until the commit."""
+    tx.contracts[owner, negotiation] = (contract, is_ours)
+
+
+def _read(tx: Tx, query: Select[Any], owner: str, negotiation: str) -> StoredContract | None:
+    return _one(tx.connection.execute(query, {"k_owner": owner, "k_negotiation": negotiation}).first())
 
 
 def named(tx: Tx, owner: str, name: str) -> StoredContract:
@@ -160,6 +177,7 @@ def save(tx: Tx, contract: StoredContract) -> None:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
         tx.connection.execute(_INSERT, {name: _value(contract, name) for name in _NAMES})
+        _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
         return
     values = {f"v_{name}": _value(contract, name) for name in _NAMES if name not in _FIXED}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
@@ -167,6 +185,7 @@ def save(tx: Tx, contract: StoredContract) -> None:
         raise StaleVersion(contract.negotiation)
     contract.version += 1
     contract.updated_at = tx.now
+    _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
 
 
 def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | None:
@@ -176,10 +195,15 @@ def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | No
     return None if row is None else StoredSeal(**{**row._mapping, "role": Role(row.role)})
 
 
-def add_seal(tx: Tx, seal: StoredSeal) -> None:
-    """Insert a seal; the schema refuses a second one of the same side in a negotiation."""
-    values = {name: getattr(seal, name) for name in seal.__slots__}
-    tx.connection.execute(_ADD_SEAL, {**values, "role": seal.role.value, "created_at": tx.now})
+def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
+    """True when the provider has put its seal, so that there will be no other document; no seal without a contract."""
+    return contract is not None and seal_of(tx, contract.owner, contract.negotiation, Role.PROVIDER) is not None
+
+
+def add_seals(tx: Tx, *added: StoredSeal) -> None:
+    """Insert seals; the schema refuses a second one of the same side in a negotiation."""
+    rows = [{name: getattr(seal, name) for name in seal.__slots__} | {"role": seal.role.value} for seal in added]
+    tx.connection.execute(_ADD_SEAL, rows)
 
 
 def notices(tx: Tx, owner: str, negotiation: str) -> list[StoredNotice]:

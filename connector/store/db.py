@@ -93,6 +93,7 @@ class Tx:
 
     __slots__ = (
         "connection",
+        "contracts",
         "entries",
         "finished",
         "happened",
@@ -113,10 +114,11 @@ class Tx:
         self.signals: list[tuple[str, str, bool]] = []
         self.started: list[Job] = []
         self.finished: list[Job] = []
-        # What a statement found beside what it was asked for, so that nobody asks again (journal.py, silence.py)
+        # What was found or written, so that no part of the unit asks again (journal.py, silence.py, contracts.py)
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
         self.told: dict[tuple[str, str, str], bool] = {}
         self.silent: dict[tuple[str, str], bool] = {}
+        self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
         self.happened: list[dict[str, Any]] = []
         """Events that are written together when the unit ends."""
         self.entries: list[dict[str, Any]] = []

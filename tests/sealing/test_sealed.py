@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, Reques
 from connector.protocol.machine import Role
 from connector.services import explain
 from connector.store import contracts, participants, peers
+from connector.store.sqlite import FILE
 from contracts.approval import Approval, approval_in
 from contracts.canonical import sha256
 from contracts.checks import check_seal
@@ -26,10 +28,12 @@ from tests.harness import nodes
 from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
 from tests.simulator import places
+from tests.simulator.virtual import InlineStore
 
 MEMORY = Path("/dev/shm")
 FEWEST_COMMITS, MOST_COMMITS = 5, 100
 """How many commits a sealed negotiation takes on one side."""
+_PENDING = "SELECT pending, EXISTS (SELECT 1 FROM jobs WHERE kind = 'seal' AND key = pid) FROM negotiations"
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +258,29 @@ def test_a_node_killed_after_any_commit_seals_once_and_goes_on(perform: Callable
                 assert commits > FEWEST_COMMITS
                 return
         pytest.fail("it never came to an end")
+
+    perform(scene)
+
+
+@pytest.mark.parametrize("role", BOTH, ids=str)
+def test_a_seal_and_the_end_of_its_job_are_one_commit(perform: Callable[..., Any], role: Role) -> None:
+    async def scene(pair: Pair) -> None:
+        store = pair.node(role).store
+        assert isinstance(store, InlineStore)
+        seen: set[tuple[str, bool]] = set()
+
+        def after_commit() -> bool:
+            with sqlite3.connect(f"file:{pair.places[role].folder / FILE}?mode=ro", uri=True) as file:
+                seen.update((pending or "", bool(is_sealing)) for pending, is_sealing in file.execute(_PENDING))
+            return False
+
+        store.after_commit = after_commit
+        pid = await pair.ask()
+        await pair.settle()
+        await concluded(pair, pid)
+        sealed = {Role.PROVIDER: {n.AGREEMENT, n.FINALIZE}, Role.CONSUMER: {n.VERIFICATION}}[role]
+        assert {("", True), *((kind, False) for kind in sealed)} <= seen
+        assert not {(kind, True) for kind in sealed} & seen
 
     perform(scene)
 

@@ -36,6 +36,7 @@ def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres 
         ours, theirs = [await concluded(node, agreement) for node in (provider, consumer)]
         assert (ours.sha256, ours.jws, ours.conclusion) == (theirs.sha256, theirs.jws, theirs.conclusion)
         await refuses(provider, ours)
+        await shares_one_record(provider, ours)
         await ends(consumer, provider, agreement)
         await keeps_notices_once(provider, ours)
 
@@ -65,7 +66,7 @@ async def refuses(node: Node, contract: StoredContract) -> None:
     def again(tx: Tx) -> None:
         seal = contracts.seal_of(tx, ROOT, contract.negotiation, Role.PROVIDER)
         assert seal is not None
-        contracts.add_seal(tx, replace(seal, sha256="0" * 64))
+        contracts.add_seals(tx, replace(seal, sha256="0" * 64))
 
     def change(tx: Tx) -> None:
         tx.connection.execute(tables.seals.update().values(sha256="0" * 64))
@@ -76,6 +77,27 @@ async def refuses(node: Node, contract: StoredContract) -> None:
     for unit in (again, change, remove):
         with pytest.raises(DBAPIError):
             await node.store.write(unit)
+
+
+async def shares_one_record(node: Node, contract: StoredContract) -> None:
+    """What a unit reads after a change is the changed record, and what it claims was read anew under the lock."""
+
+    def unit(tx: Tx) -> None:
+        found = contracts.find(tx, ROOT, contract.negotiation)
+        claimed = contracts.claim(tx, ROOT, contract.negotiation)
+        assert claimed is not None
+        assert claimed == found == contract
+        assert claimed is not found
+        claimed.warned_days = 30
+        contracts.save(tx, claimed)
+        for ask in (contracts.find, contracts.claim):
+            assert ask(tx, ROOT, contract.negotiation) is claimed
+        assert contracts.find(tx, ROOT, "another") is None
+
+    await node.store.write(unit)
+    stored = await node.store.read(lambda tx: contracts.find(tx, ROOT, contract.negotiation))
+    assert stored is not None
+    assert (stored.warned_days, stored.version) == (30, contract.version + 1)
 
 
 async def ends(one: Node, other: Node, agreement: str) -> None:
