@@ -19,6 +19,7 @@ from contracts.refused import AlgorithmRefused, BadTimeStampToken, ContractError
 CONTRACT = "application/vnd.pupitre.contract+json"
 CONCLUSION = "application/vnd.pupitre.conclusion+json"
 NOTICE = "application/vnd.pupitre.notice+json"
+CHECKPOINT = "application/vnd.pupitre.checkpoint+json"
 
 TYPE = "JOSE+JSON"
 ALGORITHMS = frozenset({"ES256", "PS256", "RS256"})

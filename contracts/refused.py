@@ -36,7 +36,8 @@ ContractError
     ├── CountersignTooLate   the time to countersign has passed
     ├── OtherContract        the countersigned document is not the one that was sealed
     ├── OtherConclusion      the conclusion is not that of this contract
-    └── OtherNotice          the notice is not about this contract
+    ├── OtherNotice          the notice is not about this contract
+    └── OtherCheckpoint      the checkpoint is not this participant's, or does not follow the one before it
 
 Each says what was needed, what came and where (`pointer`, a JSON pointer into the document or the seal).
 """
@@ -109,8 +110,8 @@ class BadDocument(ContractError):
 
     code = "bad-contract-document"
     title: ClassVar[Text] = {
-        "fr": "Le document n’a pas la forme d’une convention, d’une conclusion ou d’un avis.",
-        "en": "The document has not the form of a contract, a conclusion or a notice.",
+        "fr": "Le document n’a pas la forme d’une convention, d’une conclusion, d’un avis ou d’un point de contrôle.",
+        "en": "The document has not the form of a contract, a conclusion, a notice or a checkpoint.",
     }
 
 
@@ -387,4 +388,14 @@ class OtherNotice(ContractError):
     title: ClassVar[Text] = {
         "fr": "L’avis ne porte pas sur cette convention, ou n’émane pas de son auteur annoncé.",
         "en": "The notice is not about this contract, or not given by its declared author.",
+    }
+
+
+class OtherCheckpoint(ContractError):
+    """The checkpoint is another participant's, lists its entries otherwise, or does not follow the one before it."""
+
+    code = "other-checkpoint"
+    title: ClassVar[Text] = {
+        "fr": "Le point de contrôle n’est pas celui de cet organisme, ou ne suit pas le précédent.",
+        "en": "The checkpoint is not this participant’s, or does not follow the one before it.",
     }

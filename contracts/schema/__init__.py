@@ -18,8 +18,14 @@ from contracts.refused import BadDocument
 CONTRACT = "https://w3id.org/pupitre/contract/1"
 CONCLUSION = "https://w3id.org/pupitre/conclusion/1"
 NOTICE = "https://w3id.org/pupitre/notice/1"
+CHECKPOINT = "https://w3id.org/pupitre/checkpoint/1"
 
-_FILES = {CONTRACT: "contract-1.json", CONCLUSION: "conclusion-1.json", NOTICE: "notice-1.json"}
+_FILES = {
+    CONTRACT: "contract-1.json",
+    CONCLUSION: "conclusion-1.json",
+    NOTICE: "notice-1.json",
+    CHECKPOINT: "checkpoint-1.json",
+}
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 Schema = dict[str, Any]
 
@@ -71,6 +77,11 @@ def _length(sign: int) -> Callable[..., None]:
     return check
 
 
+def _minimum(value: Json, said: int, rule: Schema, whole: Schema, pointer: str) -> None:
+    if type(value) is int and value < said:
+        raise BadDocument(needed=f"≥ {said}", actual=_shown(value), pointer=pointer)
+
+
 def _required(value: Json, said: list[str], rule: Schema, whole: Schema, pointer: str) -> None:
     if isinstance(value, dict):
         for name in said:
@@ -113,6 +124,7 @@ _WORDS: dict[str, Callable[..., None]] = {
     "pattern": _pattern,
     "minLength": _length(1),
     "maxLength": _length(-1),
+    "minimum": _minimum,
     "minItems": _length(1),
     "minProperties": _length(1),
     "required": _required,

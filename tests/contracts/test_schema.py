@@ -20,6 +20,7 @@ FILES = {
     schema.CONTRACT: (golden.FOLDER / "contract.json").read_bytes(),
     schema.CONCLUSION: golden.read_sealed((golden.FOLDER / "conclusion.jws.json").read_text()).payload,
     schema.NOTICE: golden.read_sealed((golden.FOLDER / "termination.jws.json").read_text()).payload,
+    schema.CHECKPOINT: (golden.FOLDER / "checkpoint.json").read_bytes(),
 }
 DOCUMENTS = {name: read_canonical(written) for name, written in FILES.items()}
 VALIDATORS = {name: jsonschema_rs.Draft202012Validator(schema.schema(name)) for name in FILES}
