@@ -56,6 +56,7 @@ from connector.identity.webhook_keys import WebhookKeys
 from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
+from connector.services import checkpoints as checkpointing
 from connector.services import negotiate as negotiating
 from connector.services import notify as notifying
 from connector.services import permits, sealing
@@ -66,6 +67,7 @@ from connector.services.aftermath import Aftermath, aftermath
 from connector.services.attest import Attest
 from connector.services.backup.place import refuse_half_restored
 from connector.services.catalogue import Catalogue
+from connector.services.checkpoints import Checkpoints
 from connector.services.contract import Contracts
 from connector.services.contract_bundle import ContractBundles
 from connector.services.contract_checks import ContractChecks
@@ -77,6 +79,7 @@ from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
+from connector.services.journals import Journals
 from connector.services.mirror import Mirror
 from connector.services.negotiate import Negotiate
 from connector.services.notify import Notify
@@ -127,6 +130,7 @@ class Node:
     catalogue: Catalogue
     talks: tuple[Negotiate, Seal]
     aftermath: Aftermath
+    checkpoints: Checkpoints
     transfer: Transfer
     receive: Receive
     notify: Notify
@@ -159,6 +163,7 @@ class Node:
             negotiating.JOB: partial(self.worker.look, self.negotiate),
             sealing.JOB: self.talks[1],
             **self.aftermath.handlers,
+            checkpointing.JOB: self.checkpoints,
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,
@@ -254,6 +259,7 @@ async def build_app(
             catalogue=Catalogue(store, addresses, client, identity),
             talks=negotiation(store, addresses, decisions, identity, hosts, introduce, settings, signers),
             aftermath=aftermath(store, client, transport, identity, hosts, introduce, settings, signers),
+            checkpoints=Checkpoints(store, addresses, signers or hosts.seals.signer, settings.journal_checkpoint_hours),
             transfer=transfer,
             receive=Receive(store, settings),
             notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),
@@ -318,6 +324,7 @@ def _private(node: Node) -> App:
             transfer=node.transfer,
             receive=node.receive,
             inspect=Inspect(node.store),
+            journals=Journals(node.store, node.hosts),
             once=Once(node.store),
             feed=node.feed,
             webhooks=node.webhooks,
@@ -444,6 +451,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         for listener in listeners:
             await listener.started.wait()
         await node.sweep.begin()
+        await node.checkpoints.begin()
         ready.set()
         await stop.wait()
         node.feed.close()

@@ -96,6 +96,12 @@ class Settings(BaseModel):
     seal_days: int = Field(
         1096, ge=1, le=3653, description="How long a seal certificate that the node makes itself is valid, in days."
     )
+    journal_checkpoint_hours: float = Field(
+        24.0,
+        gt=0,
+        le=8784,
+        description="How often the node seals where the journals stand, if they grew, in hours.",
+    )
     replicas: bool = Field(
         False, description="Several processes share the database (PostgreSQL only): replays are kept in a table."
     )

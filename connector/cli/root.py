@@ -12,6 +12,7 @@ from connector.cli import (
     events,
     get,
     hosting,
+    journals,
     negotiations,
     newcomers,
     partners,
@@ -124,8 +125,8 @@ def status(session: Session) -> None:
 
 install(cli)
 ROOMS = (
-    publication, policy, partners, newcomers, negotiations, contracts, get, deliveries, records, events, webhooks,
-    safekeeping, hosting, doctor,
+    publication, policy, partners, newcomers, negotiations, contracts, get, deliveries, journals, records, events,
+    webhooks, safekeeping, hosting, doctor,
 )  # fmt: skip
 for room in ROOMS:
     room.add_to(cli)

@@ -21,6 +21,10 @@ from connector.sdk.contract_calls import show_contract as show_contract
 from connector.sdk.contract_calls import show_convention as show_convention
 from connector.sdk.contract_calls import terminate_contract as terminate_contract
 from connector.sdk.contract_calls import verify_contract as verify_contract
+from connector.sdk.journal_calls import list_checkpoints as list_checkpoints
+from connector.sdk.journal_calls import show_journal as show_journal
+from connector.sdk.journal_calls import verify_journal as verify_journal
+from connector.sdk.journal_calls import verify_journals as verify_journals
 from connector.sdk.offer_calls import create_offer as create_offer
 from connector.sdk.offer_calls import list_audience as list_audience
 from connector.sdk.offer_calls import list_offers as list_offers
@@ -436,16 +440,6 @@ def show_fetch(pid: str) -> Call[t.Fetch]:
 
 
 # Journal and jobs
-
-
-def show_journal(process: str, *, cursor: str | None = None, limit: int | None = None) -> Call[t.Journal]:
-    """Read the journal of a negotiation, a transfer, a dataset or an offer."""
-    return _call("GET", "journal", process, query={"cursor": cursor, "limit": limit})
-
-
-def verify_journal(process: str) -> Call[t.Verification]:
-    """Compute the chain of a journal again."""
-    return _call("GET", "journal", process, "verification")
 
 
 def list_jobs(

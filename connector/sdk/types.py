@@ -20,6 +20,10 @@ from connector.sdk.feed_types import Event as Event
 from connector.sdk.feed_types import Events as Events
 from connector.sdk.feed_types import Job as Job
 from connector.sdk.feed_types import Jobs as Jobs
+from connector.sdk.journal_types import Checkpoint as Checkpoint
+from connector.sdk.journal_types import Checkpoints as Checkpoints
+from connector.sdk.journal_types import JournalFault as JournalFault
+from connector.sdk.journal_types import JournalsVerification as JournalsVerification
 from connector.sdk.partner_types import Attestation as Attestation
 from connector.sdk.partner_types import Attestations as Attestations
 from connector.sdk.partner_types import Card as Card

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Label, Row, bindparam, exists, insert, select
+from sqlalchemy import ColumnElement, Integer, Label, Row, bindparam, exists, insert, select, tuple_
 
 from connector.store.db import Tx
 from connector.store.errors import BrokenChain
@@ -51,6 +51,17 @@ _PAGE = (
     .order_by(journal.c.n)
     .limit(bindparam("count", type_=Integer))
 )
+_FOLLOWING = (
+    select(journal)
+    .where(
+        journal.c.owner == bindparam("of_owner"),
+        tuple_(journal.c.process, journal.c.n)
+        > tuple_(bindparam("after_process"), bindparam("after_n", type_=Integer)),
+    )
+    .order_by(journal.c.process, journal.c.n)
+    .limit(bindparam("count", type_=Integer))
+)
+_HASH = select(journal.c.hash).where(*_OF_PROCESS, journal.c.n == bindparam("of_n", type_=Integer))
 _LATEST = (
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS)
@@ -151,9 +162,52 @@ def verify(tx: Tx, owner: str, process: str) -> None:
                 raise BrokenChain(f"{process} n={n}")
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry among all journals of an owner, which stand in the order of their processes; ("", 0): before all."""
+
+    process: str = ""
+    n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """Some entries, looked at across journals: where they end, how many, and which ones do not fit."""
+
+    last: Place
+    entries: int
+    journals: int
+    """How many journals begin among them."""
+    broken: list[Place]
+
+
+def examine(tx: Tx, owner: str, after: Place, limit: int) -> Examined:
+    """Compute the chains of the entries that follow a place again, across all journals of the owner.
+
+    Each entry is held against the one before it as that is stored, so that one that was changed is named once, and a
+    gap where it begins.
+    """
+    named = {"of_owner": owner, "after_process": after.process, "after_n": after.n, "count": limit}
+    rows = tx.connection.execute(_FOLLOWING, named).all()
+    at, last_hash, broken, journals = after, _hash(tx, owner, after), [], 0
+    for row in rows:
+        if row.process != at.process:
+            at, last_hash, journals = Place(row.process), "", journals + 1
+        fits = row.n == at.n + 1 and row.hash == link(last_hash, row.entry)
+        at, last_hash = Place(row.process, row.n), row.hash
+        if not fits or not _says(_entry(row), owner, row.process):
+            broken.append(at)
+    return Examined(at, len(rows), journals, broken)
+
+
 def link(last_hash: str, text: str) -> str:
     """Return the hash of an entry from the one before it (empty for the first) and its own text."""
     return sha256((last_hash + text).encode()).hexdigest()
+
+
+def _hash(tx: Tx, owner: str, place: Place) -> str:
+    named = {"of_owner": owner, "of_process": place.process, "of_n": place.n}
+    return tx.connection.execute(_HASH, named).scalar() or ""
 
 
 def _head(tx: Tx, owner: str, process: str) -> tuple[int, str]:

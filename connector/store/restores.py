@@ -62,6 +62,14 @@ def last(tx: Tx) -> Restore | None:
     return None if row is None else Restore(**row._mapping)
 
 
+def since(tx: Tx, instant: datetime | None) -> list[Restore]:
+    """Return the restorations after an instant, in order; all of them for None."""
+    query = select(restores).order_by(restores.c.n)
+    if instant is not None:
+        query = query.where(restores.c.restored_at > instant)
+    return [Restore(**row._mapping) for row in tx.connection.execute(query)]
+
+
 def begin(tx: Tx, backup: str, taken_at: datetime, *, revoke_keys: bool) -> Restore:
     """Number the restoration; have every process that may have moved compared, and free what a dead node held.
 

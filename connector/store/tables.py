@@ -20,6 +20,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from connector.store.checkpoint_tables import checkpoint_heads as checkpoint_heads
+from connector.store.checkpoint_tables import checkpoint_seals as checkpoint_seals
+from connector.store.checkpoint_tables import checkpoints as checkpoints
 from connector.store.contract_tables import contract_notices as contract_notices
 from connector.store.contract_tables import contracts as contracts
 from connector.store.contract_tables import evidence as evidence

@@ -97,7 +97,6 @@ OTHER = sealed(drawn_up(heads=HEADS[:1]))
         (SECOND, SEALED_AGAIN),
         (sealed(drawn_up(3, FIRST)), FIRST),
         (sealed({**drawn_up(), "number": 2}), FIRST),
-        (sealed(drawn_up(2, FIRST, at=NOW - timedelta(seconds=1))), FIRST),
     ],
 )
 def test_a_checkpoint_that_does_not_follow_is_refused(one, previous):

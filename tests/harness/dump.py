@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from connector.app import Node
-from connector.services import sweep
+from connector.services import checkpoints, sweep
 from connector.store.db import Tx
 from connector.store.tables import jobs, metadata, replicas
 
 Dump = dict[str, list[tuple[Any, ...]]]
-_WORK = select(jobs).where(jobs.c.kind != sweep.JOB).limit(1)
+_WORK = select(jobs).where(jobs.c.kind.not_in((sweep.JOB, checkpoints.JOB))).limit(1)
 """Whatever is to be done; that the node tidies up every hour is no work left over."""
 
 

@@ -23,6 +23,7 @@ from connector.app import ROOT
 from connector.http.private import examples
 from connector.protocol import negotiation as n
 from connector.sdk import Client
+from connector.services import checkpoints
 from connector.services.decide import OfferModes
 from connector.services.exchange import Answer
 from connector.store import inbox, peers, tables
@@ -213,6 +214,10 @@ def _partner_fetches(play: Play) -> None:
     play.names[SERVED] = _settled(play.partner.show_transfer, pid, "STARTED")["peer_pid"]
 
 
+def _a_checkpoint(play: Play) -> None:
+    play.ours.do(play.ours.node.checkpoints(Job(checkpoints.JOB, ROOT, checkpoints.KEY)))
+
+
 def _a_job_is_dead(play: Play) -> None:
     def unit(tx: Tx) -> None:
         tx.enqueue(Job("negotiation", ROOT, play.names[AGREED], run_at=datetime(2099, 1, 1, tzinfo=UTC)))
@@ -251,7 +256,8 @@ STEPS: tuple[Step, ...] = (
     "request_transfer", _open, "fetch_transfer", _received, "show_fetch", "show_transfer", "list_transfers",
     "complete_transfer", _open_another, "suspend_transfer", _stands("SUSPENDED"), "resume_transfer", _stands("STARTED"),
     "terminate_transfer", _partner_fetches, "start_transfer", "terminate_contract",
-    "show_journal", "verify_journal", _a_job_is_dead, "list_jobs", "retry_job", "list_reconciliations",
+    "show_journal", "verify_journal", _a_checkpoint, "verify_journals", "list_checkpoints",
+    _a_job_is_dead, "list_jobs", "retry_job", "list_reconciliations",
     "read_events", "stream_events",
     "create_webhook", lambda play: play.learn(WEBHOOK, "id", "create_webhook"), "list_webhooks", "show_webhook",
     "test_webhook", "change_webhook", "rotate_webhook", "retry_webhook", "delete_webhook",

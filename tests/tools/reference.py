@@ -86,6 +86,7 @@ def operations() -> list[tuple[str, str, Schema]]:
 APART = {
     "contract_types": ("contracts",),
     "feed_types": ("events", "jobs"),
+    "journal_types": ("journals",),
     "partner_types": ("partners", "presentation", "inbox"),
     "publication_types": ("publication",),
     "seal_types": ("seal-keys",),

@@ -102,6 +102,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
     # Records
     "show_journal": _OF_RECORDS,
     "verify_journal": _OF_RECORDS,
+    "verify_journals": _OF_RECORDS,
+    "list_checkpoints": _OF_RECORDS,
     "list_jobs": (OPERATOR, AUDITOR),
     "list_reconciliations": _OF_RECORDS,
     "retry_job": (OPERATOR,),

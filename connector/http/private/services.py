@@ -15,6 +15,7 @@ from connector.services.hosts import Hosts
 from connector.services.inbox import Inbox
 from connector.services.inspect import Inspect
 from connector.services.introduce import Introduce
+from connector.services.journals import Journals
 from connector.services.negotiate import Negotiate
 from connector.services.once import Once
 from connector.services.publish import Publish
@@ -47,6 +48,7 @@ class Services:
     transfer: Transfer
     receive: Receive
     inspect: Inspect
+    journals: Journals
     once: Once
     feed: Feed
     webhooks: Webhooks

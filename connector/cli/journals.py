@@ -1,0 +1,151 @@
+"""`pupitre journal`: what happened, and whether all journals still say what was written and sealed."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import click
+
+from connector.cli import exits, show
+from connector.cli.frame import Group, Session, command, option
+from connector.sdk import calls
+
+LONGEST = 120
+"""How much of a text is shown in a table; `--full` shows it whole."""
+_APART = ("body", "policy", "document", "decided_by")
+"""Members of an entry that are long, or told in a column of their own."""
+_PAGE = 500
+_FR, _EN = "Les journaux : les lire, les contrôler.", "The journals: read them, verify them."
+
+
+class Journal(Group):
+    """The group `journal`: what is no command of it is a process, whose journal is shown."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        is_named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
+        return super().parse_args(ctx, args if is_named else ["show", *args])
+
+
+def add_to(cli: click.Group) -> None:
+    """Add the commands."""
+    journal = Journal("journal", texts={"fr": _FR, "en": _EN})
+    cli.add_command(journal)
+    _add_show(journal)
+    _add_verify(journal)
+
+    @command(
+        journal,
+        "checkpoints",
+        "Liste les points de contrôle qui scellent les journaux.",
+        "List the checkpoints that seal the journals.",
+    )
+    def checkpoints(session: Session) -> None:
+        found = list(session.client.each(calls.list_checkpoints()))
+        rows = ((str(one["number"]), show.instant(one["created_at"]), one["kid"] or "", one["sha256"]) for one in found)
+        session.out(found, lambda: show.table(session, ("n", "at", "key", "sha256"), rows))
+
+
+def _add_show(journal: click.Group) -> None:
+    @command(
+        journal,
+        "show",
+        "Lit le journal d’un dossier, d’un jeu de données ou d’une offre (« show » peut être omis).",
+        "Read the journal of a process, a dataset or an offer (“show” may be left out).",
+    )
+    @click.argument("process")
+    @option("--verify", is_flag=True, fr="Recalcule la chaîne.", en="Compute the chain again.")
+    @option("--full", is_flag=True, fr="Avec le texte des messages.", en="With the text of the messages.")
+    def show_(session: Session, process: str, verify: bool, full: bool) -> None:
+        if verify:
+            _verify(session, process)
+            return
+        found = list(session.client.each(calls.show_journal(process)))
+        rows = (
+            (
+                str(one["n"]),
+                show.instant(one["at"]),
+                one["kind"],
+                one["decided_by"]["text"] if one["decided_by"] else "",
+                _told(session, one["entry"], full),
+            )
+            for one in found
+        )
+        session.out(found, lambda: show.table(session, ("n", "at", "kind", "decided_by", "entry"), rows))
+
+
+def _add_verify(journal: click.Group) -> None:
+    @command(
+        journal,
+        "verify",
+        "Contrôle tous les journaux : chaque chaîne, chaque point de contrôle, et l’une par l’autre.",
+        "Verify all journals: every chain, every checkpoint, and each by the other.",
+    )
+    def verify(session: Session) -> None:
+        found = _verify_all(session)
+        session.out(found, lambda: _tell(session, found))
+        if not found["is_intact"]:
+            raise SystemExit(exits.PROBLEM)
+
+
+def _verify(session: Session, process: str) -> None:
+    found = session.client.verify_journal(process)
+    intact = session.say(f"Intact : {found['entries']} entrées.", f"Intact: {found['entries']} entries.")
+    session.out(found, lambda: click.echo(intact if found["is_intact"] else found["detail"]))
+    if not found["is_intact"]:
+        raise SystemExit(exits.PROBLEM)
+
+
+def _verify_all(session: Session) -> dict[str, Any]:
+    """Return what all pages of the verification came to."""
+    faults: list[Any] = []
+    counts: Counter[str] = Counter()
+    call = calls.verify_journals(limit=_PAGE)
+    page = session.client.send(call)
+    while True:
+        faults += page["items"]
+        counts.update(entries=page["entries"], journals=page["journals"], checkpoints=page["checkpoints"])
+        if page["next_cursor"] is None:
+            break
+        page = session.client.send(call.after(page["next_cursor"]))
+    standing = {name: page[name] for name in ("last_checkpoint", "last_sealed_at", "can_seal")}
+    return {"is_intact": not faults, **counts, **standing, "faults": faults}
+
+
+def _tell(session: Session, found: dict[str, Any]) -> None:
+    entries, journals, points = found["entries"], found["journals"], found["checkpoints"]
+    for fault in found["faults"]:
+        click.echo(f"✗ {fault['text']}")
+    click.echo(
+        session.say(
+            f"Contrôlé : {entries} entrées de {journals} journaux, {points} points de contrôle.",
+            f"Verified: {entries} entries of {journals} journals, {points} checkpoints.",
+        )
+    )
+    if found["last_checkpoint"] is not None:
+        number, at = found["last_checkpoint"], show.instant(found["last_sealed_at"])
+        fr = f"Le dernier, n° {number}, a été scellé le {at} : ce qui suit n’est pas encore scellé."
+        click.echo(session.say(fr, f"The last one, {number}, was sealed on {at}: what follows is not sealed yet."))
+    if not found["can_seal"]:
+        fr = "Aucune clé de cachet ne peut signer : il n’y aura pas de point de contrôle (pupitre keys create-seal)."
+        click.echo(session.say(fr, "No seal key may sign: there will be no checkpoint."))
+    elif found["last_checkpoint"] is None:
+        fr = "Aucun point de contrôle encore : rien n’est scellé."
+        click.echo(session.say(fr, "No checkpoint yet: nothing is sealed."))
+    intact = session.say("Intact.", "Intact.")
+    wrong = session.say(f"{len(found['faults'])} défauts.", f"{len(found['faults'])} faults.")
+    click.echo(intact if found["is_intact"] else wrong)
+
+
+def _told(session: Session, entry: Any, full: bool) -> str:
+    if full:
+        return json.dumps(entry, ensure_ascii=False)
+    said = {name: value for name, value in entry.items() if name not in _APART}
+    if "message" in said:
+        said["message"] = show.message(session, str(said["message"]))
+    if "explained" in said:
+        said["explained"] = " ".join(said["explained"].get(session.language, ()))
+    return ", ".join(_shortened(str(value)) for value in said.values() if value is not None)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
