@@ -21,12 +21,15 @@ from contracts.seals import Role
 
 SCHEMA = "https://w3id.org/pupitre/bundle/1"
 CONTRACT, CONCLUSION, UNILATERAL = "contract.jws.json", "conclusion.jws.json", "unilateral.jws.json"
+MOST = 999
+"""How many checkpoints a bundle holds: the last ones."""
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
 _WHAT = {
     "README.txt": "how to check",
     CONTRACT: "the contract, sealed by both",
     CONCLUSION: "the conclusion, sealed by the provider",
     UNILATERAL: "one-sided evidence, sealed by one party",
+    "checkpoints": "a checkpoint of the journal, sealed by the party whose journal it is",
     "contract.pdf": "the convention, to be read",
     "journal.jsonl": "the journal's chain",
     "notices": "a notice, sealed by its author",
@@ -59,6 +62,8 @@ class Evidence:
     """The bodies of all DSP messages of the negotiation, in order, whoever sent them."""
     journal: Sequence[tuple[str, str]] = field(default=(), repr=False)
     """Text and hash of each entry, in order."""
+    checkpoints: Sequence[str] = field(default=(), repr=False)
+    """The JWS of those that cover the journal, in order."""
 
 
 def pack(evidence: Evidence) -> bytes:
@@ -82,6 +87,7 @@ def pack(evidence: Evidence) -> bytes:
 def _files(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     sealed = {CONTRACT: evidence.contract, CONCLUSION: evidence.conclusion, UNILATERAL: evidence.unilateral}
     sealed |= {f"notices/{n:03}.jws.json": notice for n, notice in enumerate(evidence.notices, 1)}
+    sealed |= {f"checkpoints/{n:03}.jws.json": one for n, one in enumerate(evidence.checkpoints[-MOST:], 1)}
     for name, text in sealed.items():
         if text:
             yield name, text.encode()

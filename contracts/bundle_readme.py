@@ -122,6 +122,17 @@ _JOURNAL = r"""    last=
     done < journal.jsonl
     [ "$last" = "$hash" ] && echo "journal.jsonl : OK"
 """
+_FIXED = r"""    process=$(grep -o '\\"process\\": *\\"[^"\\]*' journal.jsonl | head -n 1 | sed 's/.*"//')
+    n=0
+    while IFS= read -r line; do
+      n=$((n + 1))
+      hash=$(printf '%s\n' "$line" | cut -c10-73)
+      entry=$(printf '{"hash":"%s","n":%s,"process":"%s"}' "$hash" "$n" "$process" | digest)
+      for checkpoint in checkpoints-*.json; do
+        if grep -q "\"$entry\"" "$checkpoint"; then echo "$checkpoint ($n) : OK"; fi
+      done
+    done < journal.jsonl
+"""
 _STAMP = r"""    member @FILE@ signature @RANK@ > stamped.tmp
     printf %s '@ITEM@' | decode | grep -o '"val":"[^"]*"' | cut -d'"' -f4 | base64 -d > token.tmp
     openssl ts -reply -in token.tmp -token_in -token_out -text 2>&1 | grep 'Time stamp:'
@@ -168,6 +179,14 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool) -> Iterator[_Step]:
     )
     if has_journal:
         yield _Step("La chaîne du journal.", "The chain of the journal.", _JOURNAL)
+    if has_journal and any(name.startswith("checkpoints/") for name in sealed):
+        yield _Step(
+            "Chaque point de contrôle couvre une entrée du journal (entre parenthèses), et donc celles d’avant : elles "
+            "étaient fixées à la date de son cachet (« iat »).",
+            "Each checkpoint covers an entry of the journal (in brackets), and so those before it: they were fixed at "
+            "the date of its seal (“iat”).",
+            _FIXED,
+        )
     if stamps := "".join(_stamp_commands(name, one) for name, one in sealed.items()):
         yield _Step(
             "Les horodatages. AUTORITES.pem : les certificats de l’autorité d’horodatage, obtenus d’elle.",

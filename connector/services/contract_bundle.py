@@ -20,7 +20,7 @@ from connector.services.contract import Contracts, NoPdf, NotSealedYet, conclusi
 from connector.services.hosts import Hosts
 from connector.services.negotiated import Told
 from connector.services.peer_seals import UNREACHED, PeerSeals
-from connector.store import contracts, peers
+from connector.store import checkpoints, contracts, peers
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.journal import Entry
@@ -41,6 +41,8 @@ class Held:
     notices: list[StoredNotice]
     told: list[Told] = field(repr=False)
     journal: list[Entry] = field(repr=False)
+    checkpoints: list[str] = field(repr=False)
+    """Those of our journals that cover this one."""
     peer_keys: str | None = field(repr=False)
     """The partner's list of seal keys, as its pinned key signed it."""
 
@@ -95,6 +97,7 @@ class ContractBundles:
             seal_keys=keys,
             messages=[one.text for one in _messages(held)],
             journal=[(entry.text, entry.hash) for entry in held.journal],
+            checkpoints=held.checkpoints,
         )
         return Bundle(f"{(contract.id or '').removeprefix('urn:uuid:')}.contract.zip", pack(evidence))
 
@@ -144,6 +147,7 @@ def hold(tx: Tx, owner: str, name: str, did: str) -> Held:
         contracts.notices(tx, owner, contract.negotiation),
         negotiated.messages(history, did),
         history,
+        checkpoints.covering(tx, owner, contract.negotiation),
         peer.seals if peer is not None else None,
     )
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pupitre_verify.after import MEDIA, check_conclusion, check_notices, check_one, read_document
 from pupitre_verify.agreed import CONTRACT, check_agreement, check_document, check_messages
 from pupitre_verify.certificates import read_pem
+from pupitre_verify.checkpoints import check_checkpoints
 from pupitre_verify.journal import PART as JOURNAL
 from pupitre_verify.journal import check_journal, check_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
@@ -78,16 +79,23 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     sealed = check_messages(report, CONTRACT, files, document)
     # 10. What was notified later.
     all_seals += check_notices(report, files, document, payload, known, stand)
-    # 11. The journal's chain.
-    if JOURNAL in files:
-        check_journal(report, files[JOURNAL])
+    report.level = level_of(report, all_seals, stand)
+    # 11. The journal's chain, and the days on which its owner sealed where it stood.
+    beside, journal = _check_journal(report, files, known, stand)
+    all_seals += beside
     # 12. The certificates that stand beside are those in the seals.
     _check_certificates(files, all_seals)
     # 13. The convention that people read holds this very contract.
     check_pdf(report, files, all_seals)
     # 14. What remains stands in the bundle, but no seal says what it must be.
-    report.unsealed = _unsealed(files, all_seals, sealed | {PDF, *(f"cards/{role}.jws" for role in ROLES)})
-    report.level = level_of(report, all_seals, stand)
+    report.unsealed = _unsealed(files, all_seals, sealed | journal | {PDF, *(f"cards/{role}.jws" for role in ROLES)})
+
+
+def _check_journal(report: Report, files: Files, known: Known, stand: Stand) -> tuple[list[Seal], set[str]]:
+    """Verify the journal and its checkpoints; return their seals, and the journal if they cover all of it."""
+    chain = check_journal(report, files[JOURNAL]) if JOURNAL in files else []
+    seals, is_covered = check_checkpoints(report, files, chain, known, stand)
+    return seals, {JOURNAL} if is_covered else set()
 
 
 def _check_order(document: dict[str, Any], provider: Seal, consumer: Seal) -> None:
@@ -154,12 +162,12 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     check_one(report, seal, role, known, stand)
     report.holds(UNILATERAL_PART, f"scellé par {document['by']} seul", f"sealed by {document['by']} alone")
     # 5. The messages, the journal, the certificates.
-    report.unsealed = _unsealed(files, [seal], check_messages(report, UNILATERAL_PART, files, document))
-    if JOURNAL in files:
-        check_journal(report, files[JOURNAL])
+    messages = check_messages(report, UNILATERAL_PART, files, document)
+    beside, journal = _check_journal(report, files, known, stand)
+    report.unsealed = _unsealed(files, [seal, *beside], messages | journal)
     if "token" in document:
         check_proof(report, UNILATERAL_PART, files.get(JOURNAL, b""), document["token"])
-    _check_certificates(files, [seal])
+    _check_certificates(files, [seal, *beside])
     # 6. The other party sealed nothing.
     report.doubt(
         UNILATERAL_PART,

@@ -1,6 +1,7 @@
 """The journal's chain: h_n = SHA-256(h_{n-1} ‖ text_n), computed again from the texts (nothing before the first)."""
 
 import hashlib
+import unicodedata
 from typing import Any
 
 from pupitre_verify.report import Fault, Report
@@ -9,9 +10,12 @@ from pupitre_verify.strict import Unreadable, read_json
 PART = "journal.jsonl"
 
 
-def check_journal(report: Report, raw: bytes) -> None:
-    """Verify each line `{"hash", "text"}`: the chain, the numbers, and that all tell of one process."""
-    last, process, count = "", None, 0
+def check_journal(report: Report, raw: bytes) -> list[tuple[str, int, str]]:
+    """Verify each line `{"hash", "text"}`: the chain, the numbers, and that all tell of one process.
+
+    Return process, number and hash of each entry.
+    """
+    last, process, count, chain = "", None, 0, []
     for n, line in enumerate(raw.split(b"\n"), 1):
         if line == b"" and n > 1:
             break
@@ -27,6 +31,7 @@ def check_journal(report: Report, raw: bytes) -> None:
         if process not in (None, one):
             raise Fault(PART, place, "cette entrée vient d’un autre dossier", "this entry is another process's")
         process, count = one, n
+        chain.append((_text_of(place, told, "process"), n, said))
     if raw.count(b"\n") != count or not raw.endswith(b"\n"):
         raise Fault(PART, "", "le journal s’arrête au milieu d’une ligne", "the journal ends amid a line")
     report.holds(
@@ -34,6 +39,7 @@ def check_journal(report: Report, raw: bytes) -> None:
         f"chaîne de {count} entrée(s) recalculée ; c’est le journal d’une seule partie",
         f"chain of {count} entries computed again; it is the journal of one party alone",
     )
+    return chain
 
 
 def check_proof(report: Report, part: str, raw: bytes, digest: str) -> None:
@@ -54,6 +60,13 @@ def check_proof(report: Report, part: str, raw: bytes, digest: str) -> None:
         "le jeton de l’autre partie n’est pas dans le dossier",
         "the other party's token is not in the bundle",
     )
+
+
+def _text_of(place: str, told: dict[str, Any], name: str) -> str:
+    found = told.get(name)
+    if not isinstance(found, str) or not unicodedata.is_normalized("NFC", found):
+        raise Fault(PART, place, "cette entrée ne dit pas de quel dossier elle est", "this entry names no process")
+    return found
 
 
 def _line(place: str, line: bytes) -> tuple[str, str]:

@@ -160,6 +160,7 @@ _WHAT = tuple(
         (r"conclusion\.jws\.json", "the conclusion, sealed by the provider"),
         (r"unilateral\.jws\.json", "one-sided evidence, sealed by one party"),
         (r"notices/\d{3}\.jws\.json", "a notice, sealed by its author"),
+        (r"checkpoints/\d{3}\.jws\.json", "a checkpoint of the journal, sealed by the party whose journal it is"),
         (r"contract\.pdf", "the convention, to be read"),
         (r"dids/(?:provider|consumer)\.json", "a DID document, as it was seen"),
         (r"cards/(?:provider|consumer)\.jws", "a party card"),

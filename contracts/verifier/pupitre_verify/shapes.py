@@ -10,6 +10,7 @@ from pupitre_verify.report import Fault
 CONTRACT = "https://w3id.org/pupitre/contract/1"
 CONCLUSION = "https://w3id.org/pupitre/conclusion/1"
 NOTICE = "https://w3id.org/pupitre/notice/1"
+CHECKPOINT = "https://w3id.org/pupitre/checkpoint/1"
 UNILATERAL = "https://w3id.org/pupitre/unilateral/1"
 KINDS_OF_NOTICE = ("termination", "suspension", "resumption", "receipt")
 Rule = Any
@@ -40,6 +41,10 @@ def _is_text(value: Any) -> bool:
 
 def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and value >= 1
 
 
 def _matches(pattern: str) -> Callable[[Any], bool]:
@@ -127,6 +132,15 @@ SHAPES: dict[str, Rule] = {
         "by": _DID,
         "code?": _is_text,
         "reason?": _is_text,
+    },
+    CHECKPOINT: {
+        "schema": _is(CHECKPOINT),
+        "by": _DID,
+        "number": _is_number,
+        "previous?": {"sha256": _SHA256, "seal": _SHA256},
+        "at": _is_instant,
+        "heads": [_SHA256],
+        "restorations?": [{"backupAt": _is_instant, "restoredAt": _is_instant}],
     },
     UNILATERAL: {
         "schema": _is(UNILATERAL),

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from contracts.bundle import Evidence
 from contracts.canonical import canonical, sha256
+from contracts.checkpoint import draw_up_checkpoint, head_digest
 from contracts.conclusion import conclude
 from contracts.document import Exchanged, party_from_card
-from contracts.jws import CONCLUSION, NOTICE, read_sealed
+from contracts.jws import CHECKPOINT, CONCLUSION, NOTICE, Sealed, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
 from tests.contracts.verifier.written import DAY, Case, Organisation, case, certificate, der, journal
@@ -26,7 +27,10 @@ def sealer(who: Organisation) -> Sealer:
 
 
 def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = False) -> Evidence:
-    """Return the evidence of a contract that both concluded, and that the consumer perhaps ended."""
+    """Return the evidence of a contract that both concluded, and that the consumer perhaps ended.
+
+    Then the provider has sealed two checkpoints of its journal.
+    """
     ours, theirs = sealer(provider), sealer(consumer)
     text = agreement(provider.did, consumer.did)
     before = [
@@ -44,17 +48,19 @@ def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = Fa
     both = countersigned(one, theirs)
     contract, at = read_sealed(both), NOW + timedelta(seconds=4)
     conclusion = asyncio.run(seal(canonical(conclude(contract, at=at)), ours, media_type=CONCLUSION, at=at))
+    chain = entries([{"kind": "created"}, {"kind": "received", "note": 'dit « é », "à\\b" et\ttabulation\n'}])
     carrier = (
         f'{{"@type":"ContractAgreementMessage","agreement":{text},"https://w3id.org/pupitre/seal":{json.dumps(one)}}}'
     )
     return Evidence(
         contract=both,
-        conclusion=conclusion,
+        conclusion=conclusion.text,
         notices=[_ended(both, theirs)] if ended else (),
         did_documents={"provider": json.dumps(provider.document), "consumer": json.dumps(consumer.document)},
         cards={"provider": provider.card, "consumer": consumer.card},
         messages=[*(body for _, body in bodies), carrier],
-        journal=entries([{"kind": "created"}, {"kind": "received", "note": 'dit « é », "à\\b" et\ttabulation\n'}]),
+        journal=chain,
+        checkpoints=_checkpoints(chain, ours) if ended else (),
     )
 
 
@@ -86,7 +92,19 @@ def lasting(did: str, name: str, at: datetime) -> Organisation:
 def _ended(contract: str, consumer: Sealer) -> str:
     at = NOW + timedelta(days=90)
     told = notice(read_sealed(contract), "termination", by="consumer", at=at, reason="Étude terminée.")
-    return asyncio.run(seal(canonical(told), consumer, media_type=NOTICE, at=at))
+    return asyncio.run(seal(canonical(told), consumer, media_type=NOTICE, at=at)).text
+
+
+def _checkpoints(chain: list[tuple[str, str]], ours: Sealer) -> list[str]:
+    """Return the checkpoints of two days, each over one more entry."""
+    made: list[Sealed] = []
+    for n, (text, hash_) in enumerate(chain, 1):
+        at = NOW + timedelta(days=n)
+        heads = [head_digest(json.loads(text)["process"], n, hash_), head_digest("urn:other", n, hash_)]
+        previous = made[-1] if made else None
+        told = draw_up_checkpoint(heads, by=ours.did, number=n, previous=previous, at=at)
+        made.append(asyncio.run(seal(canonical(told), ours, media_type=CHECKPOINT, at=at)))
+    return [one.text for one in made]
 
 
 def entries(told: list[dict]) -> list[tuple[str, str]]:

@@ -38,6 +38,8 @@ def test_the_verifier_takes_what_contracts_made(whole) -> None:
     report = examine(pack(whole), at=NOW)
     assert report.exit_status == 0, report.as_text("en")
     assert report.facts["notices"][0]["kind"] == "termination"
+    assert [one["entry"] for one in report.facts["checkpoints"]] == [1, 2]
+    assert "journal.jsonl" not in report.unsealed
     told = {one.part for one in report.findings}
     assert {"journal.jsonl", "messages", "messages/003-ContractAgreementMessage.json", "cards/provider.jws"} <= told
 
@@ -95,7 +97,7 @@ def test_the_page_in_the_bundle_shows_how_to_check_it_by_hand(tmp_path, alg) -> 
     done = follow(pack(evidence(*parties(alg), ended=True)), tmp_path / "empty")
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert sum("Verified OK" in line for line in lines) == 4  # both on the contract, the conclusion, the notice
+    assert sum("Verified OK" in line for line in lines) == 6  # on the contract, conclusion, notice, checkpoints
     for said in (
         "manifest.json : OK",
         "certs/provider.pem : OK",
@@ -108,6 +110,8 @@ def test_the_page_in_the_bundle_shows_how_to_check_it_by_hand(tmp_path, alg) -> 
         "messages/001-ContractRequestMessage.json : OK",
         "messages/002-ContractOfferMessage.json : OK",
         "journal.jsonl : OK",
+        "checkpoints-001.json (1) : OK",
+        "checkpoints-002.json (2) : OK",
     ):
         assert said in lines
 
@@ -123,6 +127,7 @@ def test_both_halves_of_the_page_say_the_same(whole) -> None:
     [
         (b'"payload":"eyJh', b'"payload":"eyJi', "contract.jws.json 1 : Verified OK"),
         (b'\\"kind\\": \\"created\\"', b'\\"kind\\": \\"crafted\\"', "journal.jsonl : OK"),
+        (b'\\"process\\": \\"urn:uuid:p', b'\\"process\\": \\"urn:uuid:q', "checkpoints-002.json (2) : OK"),
         (
             b'{"@type": "ContractOfferMessage"',
             b'{"@type": "ContractOfferMassage"',

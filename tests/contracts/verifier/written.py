@@ -31,6 +31,7 @@ WHAT = {
     "contract.jws.json": "the contract, sealed by both",
     "conclusion.jws.json": "the conclusion, sealed by the provider",
     "unilateral.jws.json": "one-sided evidence, sealed by one party",
+    "checkpoints": "a checkpoint of the journal, sealed by the party whose journal it is",
     "contract.pdf": "the convention, to be read",
     "journal.jsonl": "the journal's chain",
     "notices": "a notice, sealed by its author",
@@ -339,6 +340,27 @@ class Case:
         }
         payload = canonical(told | changed)
         return jws(payload, seal(payload, self.consumer, "notice", "provider", self.sealed_at + 10 * DAY))
+
+    def checkpoint(
+        self, number: int = 1, entry: int = 2, *, previous: bytes | None = None, day: int = 1, **changed: Any
+    ) -> bytes:
+        """Return a checkpoint of the provider over an entry of its journal, sealed so many days after the contract."""
+        hashes_ = [json.loads(line)["hash"] for line in self.all_files()["journal.jsonl"].splitlines()]
+        head = {"hash": hashes_[entry - 1], "n": entry, "process": "urn:uuid:p"}
+        told = {
+            "schema": "https://w3id.org/pupitre/checkpoint/1",
+            "by": self.provider.did,
+            "number": number,
+            "at": written(self.sealed_at + day * DAY),
+            "heads": sorted([sha256(canonical(head)), sha256("another"), sha256("a third")]),
+        }
+        if previous is not None:
+            before = json.loads(previous)
+            seal_before = sealed_sha256(before["signatures"][0])
+            told["previous"] = {"sha256": sha256(unb64(before["payload"])), "seal": seal_before}
+        by = changed.pop("sealer", self.provider)
+        payload = canonical(told | changed)
+        return jws(payload, seal(payload, by, "checkpoint", "provider", self.sealed_at + day * DAY))
 
     def made_at(self, n: int) -> datetime:
         """Return when the seal of this place was made."""
