@@ -132,7 +132,6 @@ class Node:
     aftermath: Aftermath
     checkpoints: Checkpoints
     transfer: Transfer
-    receive: Receive
     notify: Notify
     gate: Gate
     inlets: Inlets
@@ -186,6 +185,11 @@ class Node:
     def evidence(self) -> Evidence:
         """What becomes of contracts after their conclusion."""
         return self.aftermath.evidence
+
+    @cached_property
+    def receive(self) -> Receive:
+        """What is fetched, and where to."""
+        return Receive(self.store, self.settings)
 
     @cached_property
     def webhooks(self) -> Webhooks:
@@ -261,7 +265,6 @@ async def build_app(
             aftermath=aftermath(store, client, transport, identity, hosts, introduce, settings, signers),
             checkpoints=Checkpoints(store, addresses, signers or hosts.seals.signer, settings.journal_checkpoint_hours),
             transfer=transfer,
-            receive=Receive(store, settings),
             notify=Notify(store, clock, addresses, WebhookKeys(settings.data_dir), transport, settings),
             gate=gate,
             inlets=Inlets(store, clock, partial(_open_sink, threads), received, limit_bytes=settings.push_limit_bytes),

@@ -96,6 +96,8 @@ resume_transfer          · × × ·
 terminate_transfer       · × × ·
 show_journal             × × · ×
 verify_journal           × × · ×
+verify_journals          × × · ×
+list_checkpoints         × × · ×
 list_jobs                × · · ×
 list_reconciliations     × × · ×
 retry_job                × · · ·
