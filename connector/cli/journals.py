@@ -21,6 +21,9 @@ _FR, _EN = "Les journaux : les lire, les contrôler.", "The journals: read them,
 class Journal(Group):
     """The group `journal`: what is no command of it is a process, whose journal is shown."""
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or self.commands["show"]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         is_named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
         return super().parse_args(ctx, args if is_named else ["show", *args])
