@@ -134,9 +134,9 @@ def _tell(session: Session, found: dict[str, Any]) -> None:
     elif found["last_checkpoint"] is None:
         fr = "Aucun point de contrôle encore : rien n’est scellé."
         click.echo(session.say(fr, "No checkpoint yet: nothing is sealed."))
-    intact = session.say("Intact.", "Intact.")
-    wrong = session.say(f"{len(found['faults'])} défauts.", f"{len(found['faults'])} faults.")
-    click.echo(intact if found["is_intact"] else wrong)
+    number = len(found["faults"])
+    wrong = session.say(f"{number} défaut{'s' * (number > 1)}.", f"{number} fault{'s' * (number > 1)}.")
+    click.echo("Intact." if found["is_intact"] else wrong)
 
 
 def _told(session: Session, entry: Any, full: bool) -> str:

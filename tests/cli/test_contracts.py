@@ -18,8 +18,11 @@ from pupitre_verify.__main__ import main as pupitre_verify
 
 from connector.app import ROOT
 from connector.sdk import AsyncClient, Client
+from connector.services import checkpoints
 from connector.store import contracts
 from connector.store.db import Tx
+from connector.store.jobs import Job
+from contracts.jws import read_sealed
 from tests.cli.conftest import Office
 from tests.harness.nodes import BY, publish
 from tests.harness.sealing import give_card
@@ -128,6 +131,25 @@ def test_the_exported_bundle_is_valid_for_the_verifier_on_both_sides(
         report = json.loads(capsys.readouterr().out)
         assert (report["verdict"], report["level"]) == ("valid", "L0")
         assert any(one["part"] == "contract.pdf" for one in report["checked"])
+
+
+def test_a_bundle_holds_the_checkpoints_of_the_contracts_journal(
+    sealing: tuple[Running, Running], concluded: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running, file = sealing[1], tmp_path / "sealed.contract.zip"
+    running.do(running.node.checkpoints(Job(checkpoints.JOB, "root", checkpoints.KEY)))
+    Office(running).run("contract", "export", concluded["id"], "--no-pdf", "--to", str(file))
+    capsys.readouterr()
+    assert pupitre_verify([str(file), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    last = Office(running).json("journal", concluded["negotiation"])[-1]["n"]
+    assert report["checkpoints"][-1]["entry"] == last
+    assert "journal.jsonl" not in report["unsealed"]
+    with zipfile.ZipFile(file) as bundle:
+        points = [bundle.read(name).decode() for name in bundle.namelist() if name.startswith("checkpoints/")]
+    documents = [read_sealed(one).document for one in points]
+    assert any(len(one["heads"]) > 1 for one in documents)
+    assert concluded["negotiation"] not in json.dumps(documents)  # no journal is named, this one neither
 
 
 def test_a_file_that_is_there_is_never_written_over(

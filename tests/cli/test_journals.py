@@ -1,0 +1,97 @@
+"""All journals are verified by a command, by the API and by both clients; what is wrong is named in two languages."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from connector.app import ROOT
+from connector.cli import exits
+from connector.sdk import AsyncClient, Client, calls
+from connector.services.checkpoints import JOB, KEY
+from connector.store import journal
+from connector.store.db import Tx
+from connector.store.jobs import Job
+from tests.cli.conftest import Office
+from tests.harness.threaded import Running, in_thread
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A node with a journal `a` of three entries."""
+    with in_thread(tmp_path / "node") as node:
+        write(node, *(lambda tx: journal.append(tx, ROOT, "a", "received", {"body": "b"}) for _ in range(3)))
+        yield node
+
+
+def write(running: Running, *units: Any) -> None:
+    for unit in units:
+        running.do(running.node.store.write(unit))
+
+
+def seal(running: Running) -> None:
+    running.do(running.node.checkpoints(Job(JOB, ROOT, KEY)))
+
+
+def cut_short(tx: Tx) -> None:
+    tx.connection.execute(text("DROP TRIGGER journal_is_not_deleted"))
+    tx.connection.execute(text("DELETE FROM journal WHERE process = 'a' AND n = 3"))
+
+
+def test_whoever_asks_is_told_how_far_the_journals_are_sealed(running: Running) -> None:
+    french, english = Office(running, language="fr"), Office(running)
+    assert "Aucun point de contrôle encore : rien n’est scellé." in french.run("journal", "verify").stdout
+    seal(running)
+    told = french.run("journal", "verify").stdout
+    assert "1 points de contrôle" in told
+    assert "Le dernier, n° 1, a été scellé le" in told
+    assert told.endswith("Intact.\n")
+    assert "The last one, 1, was sealed on" in english.run("journal", "verify").stdout
+    found = english.json("journal", "verify")
+    assert (found["is_intact"], found["checkpoints"], found["faults"]) == (True, 1, [])
+    assert found["entries"] >= 3
+    (point,) = english.json("journal", "checkpoints")
+    assert (point["number"], point["kid"]) == (1, f"{running.did}#{running.node.hosts.seals.all(ROOT)[0].name}")
+    assert point["sha256"] in english.run("journal", "checkpoints").stdout
+    english.run("keys", "revoke-seal", running.node.hosts.seals.all(ROOT)[0].name, "--reason", "Poste volé")
+    assert "Aucune clé de cachet ne peut signer" in french.run("journal", "verify").stdout
+
+
+def test_what_is_wrong_is_named_and_the_command_fails(running: Running) -> None:
+    seal(running)
+    write(running, cut_short)
+    french = Office(running, language="fr").run("journal", "verify", code=exits.PROBLEM).stdout
+    said = "✗ Journal a : l’entrée 3, scellée par le point de contrôle 1, n’y est plus."
+    assert said in french
+    assert french.endswith("1 défaut.\n")
+    assert "✗ Journal a: entry 3, sealed by checkpoint 1" in Office(running).run("journal", "verify", code=1).stdout
+    (fault,) = Office(running).json("journal", "verify", code=exits.PROBLEM)["faults"]
+    assert (fault["kind"], fault["process"], fault["n"], fault["checkpoint"]) == ("entry-missing", "a", 3, 1)
+
+
+def test_both_clients_verify_page_by_page(running: Running) -> None:
+    seal(running)
+    write(running, cut_short)
+
+    async def ask() -> list[Any]:
+        async with AsyncClient(running.url, running.key) as client:
+            assert (await client.verify_journals())["checkpoints"] == 1
+            assert len((await client.list_checkpoints())["items"]) == 1
+            return [one async for one in client.each(calls.verify_journals(limit=1))]
+
+    with Client(running.url, running.key) as client:
+        faults = list(client.each(calls.verify_journals(limit=1)))
+        assert [one["kind"] for one in faults] == ["entry-missing"]
+        assert asyncio.run(ask()) == faults
+
+
+def test_a_journal_is_shown_with_or_without_the_word(running: Running) -> None:
+    office = Office(running)
+    shown = office.run("journal", "a").stdout
+    assert shown == office.run("journal", "show", "a").stdout
+    assert office.run("journal", "a", "--verify").stdout == office.run("journal", "--verify", "a").stdout
+    assert "checkpoints" in office.run("journal", "--help").stdout
+    office.run("journal", "nowhere", code=exits.PROBLEM)
