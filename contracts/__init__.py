@@ -11,6 +11,7 @@ cryptography. In the order of their use:
 - `seals`: `seal`, `countersign`, `check_signatures`. `jws`: `read_sealed`. `keys`: which signatures are good.
 - `checks`: `check_contract` (the consumer's), `check_countersigned` (the provider's), `check_seal` (anybody's).
 - `conclusion`, `notice`: what is sealed afterwards. `timestamps`: what is added to a seal.
+- `checkpoint`: where all journals of a participant stood, sealed.
 - `refused`: why any of it is refused.
 """
 

@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import click
 
-from connector.cli import exits, show
+from connector.cli import exits, kept, show
 from connector.cli.frame import Group, Session, command, option
 from connector.sdk import calls
 
@@ -83,10 +84,18 @@ def _add_verify(journal: click.Group) -> None:
         "Contrôle tous les journaux : chaque chaîne, chaque point de contrôle, et l’une par l’autre.",
         "Verify all journals: every chain, every checkpoint, and each by the other.",
     )
-    def verify(session: Session) -> None:
+    @option(
+        "--against",
+        type=click.Path(dir_okay=False, path_type=Path),
+        fr="Compare avec des points de contrôle gardés ailleurs.",
+        en="Compare with checkpoints kept elsewhere.",
+    )
+    def verify(session: Session, against: Path | None) -> None:
+        copies = [] if against is None else _read_copies(session, against)
         found = _verify_all(session)
+        found["copies"] = _hold(session, copies)
         session.out(found, lambda: _tell(session, found))
-        if not found["is_intact"]:
+        if not found["is_intact"] or any(one["outcome"] == "unexplained" for one in found["copies"]):
             raise SystemExit(exits.PROBLEM)
 
 
@@ -114,10 +123,62 @@ def _verify_all(session: Session) -> dict[str, Any]:
     return {"is_intact": not faults, **counts, **standing, "faults": faults}
 
 
+def _read_copies(session: Session, path: Path) -> list[kept.Point]:
+    try:
+        return kept.read(path)
+    except OSError as error:
+        session.fail(str(error), exits.PROBLEM)
+    except (ValueError, KeyError, TypeError):
+        fr = f"{path} ne contient pas de point de contrôle (« pupitre journal checkpoints --json » en écrit)."
+        session.fail(session.say(fr, f"{path} holds no checkpoint."), exits.PROBLEM)
+
+
+def _hold(session: Session, copies: list[kept.Point]) -> list[dict[str, Any]]:
+    """Return how copies kept elsewhere stand to the checkpoints of the node."""
+    if not copies:
+        return []
+    shown = [one["jws"] for one in session.client.each(calls.list_checkpoints()) if one["jws"]]
+    return [
+        {"checkpoint": one.number, "outcome": one.outcome, "text": _said_of_copy(session, one)}
+        for one in kept.compare(copies, shown)
+    ]
+
+
+def _said_of_copy(session: Session, one: kept.Compared) -> str:
+    number = one.number
+    match one.outcome:
+        case "same":
+            return session.say(
+                f"Votre exemplaire du point de contrôle {number} est celui du nœud.",
+                f"Your copy of checkpoint {number} is the node's.",
+            )
+        case "restored":
+            at = f"{one.restored_at:%Y-%m-%d %H:%M:%S} UTC"
+            return session.say(
+                f"Votre exemplaire du point de contrôle {number} a été perdu lors de la restauration du {at}, que le "
+                "nœud a déclarée sous cachet ; il prouve ce qui existait alors.",
+                f"Your copy of checkpoint {number} was lost in the restoration of {at}, which the node declared under "
+                "seal; it proves what was there then.",
+            )
+        case "unexplained":
+            return session.say(
+                f"Votre exemplaire du point de contrôle {number} n’est pas dans le nœud, et aucune restauration "
+                "déclarée ne l’explique. Si une sauvegarde vient d’être restaurée, le prochain point de contrôle le "
+                "dira.",
+                f"Your copy of checkpoint {number} is not in the node, and no restoration that it declared explains "
+                "it. If a backup was restored just now, the next checkpoint will tell.",
+            )
+
+
+_SIGNS = {"same": "✓", "restored": "?", "unexplained": "✗"}
+
+
 def _tell(session: Session, found: dict[str, Any]) -> None:
     entries, journals, points = found["entries"], found["journals"], found["checkpoints"]
     for fault in found["faults"]:
         click.echo(f"✗ {fault['text']}")
+    for copy in found["copies"]:
+        click.echo(f"{_SIGNS[copy['outcome']]} {copy['text']}")
     click.echo(
         session.say(
             f"Contrôlé : {entries} entrées de {journals} journaux, {points} points de contrôle.",

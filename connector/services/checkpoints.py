@@ -82,7 +82,8 @@ class Checkpoints:
 
         def unit(tx: Tx) -> Checkpoint | None:
             if checkpoints.claim(tx, owner) == before:
-                since = restores.since(tx, before.created_at if before else None)
+                told = before.restore if before else 0
+                since = restores.since(tx, told)
                 document = draw_up_checkpoint(
                     [head_digest(one.process, one.n, one.hash) for one in heads],
                     by=self._addresses.did(owner),
@@ -91,7 +92,8 @@ class Checkpoints:
                     at=tx.now,
                     restorations=[(one.taken_at, one.restored_at) for one in since],
                 )
-                checkpoints.add(tx, owner, document["number"], canonical(document).decode(), heads)
+                text, restore = canonical(document).decode(), since[-1].n if since else told
+                checkpoints.add(tx, owner, document["number"], text, heads, restore=restore)
             return checkpoints.last(tx, owner)
 
         return await self._store.write(unit)

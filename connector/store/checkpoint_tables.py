@@ -10,6 +10,7 @@ checkpoints = Table(
     Column("owner", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("document", Text, nullable=False),  # the very text that is sealed
+    Column("restore", Integer, nullable=False),  # the last restoration of which it, or one before it, tells; 0: none
     Column("created_at", Instant, nullable=False),
     PrimaryKeyConstraint("owner", "number"),
 )

@@ -36,6 +36,8 @@ class Checkpoint:
     owner: str
     number: int
     document: str = field(repr=False)
+    restore: int
+    """The number of the last restoration of which it, or one before it, tells; 0: of none."""
     created_at: datetime
     kid: str | None = None
     jws: str | None = field(default=None, repr=False)
@@ -114,10 +116,10 @@ def page(tx: Tx, owner: str, after: int = 0, limit: int = 50) -> list[Checkpoint
     return [Checkpoint(**row._mapping) for row in rows]
 
 
-def add(tx: Tx, owner: str, number: int, document: str, heads: Iterable[Head]) -> None:
+def add(tx: Tx, owner: str, number: int, document: str, heads: Iterable[Head], *, restore: int = 0) -> None:
     """Write a checkpoint that is not sealed yet. The owner is claimed."""
     told = {"owner": owner, "number": number}
-    tx.connection.execute(insert(checkpoints), {**told, "document": document, "created_at": tx.now})
+    tx.connection.execute(insert(checkpoints), {**told, "document": document, "restore": restore, "created_at": tx.now})
     rows = [{**told, "process": one.process, "n": one.n, "hash": one.hash} for one in heads]
     tx.connection.execute(insert(checkpoint_heads), rows)
 

@@ -62,11 +62,9 @@ def last(tx: Tx) -> Restore | None:
     return None if row is None else Restore(**row._mapping)
 
 
-def since(tx: Tx, instant: datetime | None) -> list[Restore]:
-    """Return the restorations after an instant, in order; all of them for None."""
-    query = select(restores).order_by(restores.c.n)
-    if instant is not None:
-        query = query.where(restores.c.restored_at > instant)
+def since(tx: Tx, n: int) -> list[Restore]:
+    """Return the restorations after a number, in order."""
+    query = select(restores).where(restores.c.n > n).order_by(restores.c.n)
     return [Restore(**row._mapping) for row in tx.connection.execute(query)]
 
 

@@ -11,10 +11,12 @@ from pydantic import SecretStr
 
 from connector.app import ROOT
 from connector.clock import SystemClock
+from connector.services import checkpoints
 from connector.services.backup.take import KeysFile, take
 from connector.services.feed import Told
 from connector.settings import Settings, load
 from connector.store import events
+from connector.store.jobs import Job
 from tests.harness import nodes
 from tests.tools.ports import free_port
 
@@ -63,6 +65,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory, database: str | None) -> Sav
             await nodes.publish(node, content=CONTENT)
             await nodes.agreed(other, node)
             await node.hosts.issue_key(ROOT, "a program", "steward")
+            await node.checkpoints(Job(checkpoints.JOB, ROOT, checkpoints.KEY))
             numbered = await node.feed.read(ROOT, 0, 1000)
             await node.store.write(lambda tx: events.append(tx, ROOT, "job.dead", "unnumbered in the backup"))
             settings, now = node.settings, SystemClock().now()

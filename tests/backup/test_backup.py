@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import stat
 import zipfile
 from hashlib import sha256
@@ -14,9 +15,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Text, insert, select
 
-from connector.app import ROOT
+from connector.app import ROOT, Node
 from connector.clock import SystemClock
 from connector.problems import Problem
+from connector.services import checkpoints as checkpointing
 from connector.services.backup import archive
 from connector.services.backup.check import check
 from connector.services.backup.errors import (
@@ -31,12 +33,16 @@ from connector.services.backup.errors import (
 from connector.services.backup.place import STAGING
 from connector.services.backup.restore import restore
 from connector.services.backup.take import KeysFile, take
+from connector.services.journals import Journals
 from connector.settings import Settings
-from connector.store import offline, portable
+from connector.store import checkpoints, offline, portable, restores
 from connector.store.db import Tx
 from connector.store.errors import BrokenChain, SchemaTooNew
+from connector.store.jobs import Job
 from connector.store.migrate import migrations
 from connector.store.tables import Instant, api_keys, grants, metadata
+from contracts.jws import read_sealed
+from contracts.terms import instant
 from tests.backup.conftest import CONTENT, PASSPHRASE, Saved, at
 from tests.harness import nodes
 
@@ -112,6 +118,7 @@ def _comes_back(saved: Saved, settings: Settings, before: dict[str, list[dict[st
     assert published.read_bytes() == CONTENT
     assert published.stat().st_mtime_ns == (saved.folder / "published/lampadaires.csv").stat().st_mtime_ns
     assert not (settings.data_dir / STAGING).exists()
+    shutil.copy2(saved.folder / "seal.key", settings.data_dir / "seal.key")  # which no backup holds
 
     async def play() -> None:
         async with (
@@ -128,10 +135,30 @@ def _comes_back(saved: Saved, settings: Settings, before: dict[str, list[dict[st
             held, fresh = whole[: len(seen) - 1], whole[len(seen) - 1 :]
             assert held == seen[:-1], "all that the backup holds has the numbers under which it was seen"
             assert "agreement.concluded" in [one.kind for one in fresh]
+            await declares_the_restoration(node)
             told = (await node.feed.read(ROOT, after, 1000)).items
             assert told[: len(fresh)] == fresh, "a follower goes on with what is new, misses and repeats nothing"
 
     asyncio.run(play())
+
+
+async def declares_the_restoration(node: Node) -> None:
+    """The checkpoint of before is there, the next one follows it and tells of the restoration, and all verifies."""
+    await node.checkpoints(Job(checkpointing.JOB, ROOT, checkpointing.KEY))
+    restored = await node.store.read(restores.last)
+    assert restored is not None
+    before, after = [
+        read_sealed(one.jws or "").document for one in await node.store.read(lambda tx: checkpoints.page(tx, ROOT))
+    ]
+    assert "restorations" not in before
+    (told,) = after["restorations"]
+    assert (told["backupAt"], told["restoredAt"]) == (instant(restored.taken_at), instant(restored.restored_at))
+    journals, cursor = Journals(node.store, node.hosts), None
+    while True:
+        page = await journals.verify(ROOT, cursor=cursor, limit=100)
+        assert page.faults == []
+        if (cursor := page.following) is None:
+            break
 
 
 def test_api_keys_are_revoked_and_a_new_one_is_made_unless_told_otherwise(saved: Saved, tmp_path: Path) -> None:

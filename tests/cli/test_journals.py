@@ -1,7 +1,9 @@
 """All journals are verified by a command, by the API and by both clients; what is wrong is named in two languages."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from connector.app import ROOT
 from connector.cli import exits
 from connector.sdk import AsyncClient, Client, calls
 from connector.services.checkpoints import JOB, KEY
-from connector.store import journal
+from connector.store import journal, restores
 from connector.store.db import Tx
 from connector.store.jobs import Job
 from tests.cli.conftest import Office
@@ -95,3 +97,60 @@ def test_a_journal_is_shown_with_or_without_the_word(running: Running) -> None:
     assert office.run("journal", "a", "--verify").stdout == office.run("journal", "--verify", "a").stdout
     assert "checkpoints" in office.run("journal", "--help").stdout
     office.run("journal", "nowhere", code=exits.PROBLEM)
+
+
+# --- copies kept elsewhere
+
+
+def keep(running: Running, path: Path) -> None:
+    path.write_text(json.dumps(Office(running).json("journal", "checkpoints")), "utf-8")
+
+
+def put_back(running: Running) -> None:
+    """Take the last checkpoint away, with what it covers, as an older backup does."""
+
+    def unit(tx: Tx) -> None:
+        for name in ("journal_is", "checkpoint_seals_are", "checkpoint_heads_are", "checkpoints_are"):
+            tx.connection.execute(text(f"DROP TRIGGER {name}_not_deleted"))
+        for table in ("checkpoint_seals", "checkpoint_heads", "checkpoints"):
+            tx.connection.execute(text(f"DELETE FROM {table} WHERE number = 2"))
+        tx.connection.execute(text("DELETE FROM journal WHERE process = 'a' AND n = 4"))
+
+    write(running, unit)
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_copy_tells_a_restoration_from_what_nothing_explains(
+    running: Running, tmp_path: Path, is_declared: bool
+) -> None:
+    office, french, copies = Office(running), Office(running, language="fr"), tmp_path / "copies.json"
+    seal(running)
+    taken_at = datetime.now(UTC)
+    write(running, lambda tx: journal.append(tx, ROOT, "a", "received", {}))
+    seal(running)
+    keep(running, copies)
+    told = office.run("journal", "verify", "--against", str(copies)).stdout
+    assert told.count("✓ Your copy of checkpoint") == 2
+    put_back(running)
+    if is_declared:
+        write(running, lambda tx: restores.begin(tx, "backup", taken_at - timedelta(seconds=1), revoke_keys=False))
+    write(running, lambda tx: journal.append(tx, ROOT, "a", "received", {"other": 1}))
+    seal(running)
+    assert office.json("journal", "verify")["faults"] == []
+    whole = office.json("journal", "verify", "--against", str(copies), code=0 if is_declared else exits.PROBLEM)
+    outcome = "restored" if is_declared else "unexplained"
+    assert [one["outcome"] for one in whole["copies"]] == ["same", outcome]
+    shown = french.run("journal", "verify", "--against", str(copies), code=0 if is_declared else 1).stdout
+    assert ("que le nœud a déclarée sous cachet" in shown) == is_declared
+    assert ("aucune restauration déclarée ne l’explique" in shown) != is_declared
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]x", b"{}", b'{"payload":1}', b'[{"jws":"{}"}]', b'{"payload":"e30"}', b"7"]
+)
+def test_a_file_without_checkpoints_is_refused(running: Running, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "copies.json"
+    path.write_bytes(content)
+    refused = Office(running, language="fr").run("journal", "verify", "--against", str(path), code=exits.PROBLEM)
+    assert "ne contient pas de point de contrôle" in refused.stderr
+    Office(running).run("journal", "verify", "--against", str(tmp_path / "nowhere"), code=exits.PROBLEM)

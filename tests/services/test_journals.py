@@ -303,17 +303,20 @@ def test_a_checkpoint_of_a_key_that_was_revoked_before_is_named(opened: Opened) 
 
 
 class Failing:
-    """A signer that fails until it is told not to."""
+    """A signer whose node is killed right after it has signed, until it is told otherwise."""
 
     def __init__(self, node: Node) -> None:
         self._signer = node.hosts.seals.signer(ROOT)
         self.kid, self.algorithm, self.chain = self._signer.kid, self._signer.algorithm, self._signer.chain
         self.fails = True
+        self.signed: list[bytes] = []
 
     async def sign(self, signing_input: bytes) -> bytes:
+        signature = await self._signer.sign(signing_input)
+        self.signed.append(signing_input.partition(b".")[2])
         if self.fails:
             raise ConnectionError
-        return await self._signer.sign(signing_input)
+        return signature
 
 
 def test_what_could_not_be_sealed_is_sealed_as_it_was_drawn_up(opened: Opened) -> None:
@@ -334,6 +337,7 @@ def test_what_could_not_be_sealed_is_sealed_as_it_was_drawn_up(opened: Opened) -
         assert await making(job) == node.clock.now()  # at once: the journals grew meanwhile
         (first,) = await held(node)
         assert read_sealed(first.jws or "").payload.decode() == left.document
+        assert (len(signer.signed), len(set(signer.signed))) == (3, 1)  # of this number nothing else was ever signed
         await making(job)
         assert [one.number for one in await held(node)] == [1, 2]
         assert await faults(node) == []

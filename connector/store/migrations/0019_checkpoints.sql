@@ -4,6 +4,7 @@ CREATE TABLE checkpoints (
     owner TEXT NOT NULL,
     number INTEGER NOT NULL,
     document TEXT NOT NULL,
+    restore INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     PRIMARY KEY (owner, number)
 );
