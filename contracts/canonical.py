@@ -11,6 +11,7 @@ import re
 import unicodedata
 from typing import Any, NoReturn
 
+import orjson
 import rfc8785
 
 from contracts.refused import DocumentTooDeep, DocumentTooLarge, NotCanonical, NotNormalised, ValueNotAllowed
@@ -33,10 +34,8 @@ def canonical(value: Json, *, limit_bytes: int = MAX_BYTES) -> bytes:
 
     Raises ValueNotAllowed, NotNormalised, DocumentTooDeep, DocumentTooLarge.
     """
-    if _is_usual(value, MAX_DEPTH):
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        written = text.encode("utf-8")
-    else:
+    written = _written(value)
+    if written is None:
         check_values(value)
         written = rfc8785.dumps(value)
     if len(written) > limit_bytes:
@@ -51,7 +50,10 @@ def read_canonical(written: bytes, *, limit_bytes: int = MAX_BYTES) -> dict[str,
     """
     if len(written) > limit_bytes:
         raise DocumentTooLarge(needed=f"≤ {limit_bytes}", actual=str(len(written)))
-    try:
+    value = _read(written)
+    if type(value) is dict and _written(value) == written:
+        return value
+    try:  # again, slowly: what is unusual in it, or wrong with it
         value = _DECODER.decode(written.decode("utf-8"))
     except RecursionError:
         raise DocumentTooDeep(needed=f"≤ {MAX_DEPTH}") from None
@@ -64,12 +66,25 @@ def read_canonical(written: bytes, *, limit_bytes: int = MAX_BYTES) -> dict[str,
     return value
 
 
-def _is_usual(node: Json, depth: int) -> bool:
-    """True for a value that may stand in a document and has names in ASCII, as all of ours have.
+def _read(written: bytes) -> Json:
+    """Return the value of a JSON text; None when it is none."""
+    try:
+        return orjson.loads(written)
+    except orjson.JSONDecodeError:
+        return None
 
-    The standard library writes it as RFC 8785 does and is many times faster: only the order of other names (by UTF-16)
+
+def _written(value: Json) -> bytes | None:
+    """Return the canonical bytes of a usual value; None for another one.
+
+    orjson writes it as RFC 8785 does and is many times faster: only the order of names that are not ASCII (by UTF-16)
     and the form of fractions differ.
     """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if _is_usual(value, MAX_DEPTH) else None
+
+
+def _is_usual(node: Json, depth: int) -> bool:
+    """True for a value that may stand in a document and has names in ASCII, as all of ours have."""
     kind = type(node)
     if kind is str:
         return bool(node.isascii() or (unicodedata.is_normalized("NFC", node) and not _HALVES.search(node)))

@@ -7,6 +7,7 @@ against what it would have written (checks.py). Identifiers and instants are han
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from contracts import schema
 from contracts.canonical import Json, check_values, read_canonical, sha256
@@ -94,9 +95,11 @@ class Negotiated:
     termination: str = TERMINATION
 
 
+@lru_cache(maxsize=64)
 def party_from_card(card: str, *, kid: str, certificate: bytes, mandate: str | None = None) -> Party:
     """Return a party from its card, a compact JWS that was verified before, and from its seal's certificate (DER).
 
+    Remembered by all of these: the same partners agree on many things.
     Raises IncompleteCard when the card does not give the legal name or the representative's function.
     """
     try:
