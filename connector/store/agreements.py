@@ -12,6 +12,7 @@ from connector.protocol.machine import Role
 from connector.store import events
 from connector.store.db import Tx
 from connector.store.period import ALWAYS, Period
+from connector.store.prepared import Prepared
 from connector.store.tables import agreements
 
 
@@ -33,9 +34,9 @@ class StoredAgreement:
 
 
 _key = (agreements.c.owner == bindparam("k_owner"), agreements.c.id == bindparam("k_id"))
-_by_id = select(agreements).where(*_key)
-_insert = insert(agreements)
-_set_status = (
+_by_id = Prepared(select(agreements).where(*_key))
+_insert = Prepared(insert(agreements), agreements.c.keys())
+_set_status = Prepared(
     update(agreements)
     .where(*_key, agreements.c.status != bindparam("v_status"))
     .values(status=bindparam("v_status"))
@@ -50,12 +51,12 @@ def add(tx: Tx, agreement: StoredAgreement) -> None:
     values["role"] = agreement.role.value
     values["accepted_terms"] = json.dumps(agreement.accepted_terms, ensure_ascii=False)
     values["created_at"] = tx.now
-    tx.connection.execute(_insert, values)
+    _insert.add(tx.connection, [values])
 
 
 def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
     """Return the agreement. Raises NotFound."""
-    row = tx.connection.execute(_by_id, {"k_owner": owner, "k_id": agreement_id}).first()
+    row = _by_id.first(tx.connection, {"k_owner": owner, "k_id": agreement_id})
     if row is None:
         raise NotFound(agreement_id)
     return _from_row(row)
@@ -63,7 +64,7 @@ def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
 
 def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
     """Set the status: `drafted`, `active` or `ended`."""
-    row = tx.connection.execute(_set_status, {"k_owner": owner, "k_id": agreement_id, "v_status": status}).first()
+    row = _set_status.first(tx.connection, {"k_owner": owner, "k_id": agreement_id, "v_status": status})
     if row is not None and status in _TOLD:
         told = {"role": row.role, "negotiation": row.negotiation, "dataset": row.dataset}
         events.append(tx, owner, _TOLD[status], agreement_id, row.peer, **told)
@@ -100,7 +101,7 @@ def page(
 
 
 def _from_row(row: Row[Any]) -> StoredAgreement:
-    values = dict(row._mapping)
+    values = row._asdict()
     values["role"] = Role(values["role"])
     values["accepted_terms"] = json.loads(values["accepted_terms"])
     return StoredAgreement(**values)

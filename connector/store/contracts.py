@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
 from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
 from connector.store.period import ALWAYS, Period
+from connector.store.prepared import Prepared
 from connector.store.tables import contract_notices, contracts, seals
 
 Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
@@ -98,11 +99,11 @@ _NAMES = tuple(contracts.c.keys())
 _LONG = frozenset({"document", "cards", "jws", "countersigned", "conclusion"})
 _LISTED = [column for column in contracts.c if column.name not in _LONG]
 _KEY = and_(contracts.c.owner == bindparam("k_owner"), contracts.c.negotiation == bindparam("k_negotiation"))
-_BY_NEGOTIATION = select(contracts).where(_KEY)
-_LOCKED = locking(_BY_NEGOTIATION)
-_INSERT = insert(contracts)
+_BY_NEGOTIATION = Prepared(select(contracts).where(_KEY))
+_LOCKED = Prepared(locking(select(contracts).where(_KEY)))
+_INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
-_UPDATE = (
+_UPDATE = Prepared(
     update(contracts)
     .where(_KEY, contracts.c.version == bindparam("k_version"))
     .values(
@@ -110,12 +111,14 @@ _UPDATE = (
         | {"version": contracts.c.version + 1, "updated_at": bindparam("v_updated_at")}
     )
 )
-_SEAL = select(seals).where(
-    seals.c.owner == bindparam("k_owner"),
-    seals.c.negotiation == bindparam("k_negotiation"),
-    seals.c.role == bindparam("k_role"),
+_SEAL = Prepared(
+    select(seals).where(
+        seals.c.owner == bindparam("k_owner"),
+        seals.c.negotiation == bindparam("k_negotiation"),
+        seals.c.role == bindparam("k_role"),
+    )
 )
-_ADD_SEAL = insert(seals)
+_ADD_SEAL = Prepared(insert(seals), seals.c.keys())
 _NOTICES = (
     select(contract_notices)
     .where(
@@ -148,8 +151,8 @@ def _note(tx: Tx, owner: str, negotiation: str, contract: StoredContract | None,
     tx.contracts[owner, negotiation] = (contract, is_ours)
 
 
-def _read(tx: Tx, query: Select[Any], owner: str, negotiation: str) -> StoredContract | None:
-    return _one(tx.connection.execute(query, {"k_owner": owner, "k_negotiation": negotiation}).first())
+def _read(tx: Tx, query: Prepared, owner: str, negotiation: str) -> StoredContract | None:
+    return _one(query.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation}))
 
 
 def named(tx: Tx, owner: str, name: str) -> StoredContract:
@@ -176,12 +179,12 @@ def save(tx: Tx, contract: StoredContract) -> None:
     if contract.version == 0:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
-        tx.connection.execute(_INSERT, {name: _value(contract, name) for name in _NAMES})
+        _INSERT.add(tx.connection, [{name: _value(contract, name) for name in _NAMES}])
         _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
         return
     values = {f"v_{name}": _value(contract, name) for name in _NAMES if name not in _FIXED}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
-    if tx.connection.execute(_UPDATE, {**values, **keys, "v_updated_at": tx.now}).rowcount != 1:
+    if _UPDATE.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
         raise StaleVersion(contract.negotiation)
     contract.version += 1
     contract.updated_at = tx.now
@@ -191,8 +194,8 @@ def save(tx: Tx, contract: StoredContract) -> None:
 def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | None:
     """Return the seal of one side, if it was put."""
     keys = {"k_owner": owner, "k_negotiation": negotiation, "k_role": role.value}
-    row = tx.connection.execute(_SEAL, keys).first()
-    return None if row is None else StoredSeal(**{**row._mapping, "role": Role(row.role)})
+    row = _SEAL.first(tx.connection, keys)
+    return None if row is None else StoredSeal(**{**row._asdict(), "role": Role(row.role)})
 
 
 def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
@@ -203,7 +206,7 @@ def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
 def add_seals(tx: Tx, *added: StoredSeal) -> None:
     """Insert seals; the schema refuses a second one of the same side in a negotiation."""
     rows = [{name: getattr(seal, name) for name in seal.__slots__} | {"role": seal.role.value} for seal in added]
-    tx.connection.execute(_ADD_SEAL, rows)
+    _ADD_SEAL.add(tx.connection, rows)
 
 
 def notices(tx: Tx, owner: str, negotiation: str) -> list[StoredNotice]:
@@ -254,7 +257,7 @@ def page(
 
 
 def _one(row: Any) -> StoredContract | None:
-    return None if row is None else StoredContract(**{**row._mapping, "role": Role(row.role)})
+    return None if row is None else StoredContract(**{**row._asdict(), "role": Role(row.role)})
 
 
 def _value(contract: StoredContract, name: str) -> Any:

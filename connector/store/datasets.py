@@ -16,6 +16,7 @@ from connector.problems import NotFound
 from connector.store.db import Tx
 from connector.store.errors import StaleVersion
 from connector.store.period import ALWAYS, Period
+from connector.store.prepared import Prepared
 from connector.store.tables import datasets, offers
 
 
@@ -55,8 +56,8 @@ class StoredOffer:
     updated_at: datetime | None = None
 
 
-_dataset_by_id = select(datasets).where(datasets.c.owner == bindparam("o"), datasets.c.id == bindparam("i"))
-_offer_by_id = select(offers).where(offers.c.owner == bindparam("o"), offers.c.id == bindparam("i"))
+_dataset_by_id = Prepared(select(datasets).where(datasets.c.owner == bindparam("o"), datasets.c.id == bindparam("i")))
+_offer_by_id = Prepared(select(offers).where(offers.c.owner == bindparam("o"), offers.c.id == bindparam("i")))
 _listed = (
     select(datasets.c.id, datasets.c.rendered)
     .where(datasets.c.owner == bindparam("o"), datasets.c.status == "published", datasets.c.id > bindparam("a"))
@@ -77,7 +78,7 @@ CHANGED = "datasets"
 
 def load(tx: Tx, owner: str, dataset_id: str) -> StoredDataset:
     """Return the dataset. Raises NotFound."""
-    row = tx.connection.execute(_dataset_by_id, {"o": owner, "i": dataset_id}).first()
+    row = _dataset_by_id.first(tx.connection, {"o": owner, "i": dataset_id})
     if row is None:
         raise NotFound(dataset_id)
     return _dataset(row)
@@ -131,7 +132,7 @@ def id_back(tx: Tx, owner: str, *, before: str, limit: int) -> str:
 
 def load_offer(tx: Tx, owner: str, offer_id: str) -> StoredOffer:
     """Return the offer. Raises NotFound."""
-    row = tx.connection.execute(_offer_by_id, {"o": owner, "i": offer_id}).first()
+    row = _offer_by_id.first(tx.connection, {"o": owner, "i": offer_id})
     if row is None:
         raise NotFound(offer_id)
     return _offer(row)
@@ -189,12 +190,12 @@ def _put(tx: Tx, table: Any, record: StoredDataset | StoredOffer, values: dict[s
 
 
 def _dataset(row: Row[Any]) -> StoredDataset:
-    values = dict(row._mapping)
+    values = row._asdict()
     return StoredDataset(
         **{**values, "document": json.loads(values["document"]), "source": json.loads(values["source"])}
     )
 
 
 def _offer(row: Row[Any]) -> StoredOffer:
-    values = dict(row._mapping)
+    values = row._asdict()
     return StoredOffer(**{**values, "policy": json.loads(values["policy"])})

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, text
 
 from connector.store.db import Tx
+from connector.store.prepared import Prepared
 from connector.store.tables import Instant, events
 
 TOPIC = "events"
@@ -57,7 +58,7 @@ class Event:
     told: dict[str, Any]
 
 
-_APPEND = insert(events)
+_APPEND = Prepared(insert(events), ("owner", "at", "kind", "subject", "peer", "told"))
 _COLUMNS = (events.c.n, events.c.at, events.c.kind, events.c.subject, events.c.peer, events.c.told)
 _OWN = events.c.owner == bindparam("of_owner")
 _PAGE = (
@@ -93,7 +94,7 @@ def append(tx: Tx, owner: str, kind: str, subject: str, peer: str | None = None,
 def flush(tx: Tx) -> None:
     """Write the unit's events, in one statement. The store calls it before it commits."""
     if tx.happened:
-        tx.connection.execute(_APPEND, tx.happened)
+        _APPEND.add(tx.connection, tx.happened)
         tx.happened.clear()
 
 

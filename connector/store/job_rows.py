@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Text, and_, bindparam, case, delete, func, select, text, update
 
 from connector.store.backoff import LEASE_S
+from connector.store.prepared import Prepared
 from connector.store.tables import Instant, jobs, peer_health
 
 LEASE = timedelta(seconds=LEASE_S)
@@ -65,7 +66,7 @@ def _typed(*names: str) -> list[Any]:
 
 # One statement, because a wish and the end of a run may meet: the row decides which came first. A new or idle row that
 # is due goes straight to a runner (:lease, until :lease_at), unless its peer is known not to answer.
-_ENQUEUE = (
+_ENQUEUE = Prepared(
     text("""
     INSERT INTO jobs AS job (owner, kind, key, peer, run_at, attempts, begun, status, leased_by, created_at)
     SELECT :owner, :kind, :key, :peer, CASE WHEN silent THEN :run_at ELSE :lease_at END, 0,
@@ -119,7 +120,7 @@ def enqueue(connection: Connection, job: Job, now: datetime, lease: str | None) 
         "begun": 1 if lease else 0,
         "now": now,
     }
-    row = connection.execute(_ENQUEUE, wish).one()
+    row = _ENQUEUE.first(connection, wish)
     is_running = row.woken_at is not None
     taken_by = None if is_running else row.leased_by
     taken = replace(job, peer=row.peer, attempts=row.attempts, leased_by=taken_by, is_repeat=row.begun > 1)
@@ -242,14 +243,14 @@ def extend(connection: Connection, held: Sequence[Job], now: datetime) -> list[J
     return [job for job in held if (*job.identity, job.leased_by) not in leased]
 
 
-_FINISH = delete(jobs).where(_HELD, jobs.c.woken_at.is_(None))
-_WOKEN = select(jobs.c.woken_at, jobs.c.attempts).where(_HELD).with_for_update()
-_AGAIN = (
+_FINISH = Prepared(delete(jobs).where(_HELD, jobs.c.woken_at.is_(None)))
+_WOKEN = Prepared(select(jobs.c.woken_at, jobs.c.attempts).where(_HELD).with_for_update())
+_AGAIN = Prepared(
     update(jobs)
     .where(_HELD)
     .values(run_at=bindparam("lease_at", type_=Instant), woken_at=None, attempts=0, begun=1, problem=None)
 )
-_RELEASE = (
+_RELEASE = Prepared(
     update(jobs)
     .where(_HELD)
     .values(
@@ -271,17 +272,18 @@ _BURY = (
 
 def finish(connection: Connection, job: Job) -> bool:
     """Delete the row of a job that ended well; False when it was woken meanwhile, or is not ours any more."""
-    return connection.execute(_FINISH, _held(job)).rowcount == 1
+    return _FINISH.change(connection, _held(job)) == 1
 
 
 def woken(connection: Connection, job: Job) -> datetime | None:
     """Return the earliest instant that was asked for while the job ran."""
-    return connection.execute(_WOKEN, _held(job)).scalar()
+    row = _WOKEN.first(connection, _held(job))
+    return row.woken_at if row else None
 
 
 def take_again(connection: Connection, job: Job, now: datetime) -> Job:
     """Prolong the lease of a job that was woken while it ran, and return the job to run once more."""
-    connection.execute(_AGAIN, {**_held(job), "lease_at": now + LEASE})
+    _AGAIN.change(connection, {**_held(job), "lease_at": now + LEASE})
     return replace(job, attempts=0, is_repeat=False, known=None)
 
 
@@ -300,7 +302,7 @@ def release(
     wished_at = woken(connection, job)
     again_at = again_at if wished_at is None else min(again_at, wished_at)
     outcome = {"again_at": again_at, "tried": attempts, "why": problem, "silent_peer": peer}
-    connection.execute(_RELEASE, {**_held(job), **outcome})
+    _RELEASE.change(connection, {**_held(job), **outcome})
     return again_at
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Integer, Label, Row, bindparam, exists, in
 
 from connector.store.db import Tx
 from connector.store.errors import BrokenChain
+from connector.store.prepared import Prepared
 from connector.store.tables import journal
 
 _CHUNK = 500
@@ -37,15 +38,15 @@ class Entry:
 
 
 _OF_PROCESS = (journal.c.owner == bindparam("of_owner"), journal.c.process == bindparam("of_process"))
-_HEAD = select(journal.c.n, journal.c.hash).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1)
-_APPEND = insert(journal)
-_TOLD = select(journal.c.n).where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).limit(1)
-_OF_MESSAGE = (
+_HEAD = Prepared(select(journal.c.n, journal.c.hash).where(*_OF_PROCESS).order_by(journal.c.n.desc()).limit(1))
+_APPEND = Prepared(insert(journal), journal.c.keys())
+_TOLD = Prepared(select(journal.c.n).where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message")).limit(1))
+_OF_MESSAGE = Prepared(
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS, journal.c.message_id == bindparam("of_message"))
     .order_by(journal.c.n)
 )
-_PAGE = (
+_PAGE = Prepared(
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS, journal.c.n > bindparam("after_n", type_=Integer))
     .order_by(journal.c.n)
@@ -62,7 +63,7 @@ _FOLLOWING = (
     .limit(bindparam("count", type_=Integer))
 )
 _HASH = select(journal.c.hash).where(*_OF_PROCESS, journal.c.n == bindparam("of_n", type_=Integer))
-_LATEST = (
+_LATEST = Prepared(
     select(journal.c.n, journal.c.at, journal.c.kind, journal.c.message_id, journal.c.entry, journal.c.hash)
     .where(*_OF_PROCESS)
     .order_by(journal.c.n.desc())
@@ -91,7 +92,7 @@ def begin(tx: Tx, owner: str, process: str) -> None:
 def flush(tx: Tx) -> None:
     """Write what was appended. The store calls it before it commits a unit; whoever reads the journal, before that."""
     if tx.entries:
-        tx.connection.execute(_APPEND, tx.entries)
+        _APPEND.add(tx.connection, tx.entries)
         tx.entries.clear()
 
 
@@ -101,7 +102,7 @@ def has_message(tx: Tx, owner: str, process: str, message_id: str) -> bool:
     if told is None:
         flush(tx)
         named = {"of_owner": owner, "of_process": process, "of_message": message_id}
-        told = tx.connection.execute(_TOLD, named).first() is not None
+        told = _TOLD.first(tx.connection, named) is not None
     return told
 
 
@@ -109,7 +110,7 @@ def of_message(tx: Tx, owner: str, process: str, message_id: str) -> list[Entry]
     """Return the entries that tell of a message with that `@id`, in order: more than one where a peer uses it again."""
     flush(tx)
     named = {"of_owner": owner, "of_process": process, "of_message": message_id}
-    return [_entry(row) for row in tx.connection.execute(_OF_MESSAGE, named)]
+    return [_entry(row) for row in _OF_MESSAGE.all(tx.connection, named)]
 
 
 def beside(owner: ColumnElement[str], process: ColumnElement[str]) -> list[Label[Any]]:
@@ -141,14 +142,14 @@ def page(tx: Tx, owner: str, process: str, after_n: int = 0, limit: int = 50) ->
     """Return the entries after number `after_n`, in order."""
     flush(tx)
     named = {"of_owner": owner, "of_process": process, "after_n": after_n, "count": limit}
-    return [_entry(row) for row in tx.connection.execute(_PAGE, named)]
+    return [_entry(row) for row in _PAGE.all(tx.connection, named)]
 
 
 def latest(tx: Tx, owner: str, process: str, limit: int = 50) -> list[Entry]:
     """Return the last entries, the newest first."""
     flush(tx)
     named = {"of_owner": owner, "of_process": process, "count": limit}
-    return [_entry(row) for row in tx.connection.execute(_LATEST, named)]
+    return [_entry(row) for row in _LATEST.all(tx.connection, named)]
 
 
 def verify(tx: Tx, owner: str, process: str) -> None:
@@ -213,7 +214,7 @@ def _hash(tx: Tx, owner: str, place: Place) -> str:
 def _head(tx: Tx, owner: str, process: str) -> tuple[int, str]:
     if (head := tx.heads.get((owner, process))) is not None:
         return head
-    row = tx.connection.execute(_HEAD, {"of_owner": owner, "of_process": process}).one_or_none()
+    row = _HEAD.first(tx.connection, {"of_owner": owner, "of_process": process})
     return (0, "") if row is None else (row.n, row.hash)
 
 

@@ -23,6 +23,7 @@ from connector.settings import Settings
 from connector.store import events, journal, postgres, sqlite
 from connector.store.db import Local, Tx
 from connector.store.errors import NoDatabase
+from connector.store.prepared import raw_of
 
 T = TypeVar("T")
 Unit = Callable[[Tx], T]
@@ -109,7 +110,7 @@ def _on_sqlite(path: Path, work: Work[T], begin: str, *, is_kept: bool = False) 
     engine = sqlite.make_engine(path)
     try:
         with engine.connect() as connection:
-            raw = sqlite.raw_of(connection)
+            raw = raw_of(connection)
             raw.execute(begin)
             try:
                 found = work(connection)

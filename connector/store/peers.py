@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, delete, insert, select, update
 from connector.problems import NotFound
 from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
+from connector.store.prepared import Prepared
 from connector.store.tables import peers
 
 Status = Literal["known", "quarantined", "blocked"]
@@ -49,13 +50,13 @@ class Peer:
     """Its seal keys as its pinned key signed them: the history document, as it was received; None: none were seen."""
 
 
-_by_did = select(peers).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did"))
+_by_did = Prepared(select(peers).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did")))
 _locked = locking(select(peers.c.did).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did")))
 
 
 def find(tx: Tx, owner: str, did: str) -> Peer | None:
     """Return the peer, if the owner knows it."""
-    row = tx.connection.execute(_by_did, {"k_owner": owner, "k_did": did}).first()
+    row = _by_did.first(tx.connection, {"k_owner": owner, "k_did": did})
     return None if row is None else _peer(row)
 
 
@@ -105,6 +106,6 @@ def page(tx: Tx, owner: str, *, after: str = "", limit: int = 50, status: str | 
 
 
 def _peer(row: Row[Any]) -> Peer:
-    values = dict(row._mapping)
+    values = row._asdict()
     seen_keys = json.loads(values["seen_keys"] or "[]")
     return Peer(**{**values, "pinned": json.loads(values["pinned"]), "seen_keys": seen_keys})

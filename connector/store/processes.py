@@ -17,6 +17,7 @@ from connector.store import events, journal, silence
 from connector.store.db import Tx, locking
 from connector.store.errors import StaleVersion
 from connector.store.period import ALWAYS, Period
+from connector.store.prepared import Prepared
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,26 +99,21 @@ class Queries(Generic[P]):
         self._moved = f"{table.name.removesuffix('s')}.moved"
         columns = table.c
         key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
-        self._by_pid = select(table).where(key)
+        by_pid = select(table).where(key)
+        self._by_pid = Prepared(by_pid)
         beside = (*journal.beside(columns.owner, columns.pid), silence.beside(columns.owner, columns.peer))
-        self._by_pid_locked = self._by_pid.add_columns(*beside).with_for_update(of=table)
-        self._by_peer_pid_locked = locking(
-            select(table).where(
-                columns.owner == bindparam("k_owner"),
-                columns.peer == bindparam("k_peer"),
-                columns.role == bindparam("k_role"),
-                columns.peer_pid == bindparam("k_peer_pid"),
-            )
+        self._by_pid_locked = Prepared(by_pid.add_columns(*beside).with_for_update(of=table))
+        by_peer_pid = select(table).where(
+            columns.owner == bindparam("k_owner"),
+            columns.peer == bindparam("k_peer"),
+            columns.role == bindparam("k_role"),
+            columns.peer_pid == bindparam("k_peer_pid"),
         )
-        self._insert = insert(table)
-        self._update = (
-            update(table)
-            .where(key, columns.version == bindparam("k_version"))
-            .values(
-                {name: bindparam(f"v_{name}") for name in self._names if name not in _FIXED}
-                | {"version": columns.version + 1, "updated_at": bindparam("v_updated_at")}
-            )
-        )
+        self._by_peer_pid_locked = Prepared(locking(by_peer_pid))
+        self._insert = Prepared(insert(table), self._names)
+        changed: dict[str, Any] = {name: bindparam(f"v_{name}") for name in self._names if name not in _FIXED}
+        changed |= {"version": columns.version + 1, "updated_at": bindparam("v_updated_at")}
+        self._update = Prepared(update(table).where(key, columns.version == bindparam("k_version")).values(changed))
 
     def load(self, tx: Tx, owner: str, pid: str, message_id: str | None = None) -> P:
         """Return the process, locked against concurrent change. Raises NotFound.
@@ -126,7 +122,7 @@ class Queries(Generic[P]):
         peer is silent.
         """
         keys = {"k_owner": owner, "k_pid": pid, "k_message": message_id}
-        row = tx.connection.execute(self._by_pid_locked, keys).first()
+        row = self._by_pid_locked.first(tx.connection, keys)
         if row is None:
             raise NotFound(pid)
         journal.note(tx, owner, pid, row, message_id)
@@ -135,7 +131,7 @@ class Queries(Generic[P]):
 
     def peek(self, tx: Tx, owner: str, pid: str) -> P:
         """Return the process without locking it. Raises NotFound."""
-        row = tx.connection.execute(self._by_pid, {"k_owner": owner, "k_pid": pid}).first()
+        row = self._by_pid.first(tx.connection, {"k_owner": owner, "k_pid": pid})
         if row is None:
             raise NotFound(pid)
         return self._from_row(row)
@@ -143,13 +139,13 @@ class Queries(Generic[P]):
     def by_peer_pid(self, tx: Tx, owner: str, peer: str, role: Role, peer_pid: str) -> P | None:
         """Return our process for the peer's identifier, if there is one."""
         keys = {"k_owner": owner, "k_peer": peer, "k_role": role.value, "k_peer_pid": peer_pid}
-        row = tx.connection.execute(self._by_peer_pid_locked, keys).first()
+        row = self._by_peer_pid_locked.first(tx.connection, keys)
         return None if row is None else self._from_row(row)
 
     def _add(self, tx: Tx, process: P) -> None:
         process.created_at = process.updated_at = tx.now
         process.version = 1
-        tx.connection.execute(self._insert, {name: self._value(process, name) for name in self._names})
+        self._insert.add(tx.connection, [{name: self._value(process, name) for name in self._names}])
 
     def save(self, tx: Tx, process: P) -> None:
         """Insert a new process or write a changed one, by compare-and-swap.
@@ -172,8 +168,7 @@ class Queries(Generic[P]):
     def _change(self, tx: Tx, process: P) -> None:
         values = {f"v_{name}": self._value(process, name) for name in self._names if name not in _FIXED}
         keys = {"k_owner": process.owner, "k_pid": process.pid, "k_version": process.version}
-        done = tx.connection.execute(self._update, {**values, **keys, "v_updated_at": tx.now})
-        if done.rowcount != 1:
+        if self._update.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
             raise StaleVersion(process.pid)
         process.version += 1
         process.updated_at = tx.now

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from connector.store.backoff import MAX_FAILURES, peer_delay_s
+from connector.store.prepared import Prepared
 from connector.store.tables import Instant, jobs, peer_health
 
 
@@ -57,7 +58,7 @@ _AGE = (
         problem=bindparam("why", type_=Text),
     )
 )
-_FORGET = delete(peer_health).where(_PEER).returning(peer_health.c.retry_at)
+_FORGET = Prepared(delete(peer_health).where(_PEER).returning(peer_health.c.retry_at))
 _TRY_NOW = update(peer_health).where(_PEER).values(retry_at=bindparam("now", type_=Instant))
 
 # What is held back waits for the very instant of the next probe; what waits for an instant of its own is left alone.
@@ -136,10 +137,10 @@ def note(connection: Connection, owner: str, peer: str, problem: str, now: datet
 
 def broken(connection: Connection, owner: str, peer: str, now: datetime) -> bool:
     """Forget the peer's silence and make due all that waited for it; False when it was not silent."""
-    retry_at = connection.execute(_FORGET, _named(owner, peer)).scalar()
-    if retry_at is None:
+    forgotten = _FORGET.first(connection, _named(owner, peer))
+    if forgotten is None:
         return False
-    connection.execute(_MOVE, {**_named(owner, peer), "held_until": retry_at, "again_at": now})
+    connection.execute(_MOVE, {**_named(owner, peer), "held_until": forgotten.retry_at, "again_at": now})
     connection.execute(_REVIVE, {**_named(owner, peer), "now": now})
     return True
 

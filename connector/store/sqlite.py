@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -29,6 +29,7 @@ from connector.store import conditions, events, job_rows, journal
 from connector.store.db import Local, Tx
 from connector.store.errors import DatabaseInUse
 from connector.store.migrate import migrate
+from connector.store.prepared import raw_of
 
 T = TypeVar("T")
 FILE = "pupitre.db"
@@ -251,12 +252,6 @@ def make_engine(path: Path) -> Engine:
     # An error never shows the values of a statement: they may be tokens.
     options = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT", "hide_parameters": True}
     return create_engine("sqlite://", creator=connect, **options)
-
-
-def raw_of(connection: Connection) -> sqlite3.Connection:
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, sqlite3.Connection)
-    return raw
 
 
 def translated(error: BaseException) -> BaseException:

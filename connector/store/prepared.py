@@ -1,0 +1,124 @@
+"""Statements that are asked many times for each process, made ready once: on SQLite they go to the driver as they are.
+
+SQLAlchemy writes them, and says how each value is stored and read. Carried out by it, each would take several times as
+long as SQLite itself: its text is looked up, its values and its result are wrapped anew every time. On PostgreSQL,
+where the way to the server takes longer than all that, SQLAlchemy carries them out.
+"""
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Statement = Select[Any] | TextualSelect | Insert | Update | Delete
+Values = Mapping[str, Any]
+Processor = Callable[[Any], Any]
+
+
+class Prepared:
+    """One statement, with parameters by name. Its rows have their columns by place and by name."""
+
+    def __init__(self, statement: Statement, names: Iterable[str] | None = None) -> None:
+        """`names`: the columns that an INSERT or UPDATE without values is given."""
+        self._statement = statement
+        self._names = None if names is None else list(names)
+        self._ready: _Ready | None = None
+
+    def first(self, connection: Connection, values: Values) -> Any:
+        """Return the first row; None when there is none."""
+        ready = self._on(connection)
+        if ready is None:
+            return connection.execute(self._statement, values).first()
+        return next(iter(ready.rows(connection, values)), None)
+
+    def all(self, connection: Connection, values: Values) -> Sequence[Any]:
+        """Return all rows."""
+        ready = self._on(connection)
+        return connection.execute(self._statement, values).all() if ready is None else ready.rows(connection, values)
+
+    def change(self, connection: Connection, values: Values) -> int:
+        """Carry out a change; return how many rows it met."""
+        ready = self._on(connection)
+        found = connection.execute(self._statement, values) if ready is None else ready.run(connection, values)
+        return found.rowcount
+
+    def add(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Insert rows."""
+        ready = self._on(connection)
+        if ready is None:
+            connection.execute(self._statement, rows)
+        else:
+            ready.run_for_each(connection, rows)
+
+    def _on(self, connection: Connection) -> "_Ready | None":
+        """Return what SQLite is given; None on another database."""
+        if connection.dialect.name != "sqlite":
+            return None
+        if self._ready is None:
+            self._ready = _Ready(self._statement, self._names, connection.dialect)
+        return self._ready
+
+
+class _Ready:
+    """A statement as SQLite takes it: its text, how its values are written and how its columns are read."""
+
+    def __init__(self, statement: Statement, names: list[str] | None, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=names)
+        assert isinstance(compiled, SQLCompiler)
+        self._text = str(compiled)
+        self._dialect = dialect
+        self._names = tuple(compiled.positiontup or ())
+        given = [compiled.binds[name] for name in self._names]
+        self._fixed = {name: compiled.params[name] for name in self._names if not compiled.binds[name].required}
+        self._writers = _places(one.type.dialect_impl(dialect).bind_processor(dialect) for one in given)
+        columns = list(statement.exported_columns)
+        self._readers = _places(one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns)
+        named: Any = namedtuple  # its fields are known here and nowhere before
+        self._row: Callable[[Sequence[Any]], Any] = named("Row", [str(one.key) for one in columns])._make
+
+    def rows(self, connection: Connection, values: Values) -> list[Any]:
+        return [self._row(_turned(row, self._readers)) for row in self.run(connection, values)]
+
+    def run(self, connection: Connection, values: Values) -> sqlite3.Cursor:
+        return self._carry_out(raw_of(connection).execute, self._written(values))
+
+    def run_for_each(self, connection: Connection, rows: Sequence[Values]) -> sqlite3.Cursor:
+        return self._carry_out(raw_of(connection).executemany, [self._written(values) for values in rows])
+
+    def _written(self, values: Values) -> Sequence[Any]:
+        given = {**self._fixed, **values}
+        return _turned([given[name] for name in self._names], self._writers)
+
+    def _carry_out(self, execute: Callable[[str, Any], sqlite3.Cursor], given: Any) -> sqlite3.Cursor:
+        """Run it. An error is the one that SQLAlchemy would raise, and never shows the values."""
+        try:
+            return execute(self._text, given)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(
+                self._text, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
+            ) from error
+
+
+def _places(processors: Iterable[Processor | None]) -> list[tuple[int, Processor]]:
+    """Return the places of values that are not stored as they are, each with what turns one into the other."""
+    return [(place, processor) for place, processor in enumerate(processors) if processor is not None]
+
+
+def _turned(values: Sequence[Any], processors: list[tuple[int, Processor]]) -> Sequence[Any]:
+    if not processors:
+        return values
+    turned = list(values)
+    for place, process in processors:
+        turned[place] = process(turned[place])
+    return turned
+
+
+def raw_of(connection: Connection) -> sqlite3.Connection:
+    """Return SQLite's own connection."""
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
