@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,9 @@ def cut_short(tx: Tx) -> None:
     tx.connection.execute(text("DELETE FROM journal WHERE process = 'a' AND n = 3"))
 
 
-def test_whoever_asks_is_told_how_far_the_journals_are_sealed(running: Running) -> None:
+def test_whoever_asks_is_told_how_far_the_journals_are_sealed(
+    running: Running, waiting_for: Callable[..., Any]
+) -> None:
     french, english = Office(running, language="fr"), Office(running)
     assert "Aucun point de contrôle encore : rien n’est scellé." in french.run("journal", "verify").stdout
     seal(running)
@@ -58,6 +60,8 @@ def test_whoever_asks_is_told_how_far_the_journals_are_sealed(running: Running) 
     (point,) = english.json("journal", "checkpoints")
     assert (point["number"], point["kid"]) == (1, f"{running.did}#{running.node.hosts.seals.all(ROOT)[0].name}")
     assert point["sha256"] in english.run("journal", "checkpoints").stdout
+    sealed_at = datetime.fromisoformat(found["last_sealed_at"])
+    waiting_for(lambda: datetime.now(UTC) - sealed_at, lambda passed: passed >= timedelta(seconds=1))  # later than it
     english.run("keys", "revoke-seal", running.node.hosts.seals.all(ROOT)[0].name, "--reason", "Poste volé")
     assert "Aucune clé de cachet ne peut signer" in french.run("journal", "verify").stdout
 

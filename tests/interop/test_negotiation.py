@@ -60,7 +60,7 @@ def test_a_person_of_ours_refuses_and_edc_is_told_why(pair: Pair) -> None:
     ours = pair.edc.until_negotiation(edc, "REQUESTED")["correlationId"]
     pair.ours.api.refuse_negotiation(ours, "Périmètre trop large.")
     assert "errorDetail" not in pair.edc.until_negotiation(edc, "TERMINATED")
-    (told,) = pair.stage.journal.taken(pair.edc.name, f"/{edc}/termination")
+    told = pair.stage.journal.first_taken(pair.edc.name, f"/{edc}/termination")
     assert told["reason"] == ["Périmètre trop large."]
     pair.ours.until_negotiation(ours, "TERMINATED")
     assert pair.ours.reasons(ours) == ["Périmètre trop large."]
@@ -99,7 +99,7 @@ def test_we_end_what_we_asked_while_edcs_agreement_is_on_its_way(pair: Pair) -> 
         (theirs,) = pair.edc.negotiations_with(ours)
     pair.ours.until_negotiation(ours, "TERMINATED")
     pair.edc.until_negotiation(theirs["@id"], "TERMINATED")
-    (told,) = pair.stage.journal.taken(pair.edc.name, "/termination")
+    told = pair.stage.journal.first_taken(pair.edc.name, "/termination")
     assert told["reason"] == ["Asked by mistake."]
 
 

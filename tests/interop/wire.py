@@ -52,6 +52,14 @@ class Journal:
             and line.get("answer", {}).get("status", 999) < 300
         ]
 
+    def first_taken(self, to: str, path_end: str) -> dict[str, Any]:
+        """Wait until a partner took a message at such a path, and return it.
+
+        A partner shows its new state before it answers, and the journal has the line once the answer has passed.
+        """
+        message: dict[str, Any] = until(lambda: self.taken(to, path_end), f"{to} takes {path_end}")[0]
+        return message
+
 
 @dataclass(eq=False)
 class Held:
