@@ -19,7 +19,7 @@ from connector.services.cursors import Page
 from connector.services.deciders import Decider
 from connector.services.seal_keys import Seals
 from connector.store import agreements, contracts
-from connector.store.contracts import StoredContract, StoredNotice
+from connector.store.contracts import OPEN, StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.period import ALWAYS, Period
 from contracts.convention import Convention, MissingPdfExtra, as_pdf, draw_up_convention, seal_pdf
@@ -106,9 +106,11 @@ class Shown:
 class Contracts:
     """The contracts of all owners."""
 
-    def __init__(self, store: Store, seals: Seals) -> None:
+    def __init__(self, store: Store, seals: Seals, *, asks_timestamps: bool = False) -> None:
+        """`asks_timestamps`: whether an authority is asked to time-stamp what is concluded."""
         self._store = store
         self._seals = seals
+        self._asks_timestamps = asks_timestamps
 
     async def page(
         self,
@@ -151,7 +153,7 @@ class Contracts:
             return found, contracts.notices(tx, owner, found.negotiation)
 
         contract, notices = await self._store.read(unit)
-        return contract.id or contract.negotiation, self._drawn_up(contract, notices, language)
+        return contract.id or contract.negotiation, self.drawn_up(contract, notices, language)
 
     async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, bytes]:
         """Return the convention as a PDF/A-3 with the node's seal. Raises also NoPdf, NoSealKey and the like."""
@@ -165,7 +167,10 @@ class Contracts:
             pdf = await asyncio.to_thread(as_pdf, convention, at=now)
             return await seal_pdf(pdf, signer, at=now)
 
-    def _drawn_up(self, contract: StoredContract, notices: Sequence[StoredNotice], language: Language) -> Convention:
+    def drawn_up(
+        self, contract: StoredContract, notices: Sequence[StoredNotice], language: Language = "fr"
+    ) -> Convention:
+        """Return a contract as people read it. Raises NotSealedYet, OneSided."""
         if contract.status == "unilateral":
             raise OneSided(contract.id or "")
         if contract.document is None or contract.jws is None:
@@ -175,6 +180,7 @@ class Contracts:
             conclusion=conclusion_of(contract),
             notices=[one.jws for one in notices],
             roots=self._seals.roots(),
+            awaits_timestamps=contract.timestamps == "pending" or (self._asks_timestamps and contract.status in OPEN),
             language=language,
         )
 

@@ -25,7 +25,6 @@ from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.journal import Entry
 from contracts.bundle import Evidence, pack
-from contracts.convention import draw_up_convention
 from contracts.jws import read_sealed
 from contracts.seals import Role as Named
 
@@ -105,12 +104,7 @@ class ContractBundles:
         """Return the convention as a PDF, sealed with the very key that sealed the contract; None where we cannot."""
         contract = held.contract
         kid = json.loads(contract.document or "{}")["parties"][contract.role.value]["seal"]["kid"]
-        convention = draw_up_convention(
-            held.jws,
-            conclusion=conclusion_of(contract),
-            notices=[one.jws for one in held.notices],
-            roots=self._hosts.seals.roots(),
-        )
+        convention = self._shown.drawn_up(contract, held.notices)
         try:
             return await self._shown.drawn(convention, self._hosts.seals.signer(contract.owner, kid))
         except (NoPdf, NoSealKey, MissingSealKey, SealKeyLocked):

@@ -1,15 +1,17 @@
 """The annexes of a convention: who sealed and whether it was concluded, the agreement's text, the digests."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from contracts.approval import Approval
 from contracts.canonical import Json
 from contracts.convention import texts
+from contracts.convention.articles import Contents, numbered
 from contracts.convention.proof import ROLES, Proof, Seal
 from contracts.convention.saying import date_text, instant_text, say
 from contracts.convention.structure import Block, Facts, Paragraph, Section, Signatures, Table, Verbatim
-from policies.errors import Language
+from policies.errors import Language, Text
 from policies.prose import COLON
 
 
@@ -22,31 +24,27 @@ def signatures(document: Json, proof: Proof, language: Language) -> Signatures:
         if seal is None:
             lines.append(say(texts.NOT_SEALED, language))
         else:
-            lines.append(say(texts.SEALED_ON, language, at=instant_text(seal.at.replace(second=0), language)))
-            lines.append(_level_and_time(seal, language))
-            lines += [_approval(seal.approval, language)] if seal.approval else []
+            lines += sealed_lines(seal, language, awaits_timestamps=proof.awaits_timestamps)
         columns.append((say(texts.FOR[role], language), tuple(lines)))
     return Signatures(tuple(columns))
 
 
 def annexes(document: Json, proof: Proof, language: Language) -> tuple[Section, ...]:
     """Return the annexes in order, numbered from 1."""
-    contents = (
+    contents: Contents = (
         (texts.SEALS, _seals(document, proof, language)),
-        (texts.AGREEMENT, _agreement(document["agreement"], language)),
+        (texts.AGREEMENT, agreement(document["agreement"], language)),
         (texts.DIGESTS, _digests(document, proof.sealed.sha256, language)),
     )
-    return tuple(
-        Section(say(texts.ANNEX, language, number=number), say(title, language), blocks)
-        for number, (title, blocks) in enumerate(contents, 1)
-    )
+    return numbered(texts.ANNEX, contents, language)
 
 
 def _seals(document: Json, proof: Proof, language: Language) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for seal in proof.seals:
-        blocks.append(_seal(seal, language))
+        blocks.append(seal_facts(seal, language, awaits_timestamps=proof.awaits_timestamps))
     blocks.append(Paragraph(say(texts.LEVELS_NOTE, language), note=True))
+    blocks += timestamp_note(proof.seals, language, awaits_timestamps=proof.awaits_timestamps)
     if proof.concluded_at:
         blocks.append(Paragraph(say(texts.CONCLUDED, language, at=date_text(proof.concluded_at, language))))
     else:
@@ -56,7 +54,8 @@ def _seals(document: Json, proof: Proof, language: Language) -> tuple[Block, ...
     return tuple(blocks)
 
 
-def _seal(seal: Seal, language: Language) -> Facts:
+def seal_facts(seal: Seal, language: Language, *, awaits_timestamps: bool) -> Facts:
+    """Return what a seal tells of itself."""
     leaf = seal.certificate
     start, end = (_day(each, language) for each in (leaf.not_valid_before_utc, leaf.not_valid_after_utc))
     known = {
@@ -64,7 +63,7 @@ def _seal(seal: Seal, language: Language) -> Facts:
         "approved": _approval(seal.approval, language) if seal.approval else say(texts.NONE_GIVEN, language),
         "opaque": seal.approval.by if seal.approval else "",
         "level": say(texts.LEVELS[seal.level], language),
-        "timestamp": say(texts.TIMESTAMP[seal.is_timestamped], language),
+        "timestamp": say(texts.TIMESTAMP[_timestamp(seal, awaits_timestamps)], language),
         "subject": seal.subject,
         "issuer": seal.issuer or say(texts.BY_ITSELF, language),
         "validity": say(texts.VALIDITY, language, start=start, end=end),
@@ -78,9 +77,26 @@ def _seal(seal: Seal, language: Language) -> Facts:
     )
 
 
-def _level_and_time(seal: Seal, language: Language) -> str:
-    level = f"{say(texts.FACTS['level'], language)}{COLON[language]}{seal.level}"
-    return f"{level}, {say(texts.TIMESTAMP[seal.is_timestamped], language)}"
+def sealed_lines(seal: Seal, language: Language, *, awaits_timestamps: bool) -> list[str]:
+    """Return what stands below the name of who sealed: when, with what behind it, and who approved."""
+    time_stamp = say(texts.TIMESTAMP[_timestamp(seal, awaits_timestamps)], language)
+    return [
+        say(texts.SEALED_ON, language, at=instant_text(seal.at.replace(second=0), language)),
+        f"{say(texts.FACTS['level'], language)}{COLON[language]}{seal.level}, {time_stamp}",
+        *([_approval(seal.approval, language)] if seal.approval else []),
+    ]
+
+
+def timestamp_note(seals: Sequence[Seal], language: Language, *, awaits_timestamps: bool) -> list[Paragraph]:
+    """Return what it means that a seal bears no time-stamp, yet or at all; nothing where each bears one."""
+    found = {_timestamp(each, awaits_timestamps) for each in seals} & texts.TIMESTAMP_NOTE.keys()
+    return [Paragraph(say(texts.TIMESTAMP_NOTE[each], language), note=True) for each in sorted(found)]
+
+
+def _timestamp(seal: Seal, awaits_timestamps: bool) -> str:
+    if seal.is_timestamped:
+        return "stamped"
+    return "awaited" if awaits_timestamps else "none"
 
 
 def _approval(approval: Approval, language: Language) -> str:
@@ -108,11 +124,12 @@ def _notices(document: Json, proof: Proof, language: Language) -> Table:
     return Table(say(texts.NOTICES_CAPTION, language), texts.NOTICES_HEADER[language], rows, (5, 3, 5, 7), small=True)
 
 
-def _agreement(agreement: Json, language: Language) -> tuple[Block, ...]:
-    laid_out = json.dumps(json.loads(agreement["text"]), ensure_ascii=False, indent=2)
+def agreement(told: Json, language: Language) -> tuple[Block, ...]:
+    """Return the text of the agreement, set out in lines, and its digest."""
+    laid_out = json.dumps(json.loads(told["text"]), ensure_ascii=False, indent=2)
     return (
         Paragraph(say(texts.AGREEMENT_IS, language)),
-        Facts(((say(texts.DIGESTS_OF["agreement"], language), agreement["sha256"]),), small=True),
+        Facts(((say(texts.DIGESTS_OF["agreement"], language), told["sha256"]),), small=True),
         Verbatim(laid_out),
     )
 
@@ -129,14 +146,18 @@ def _digests(document: Json, contract_sha256: str, language: Language) -> tuple[
     }
     rows = tuple((say(texts.DIGESTS_OF[name], language), value) for name, value in known.items() if value)
     names = {party["did"]: say(texts.ROLES[role], language) for role, party in parties.items()}
-    messages = tuple(
-        (str(number), each["type"], names.get(each["from"], each["from"]), each["sha256"])
-        for number, each in enumerate(document["negotiation"]["messages"], 1)
-    )
-    caption = say(texts.MESSAGES_CAPTION, language)
     return (
         Paragraph(say(texts.DIGESTS_ARE, language)),
         Facts(rows, small=True),
-        Table(caption, texts.MESSAGES_HEADER[language], messages, (1, 6, 4, 12), small=True),
+        messages(texts.MESSAGES_CAPTION, document["negotiation"]["messages"], names, language),
         Paragraph(say(texts.GENERATOR, language, generator=document["terms"]["generator"]), note=True),
     )
+
+
+def messages(caption: Text, listed: Sequence[Json], names: Mapping[str, str], language: Language) -> Table:
+    """Return the messages with their digests; `names` is what to call a DID."""
+    rows = tuple(
+        (str(number), each["type"], names.get(each["from"], each["from"]), each["sha256"])
+        for number, each in enumerate(listed, 1)
+    )
+    return Table(say(caption, language), texts.MESSAGES_HEADER[language], rows, (1, 6, 4, 12), small=True)

@@ -1,6 +1,7 @@
 """The articles of a convention, made from a sealed document. What is said is in texts.py, in which order is here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import policies
 from contracts.canonical import Json
@@ -15,6 +16,9 @@ from policies.vocabulary import ODRL
 
 _DEADLINES = frozenset(ODRL + name for name in ("dateTime", "elapsedTime", "delayPeriod"))
 _UPPER = frozenset(ODRL + name for name in ("lt", "lteq", "eq"))
+
+Contents: TypeAlias = Sequence[tuple[Text, tuple[Block, ...]]]
+"""Titles, and what stands below them."""
 
 
 def preamble(document: Json, language: Language) -> Section:
@@ -33,9 +37,9 @@ def preamble(document: Json, language: Language) -> Section:
 
 def articles(document: Json, language: Language) -> tuple[Section, ...]:
     """Return the articles in order, numbered from 1."""
-    contents: tuple[tuple[Text, tuple[Block, ...]], ...] = (
+    contents: Contents = (
         (texts.OBJECT, _object(document["dataset"], language)),
-        (texts.RULES, _rules(document["terms"], language)),
+        (texts.RULES, (Paragraph(say(texts.RULES_ARE, language)), *rules(document["terms"], language))),
         (texts.COMMITMENTS, _commitments(document, language)),
         (texts.DURATION, _duration(document["validity"], language)),
         (texts.PURPOSE, _purpose(document["request"], language)),
@@ -44,8 +48,13 @@ def articles(document: Json, language: Language) -> tuple[Section, ...]:
         (texts.TERMINATION, _termination(document["termination"], language)),
         (texts.JURISDICTION, (Paragraph(document["jurisdiction"]),)),
     )
+    return numbered(texts.ARTICLE, contents, language)
+
+
+def numbered(label: Text, contents: Contents, language: Language) -> tuple[Section, ...]:
+    """Return sections, numbered from 1: `label` is what they are called."""
     return tuple(
-        Section(say(texts.ARTICLE, language, number=number), say(title, language), blocks)
+        Section(say(label, language, number=number), say(title, language), blocks)
         for number, (title, blocks) in enumerate(contents, 1)
     )
 
@@ -55,14 +64,14 @@ def _object(dataset: Json, language: Language) -> tuple[Block, ...]:
     return (Paragraph(say(texts.OBJECT_IS, language)), facts_of(known, texts.DATASET, language))
 
 
-def _rules(terms: Json, language: Language) -> tuple[Block, ...]:
+def rules(terms: Json, language: Language) -> tuple[Table, Paragraph]:
+    """Return the rules of use in sentences, each with how far it is verified, and what that means."""
     rows = tuple(
         (str(number), sentence, badge_text(verified, language))
         for number, (sentence, verified) in enumerate(zip(terms[language], terms["verified"], strict=True), 1)
     )
     caption = say(texts.RULES_CAPTION, language)
     return (
-        Paragraph(say(texts.RULES_ARE, language)),
         Table(caption, texts.RULES_HEADER[language], rows, (1, 14, 5)),
         Paragraph(say(texts.RULES_LEGEND, language), note=True),
     )
@@ -75,17 +84,23 @@ def _commitments(document: Json, language: Language) -> tuple[Block, ...]:
         (_before(document["countersignBefore"], language), consumer, say(texts.COUNTERSIGN, language)),
         (date_text(validity["from"], language, edge="start"), provider, say(texts.ACCESS, language)),
     ]
-    policy = policies.load(document["agreement"]["text"])
-    for duty in _duties(policy):
-        rows.append((_when(duty, language), consumer, f"{capital(due_text(duty, language))}."))
+    rows += duties(policies.load(document["agreement"]["text"]), language)
     if "until" in validity:
         end = date_text(validity["until"], language, edge="end")
         rows.append((end, provider, say(texts.ACCESS_ENDS, language)))
+    return (Paragraph(say(texts.COMMITMENTS_ARE, language)), commitments(rows, language))
+
+
+def commitments(rows: Sequence[tuple[str, str, str]], language: Language) -> Table:
+    """Return who has to do what, and until when, as a table."""
     caption = say(texts.COMMITMENTS_CAPTION, language)
-    return (
-        Paragraph(say(texts.COMMITMENTS_ARE, language)),
-        Table(caption, texts.COMMITMENTS_HEADER[language], tuple(rows), (6, 4, 11), main=2),
-    )
+    return Table(caption, texts.COMMITMENTS_HEADER[language], tuple(rows), (6, 4, 11), main=2)
+
+
+def duties(policy: Policy, language: Language) -> list[tuple[str, str, str]]:
+    """Return what the recipient has to do under an agreement, and until when."""
+    consumer = say(texts.ROLES["consumer"], language)
+    return [(_when(each, language), consumer, f"{capital(due_text(each, language))}.") for each in _duties(policy)]
 
 
 def _duties(policy: Policy) -> Iterator[Duty]:
@@ -122,6 +137,11 @@ def _duration(validity: Json, language: Language) -> tuple[Block, ...]:
 def _purpose(request: Json, language: Language) -> tuple[Block, ...]:
     if request == "none":
         return (Paragraph(say(texts.NO_PURPOSE, language)),)
+    return declared(request, language)
+
+
+def declared(request: Json, language: Language) -> tuple[Block, ...]:
+    """Return what the recipient declared in its request."""
     known = dict(request)
     if "until" in known:
         known["until"] = date_text(known["until"], language, edge="end")

@@ -1,6 +1,7 @@
 """A convention drawn up from a sealed document: its first page, its articles, its annexes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cryptography import x509
 
@@ -13,6 +14,8 @@ from contracts.convention.saying import date_text, identifier_text, say
 from contracts.convention.structure import Convention, Facts, Party
 from policies.errors import Language
 
+ATTACHMENT = "contract.jws.json"
+
 
 def draw_up_convention(
     contract: str,
@@ -20,14 +23,16 @@ def draw_up_convention(
     conclusion: str | None = None,
     notices: Sequence[str] = (),
     roots: Sequence[x509.Certificate] = (),
+    awaits_timestamps: bool = False,
     language: Language = "fr",
 ) -> Convention:
     """Return the convention that a sealed contract is, with its conclusion and notices, all as texts of JWS.
 
-    They were checked before: here they are read. `roots` are the authorities that this node trusts. Raises
-    ContractError for what cannot be read or does not belong together.
+    They were checked before: here they are read. `roots` are the authorities that this node trusts;
+    `awaits_timestamps`: those that lack are asked for. Raises ContractError for what cannot be read or does not belong
+    together.
     """
-    proof = read_proof(contract, conclusion, notices, roots)
+    proof = replace(read_proof(contract, conclusion, notices, roots), awaits_timestamps=awaits_timestamps)
     document = proof.sealed.document
     return Convention(
         language=language,
@@ -45,6 +50,8 @@ def draw_up_convention(
         sha256=proof.sealed.sha256,
         footer=say(texts.FOOTER, language),
         sealed=contract,
+        attachment=ATTACHMENT,
+        author=document["parties"]["provider"]["legalName"],
     )
 
 
@@ -73,11 +80,16 @@ def _status(proof: Proof, language: Language) -> str:
 def _party(document: Json, role: str, language: Language) -> Party:
     party = document["parties"][role]
     representative = party["representative"]
-    numbers = [f"{name.upper()} {identifier_text(party[name])}" for name in ("siren", "siret") if name in party]
     lines = [
-        *([", ".join(numbers)] if numbers else []),
+        *numbers_line(party),
         say(texts.REPRESENTED, language, function=representative["function"]),
         *([say(texts.MANDATE, language, mandate=representative["mandate"])] if "mandate" in representative else []),
         party["did"],
     ]
     return Party(party["legalName"], tuple(lines), say(texts.CALLED[role], language))
+
+
+def numbers_line(party: Mapping[str, str]) -> list[str]:
+    """Return a line with SIREN and SIRET; none where neither is known."""
+    known = [f"{name.upper()} {identifier_text(party[name])}" for name in ("siren", "siret") if party.get(name)]
+    return [", ".join(known)] if known else []

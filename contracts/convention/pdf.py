@@ -1,4 +1,4 @@
-"""A convention as a PDF/A-3B: set on paper by layout.py, with the document that binds attached as its source.
+"""A convention as a PDF/A-3B: set on paper by layout.py, with the document that was sealed attached as its source.
 
 The same convention at the same instant gives the same bytes: nothing is taken from a clock or from chance, and the
 metadata are written here, since the library would write the time of day into them.
@@ -24,7 +24,6 @@ from contracts.convention.layout import (
 from contracts.convention.saying import say
 from contracts.convention.structure import Convention, Party, Section, Table
 
-ATTACHMENT = "contract.jws.json"
 ATTACHMENT_TYPE = "application/jose+json"
 PRODUCER = "Pupitre"
 
@@ -93,13 +92,12 @@ def _section(sheet: Sheet, section: Section, after: float = 0) -> None:
 
 def _describe(sheet: Sheet, convention: Convention, at: datetime) -> None:
     title = f"{convention.title} – {convention.object}"
-    author = convention.parties[0].name
     sheet.set_title(title)
-    sheet.set_author(author)
+    sheet.set_author(convention.author)
     sheet.set_producer(PRODUCER)
     sheet.set_creation_date(at)
     sheet.set_lang(convention.language)
-    sheet.set_xmp_metadata(_metadata(title, author, f"{at:%FT%T}{_zone(at)}"))
+    sheet.set_xmp_metadata(_metadata(title, convention.author, f"{at:%FT%T}{_zone(at)}"))
 
 
 def _zone(at: datetime) -> str:
@@ -131,7 +129,7 @@ def _metadata(title: str, author: str, made: str) -> str:
 def _attach(sheet: Sheet, convention: Convention, at: datetime) -> None:
     sheet.embed_file(
         bytes=convention.sealed.encode(),
-        basename=ATTACHMENT,
+        basename=convention.attachment,
         mime_type=ATTACHMENT_TYPE,
         associated_file_relationship="Source",
         desc=convention.reference,

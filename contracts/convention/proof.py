@@ -68,6 +68,8 @@ class Proof:
     concluded_at: str
     """Empty while no conclusion is attested."""
     notices: tuple[Notice, ...]
+    awaits_timestamps: bool = False
+    """Whether time-stamps are asked for that are not there yet."""
 
     @property
     def level(self) -> Level:
@@ -93,7 +95,7 @@ def read_proof(
     OtherConclusion and OtherNotice are raised for what names another contract.
     """
     sealed = read_sealed(contract)
-    seals = tuple(_seal(role, each, roots) for role, each in zip(ROLES, sealed.signatures, strict=False))
+    seals = tuple(read_seal(role, each, roots) for role, each in zip(ROLES, sealed.signatures, strict=False))
     concluded_at = ""
     if conclusion is not None:
         told = read_sealed(conclusion).document
@@ -111,7 +113,8 @@ def name_text(name: x509.Name) -> str:
     return ", ".join(dict.fromkeys(parts)) or name.rfc4514_string()
 
 
-def _seal(role: str, signature: Signature, roots: Sequence[x509.Certificate]) -> Seal:
+def read_seal(role: str, signature: Signature, roots: Sequence[x509.Certificate]) -> Seal:
+    """Return what a seal tells of itself, and whose it is."""
     at = sealed_at(signature)
     return Seal(
         role=role,

@@ -1,6 +1,7 @@
 """What a convention is made of, before it becomes a page or a PDF: one structure, so that the two cannot drift apart.
 
-Texts are plain: neither HTML nor the marks of any other language. Whoever draws them escapes what has to be.
+The record of an agreement that one party alone has sealed is made of the same parts; its title says what it is. Texts
+are plain: neither HTML nor the marks of any other language. Whoever draws them escapes what has to be.
 """
 
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """A convention, ready to be drawn."""
+    """A convention, or the record of an agreement that one party alone has sealed, ready to be drawn."""
 
     language: Language
     title: str
@@ -96,7 +97,11 @@ class Convention:
     footer: str
     """What precedes the digest at the foot of each page."""
     sealed: str = field(repr=False)
-    """The JWS that binds, to be attached."""
+    """The JWS that was sealed, to be attached."""
+    attachment: str
+    """The name under which it is attached: that which it has in an evidence bundle."""
+    author: str
+    """Who made the document, for the metadata of the file."""
 
     @property
     def sections(self) -> tuple[Section, ...]:

@@ -316,9 +316,34 @@ LEVELS_NOTE: Text = {
         " organisations’ seals; the status of its issuer is to be checked on the trusted list of its State."
     ),
 }
-TIMESTAMP: dict[bool, Text] = {
-    True: {"fr": "horodaté", "en": "time-stamped"},
-    False: {"fr": "horodatage en attente", "en": "time-stamp pending"},
+TIMESTAMP: dict[str, Text] = {
+    "stamped": {"fr": "horodaté", "en": "time-stamped"},
+    "awaited": {"fr": "horodatage en attente", "en": "time-stamp pending"},
+    "none": {"fr": "sans horodatage", "en": "no time-stamp"},
+}
+TIMESTAMP_NOTE: dict[str, Text] = {
+    "awaited": {
+        "fr": (
+            "Horodatage en attente : il est demandé à une autorité tierce, pendant 24 heures. La convention est valable"
+            " sans lui ; il montrera plus tard que les cachets ont été apposés avant la fin de leur certificat."
+        ),
+        "en": (
+            "Time-stamp pending: a third party is asked for it, for 24 hours. The agreement is valid without it; later"
+            " it will show that the seals were made before their certificates ended."
+        ),
+    },
+    "none": {
+        "fr": (
+            "Sans horodatage : la date d’un cachet est celle de l’horloge de qui l’a apposé. Tant que son certificat"
+            " est valable, il se vérifie pleinement. Le certificat échu, ou la clé révoquée, plus rien ne montre que le"
+            " cachet a été apposé avant : dans dix ans, un vérificateur ne pourra ni le confirmer ni l’infirmer."
+        ),
+        "en": (
+            "No time-stamp: the date of a seal is that of the clock of whoever made it. While its certificate is valid"
+            " the seal can be verified in full. Once the certificate has ended, or the key is revoked, nothing shows"
+            " any more that the seal was made before: in ten years a verifier can neither confirm nor deny it."
+        ),
+    },
 }
 CONCLUDED: Text = {
     "fr": (

@@ -352,3 +352,30 @@ def test_the_convention_is_the_page_of_the_sealed_contract(perform: Callable[...
             assert convention.parties[0].name == title
 
     perform(scene)
+
+
+@pytest.mark.parametrize(
+    ("asks", "status", "timestamps", "told"),
+    [
+        (True, "concluded", "pending", "horodatage en attente"),
+        (True, "sealed-by-both", "none", "horodatage en attente"),
+        (True, "concluded", "none", "sans horodatage"),
+        (True, "concluded", "partial", "sans horodatage"),
+        (False, "concluded", "none", "sans horodatage"),
+        (False, "sealed-by-both", "none", "sans horodatage"),
+    ],
+)
+def test_a_page_says_that_a_time_stamp_is_pending_only_while_one_is_asked_for(
+    perform: Callable[..., Any], asks: bool, status: str, timestamps: str, told: str
+) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = (await concluded(pair))[Role.PROVIDER]
+        node = pair.node(Role.PROVIDER)
+        await change(node, pid, status=status, timestamps=timestamps)
+        asked = Contracts(node.store, node.seals, asks_timestamps=asks)
+        _, convention = await asked.convention(ROOT, pid, "fr")
+        assert {line for _, lines in convention.signatures.columns for line in lines if "horodat" in line} == {
+            f"Niveau de preuve\N{NO-BREAK SPACE}: L0, {told}"
+        }
+
+    perform(scene)

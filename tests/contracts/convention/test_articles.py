@@ -211,7 +211,7 @@ def test_levels_are_those_of_the_certificates_for_whom_this_node_trusts() -> Non
     ):
         convention = draw_up_convention(made.contract, roots=roots)
         assert fact(convention, 3).startswith(f"{level} :")
-        assert f"{level}, horodatage en attente" in "\n".join(said(convention.signatures)).replace(NO_BREAK, " ")
+        assert f"{level}, sans horodatage" in "\n".join(said(convention.signatures)).replace(NO_BREAK, " ")
 
 
 def test_the_level_is_the_lower_of_the_two() -> None:
@@ -221,11 +221,40 @@ def test_the_level_is_the_lower_of_the_two() -> None:
     assert fact(draw_up_convention(mixed.contract, roots=[authority.certificate]), 3).startswith("L0 :")
 
 
-def test_a_time_stamp_is_told_for_the_seal_that_has_one(lighting: Sample) -> None:
+@pytest.mark.parametrize(("awaits", "told"), [(True, "horodatage en attente"), (False, "sans horodatage")])
+def test_a_time_stamp_is_told_for_the_seal_that_has_one(lighting: Sample, awaits: bool, told: str) -> None:
     stamped = add_token(lighting.contract, 1, b"stands where a token stands")
-    provider, consumer = said(draw_up_convention(stamped).signatures)
-    assert "horodatage en attente" in provider
+    convention = draw_up_convention(stamped, awaits_timestamps=awaits)
+    provider, consumer = said(convention.signatures)
+    assert told in provider
     assert "horodaté" in consumer
+    assert told not in consumer
+    shown = whole(convention.annexes[:1])
+    assert f"Horodatage {told}" in shown
+    assert "Horodatage horodaté" in shown
+
+
+def notes(convention: Convention) -> str:
+    """Return what Annex 1 explains, its spaces made plain."""
+    blocks = [each for each in convention.annexes[0].blocks if isinstance(each, Paragraph) and each.note]
+    return "\n".join(each.text for each in blocks).replace(NO_BREAK, " ")
+
+
+def test_a_time_stamp_is_pending_only_where_one_is_asked_for(lighting: Sample) -> None:
+    asked, alone = (draw_up_convention(lighting.contract, awaits_timestamps=awaits) for awaits in (True, False))
+    assert "Horodatage en attente : il est demandé" in notes(asked)
+    assert "dans dix ans" not in notes(asked)
+    assert "Sans horodatage : la date d’un cachet est celle de l’horloge" in notes(alone)
+    assert "dans dix ans, un vérificateur ne pourra ni le confirmer ni l’infirmer" in notes(alone)
+    assert "attente" not in whole(alone.sections)
+
+
+def test_nothing_is_explained_of_time_stamps_where_every_seal_has_one(lighting: Sample) -> None:
+    stamped = lighting.contract
+    for place in (0, 1):
+        stamped = add_token(stamped, place, b"stands where a token stands")
+    for awaits in (True, False):
+        assert "orodatage" not in notes(draw_up_convention(stamped, awaits_timestamps=awaits))
 
 
 def test_who_approved_is_told_by_function_or_rule(lighting: Sample) -> None:
