@@ -2,7 +2,7 @@
 
 One contract per negotiation, one seal per negotiation and role: the schema enforces both. A seal is only ever added;
 the row of the contract says how far it has come. The parts of a unit share one record of it: it is read once, and once
-more where it is locked. `status`:
+more where it is locked, and written once, when the unit ends. `status`:
 
 `sealing`         drawn up, no seal yet
 `sealed-by-one`   the provider's seal
@@ -157,6 +157,7 @@ def _read(tx: Tx, query: Prepared, owner: str, negotiation: str) -> StoredContra
 
 def named(tx: Tx, owner: str, name: str) -> StoredContract:
     """Return the contract of that identifier, or the one of that agreement or negotiation. Raises NotFound."""
+    flush(tx)
     columns = contracts.c
     either = or_(columns.id == name, columns.agreement == name, columns.negotiation == name)
     query = select(contracts).where(columns.owner == owner, either).order_by(columns.created_at.desc()).limit(1)
@@ -168,6 +169,7 @@ def named(tx: Tx, owner: str, name: str) -> StoredContract:
 
 def of_agreement(tx: Tx, owner: str, peer: str, agreement: str) -> StoredContract | None:
     """Return the contract with a peer on an agreement, unless it led to nothing."""
+    flush(tx)
     columns = contracts.c
     query = select(contracts).where(columns.owner == owner, columns.peer == peer, columns.agreement == agreement)
     query = query.where(columns.status != "unused").order_by(columns.created_at.desc()).limit(1)
@@ -175,12 +177,26 @@ def of_agreement(tx: Tx, owner: str, peer: str, agreement: str) -> StoredContrac
 
 
 def save(tx: Tx, contract: StoredContract) -> None:
-    """Insert a contract or write a changed one, by compare-and-swap. Raises StaleVersion."""
+    """Have a contract written, new or changed, with all that the unit still changes in it: see `flush`."""
+    _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
+    tx.unsaved[contract.owner, contract.negotiation] = contract
+
+
+def flush(tx: Tx) -> None:
+    """Write the contracts that were saved, by compare-and-swap. Raises StaleVersion.
+
+    The store calls it before it commits a unit; whoever asks for contracts otherwise than by `find`, before that.
+    """
+    while tx.unsaved:
+        _, contract = tx.unsaved.popitem()
+        _write(tx, contract)
+
+
+def _write(tx: Tx, contract: StoredContract) -> None:
     if contract.version == 0:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
         _INSERT.add(tx.connection, [{name: _value(contract, name) for name in _NAMES}])
-        _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
         return
     values = {f"v_{name}": _value(contract, name) for name in _NAMES if name not in _FIXED}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
@@ -188,7 +204,6 @@ def save(tx: Tx, contract: StoredContract) -> None:
         raise StaleVersion(contract.negotiation)
     contract.version += 1
     contract.updated_at = tx.now
-    _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
 
 
 def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | None:
@@ -205,6 +220,7 @@ def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
 
 def add_seals(tx: Tx, *added: StoredSeal) -> None:
     """Insert seals; the schema refuses a second one of the same side in a negotiation."""
+    flush(tx)  # a seal names its contract
     rows = [{name: getattr(seal, name) for name in seal.__slots__} | {"role": seal.role.value} for seal in added]
     _ADD_SEAL.add(tx.connection, rows)
 
@@ -217,6 +233,7 @@ def notices(tx: Tx, owner: str, negotiation: str) -> list[StoredNotice]:
 
 def add_notice(tx: Tx, contract: StoredContract, notice: StoredNotice) -> bool:
     """Add a notice after those that are there; False when this very one is there already. The contract is claimed."""
+    flush(tx)
     known = notices(tx, contract.owner, contract.negotiation)
     if any(one.sha256 == notice.sha256 for one in known):
         return False
@@ -241,6 +258,7 @@ def page(
     `search` is a name of the contract: its own, its agreement's or negotiation's identifier, or its digest; `equal`
     filters by column.
     """
+    flush(tx)
     columns = contracts.c
     query = select(*_LISTED).where(columns.owner == owner, *period.of(columns.created_at))
     if search is not None:

@@ -104,6 +104,7 @@ class Tx:
         "silent",
         "started",
         "told",
+        "unsaved",
     )
 
     def __init__(self, connection: Connection, now: datetime, local: Local) -> None:
@@ -119,6 +120,8 @@ class Tx:
         self.told: dict[tuple[str, str, str], bool] = {}
         self.silent: dict[tuple[str, str], bool] = {}
         self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
+        self.unsaved: dict[tuple[str, str], Any] = {}
+        """Contracts that are written when the unit ends, at the latest."""
         self.happened: list[dict[str, Any]] = []
         """Events that are written together when the unit ends."""
         self.entries: list[dict[str, Any]] = []

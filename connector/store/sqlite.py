@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from connector.clock import Clock
 from connector.problems import Unavailable
-from connector.store import conditions, events, job_rows, journal
+from connector.store import conditions, contracts, events, job_rows, journal
 from connector.store.db import Local, Tx
 from connector.store.errors import DatabaseInUse
 from connector.store.migrate import migrate
@@ -186,6 +186,7 @@ class SqliteStore:
         waiting.tx = tx = Tx(self._writing, self.clock.now(), self.local)
         try:
             waiting.result = waiting.unit(tx)
+            contracts.flush(tx)
             journal.flush(tx)
             events.flush(tx)
         except BaseException as error:

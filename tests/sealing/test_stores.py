@@ -80,7 +80,10 @@ async def refuses(node: Node, contract: StoredContract) -> None:
 
 
 async def shares_one_record(node: Node, contract: StoredContract) -> None:
-    """What a unit reads after a change is the changed record, and what it claims was read anew under the lock."""
+    """What a unit reads after a change is the changed record, and what it claims was read anew under the lock.
+
+    All changes of a unit are written at once.
+    """
 
     def unit(tx: Tx) -> None:
         found = contracts.find(tx, ROOT, contract.negotiation)
@@ -88,11 +91,12 @@ async def shares_one_record(node: Node, contract: StoredContract) -> None:
         assert claimed is not None
         assert claimed == found == contract
         assert claimed is not found
-        claimed.warned_days = 30
-        contracts.save(tx, claimed)
-        for ask in (contracts.find, contracts.claim):
-            assert ask(tx, ROOT, contract.negotiation) is claimed
+        for claimed.warned_days in (90, 30):
+            contracts.save(tx, claimed)
+            for ask in (contracts.find, contracts.claim):
+                assert ask(tx, ROOT, contract.negotiation) is claimed
         assert contracts.find(tx, ROOT, "another") is None
+        assert contracts.named(tx, ROOT, contract.agreement).warned_days == 30
 
     await node.store.write(unit)
     stored = await node.store.read(lambda tx: contracts.find(tx, ROOT, contract.negotiation))
