@@ -31,9 +31,14 @@ class SealSigner:
     _owner: str
     _name: str
 
+    @property
+    def is_near(self) -> bool:
+        """True when it signs at once, and nobody else will know of a signature that is lost."""
+        return self.algorithm == "ES256" and self._keys.is_open(self._owner, self._name)
+
     async def sign(self, signing_input: bytes) -> bytes:
         """Return the JOSE signature of the octets. Raises MissingSealKey, SealKeyLocked."""
-        if self.algorithm == "ES256" and self._keys.is_open(self._owner, self._name):
+        if self.is_near:
             return _signature(self._keys.private(self._owner, self._name), signing_input)
         return await asyncio.to_thread(self._open_and_sign, signing_input)
 

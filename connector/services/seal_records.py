@@ -43,6 +43,29 @@ class Mark:
     jws: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Countersigned:
+    """A contract that the provider sent, with our seal beside its own."""
+
+    received: str = field(repr=False)
+    """What it sent."""
+    document: Document
+    marks: tuple[Mark, Mark]
+    """The provider's, and ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """Our contract with the consumer's seal, and the conclusion that we sealed."""
+
+    received: str = field(repr=False)
+    """What the consumer sent."""
+    document: Document
+    mark: Mark
+    """The consumer's."""
+    conclusion: str = field(repr=False)
+
+
 def release_unsealed(tx: Tx, line: Line[Negotiation], job: Job) -> None:
     """Let an agreement go as it is: the partner does not seal. Our own seal follows once it is concluded."""
     jobs.finish(tx, job)
@@ -61,13 +84,34 @@ def keep_draft(tx: Tx, job: Job, version: int, drawn_up: Document) -> bool:
     negotiation, wanted = _still(tx, job, n.AGREEMENT)
     if wanted is None or negotiation.version != version:
         return False
-    known = contracts.claim(tx, job.owner, job.key) or _new(negotiation)
+    _draft(tx, negotiation, drawn_up)
+    return True
+
+
+def sealed_at_once(tx: Tx, line: Line[Negotiation], job: Job, version: int, drawn_up: Document, mark: Mark) -> bool:
+    """Keep a contract together with the provider's seal, and send the agreement with it; False as `keep_draft`.
+
+    What was sealed is then forgotten: it stood in the memory of this process alone.
+    """
+    negotiation, wanted = _still(tx, job, n.AGREEMENT)
+    if wanted is None or negotiation.version != version:
+        return False
+    jobs.finish(tx, job)
+    known = _draft(tx, negotiation, drawn_up)
+    known.status, known.jws = "sealed-by-one", mark.jws
+    _keep(tx, negotiation, known, mark)
+    _release(tx, line, negotiation, wanted)
+    return True
+
+
+def _draft(tx: Tx, negotiation: Negotiation, drawn_up: Document) -> StoredContract:
+    known = contracts.claim(tx, negotiation.owner, negotiation.pid) or _new(negotiation)
     if known.sha256 != drawn_up.sha256:
         known.id, known.sha256, known.document = drawn_up.id, drawn_up.sha256, drawn_up.text
         known.agreement, known.cards = drawn_up.agreement, drawn_up.cards
         known.status, known.reason = "sealing", None
         contracts.save(tx, known)
-    return True
+    return known
 
 
 def agreement_sealed(tx: Tx, line: Line[Negotiation], job: Job, document: Document, mark: Mark) -> None:
@@ -76,46 +120,62 @@ def agreement_sealed(tx: Tx, line: Line[Negotiation], job: Job, document: Docume
     negotiation, wanted = _still(tx, job, n.AGREEMENT)
     known = contracts.claim(tx, job.owner, job.key)
     if wanted is None or known is None or known.status != "sealing" or known.sha256 != document.sha256:
-        _too_late(tx, negotiation, document, mark)
+        _too_late(tx, negotiation, document, mark.jws)
         return
     known.status, known.jws = "sealed-by-one", mark.jws
     _keep(tx, negotiation, known, mark)
     _release(tx, line, negotiation, wanted)
 
 
-def verification_sealed(
-    tx: Tx, line: Line[Negotiation], job: Job, received: str, document: Document, marks: tuple[Mark, Mark]
-) -> None:
+def verification_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Countersigned) -> None:
     """Keep the provider's seal, which was checked, and ours; send the verification with both."""
     jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.VERIFICATION)
-    known = contracts.claim(tx, job.owner, job.key)
-    if wanted is None or known is None or known.status != "sealed-by-one" or known.jws != received:
-        _too_late(tx, negotiation, document, marks[1])
+    if wanted is None or not _countersigned(tx, negotiation, found):
+        _too_late(tx, negotiation, found.document, found.marks[1].jws)
         return
-    known.id, known.sha256, known.document = document.id, document.sha256, document.text
-    known.cards, known.status, known.jws = document.cards, "sealed-by-both", marks[1].jws
-    _keep(tx, negotiation, known, *marks)
     _release(tx, line, negotiation, wanted)
 
 
-def conclusion_sealed(
-    tx: Tx, line: Line[Negotiation], job: Job, document: Document, consumers: Mark, conclusion: str
-) -> None:
+def conclusion_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Concluded) -> None:
     """Keep the consumer's seal, which was checked, and our conclusion; send FINALIZED with it."""
     jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.FINALIZE)
-    known = contracts.claim(tx, job.owner, job.key)
-    if wanted is None or known is None or known.status != "sealed-by-one" or known.sha256 != document.sha256:
-        entry = {"contract": document.id, "sha256": document.sha256, "reason": UNDECIDED, "jws": conclusion}
-        journal.append(tx, job.owner, job.key, "seal-unused", entry)
+    if wanted is None or not _concluded(tx, negotiation, found):
+        _too_late(tx, negotiation, found.document, found.conclusion)
         return
-    known.status, known.jws, known.countersigned = "sealed-by-both", consumers.jws, None
-    known.conclusion = conclusion
-    _keep(tx, negotiation, known, consumers)
-    entry = {"contract": document.id, "sha256": document.sha256, "jws": conclusion}
-    journal.append(tx, job.owner, job.key, "conclusion-sealed", entry)
     _release(tx, line, negotiation, wanted)
+
+
+def foreseen(tx: Tx, negotiation: Negotiation, found: Countersigned | Concluded) -> bool:
+    """Keep what was sealed for an answer before it was given; False when the contract is not the one it is about."""
+    if isinstance(found, Countersigned):
+        return _countersigned(tx, negotiation, found)
+    known = contracts.claim(tx, negotiation.owner, negotiation.pid)
+    return known is not None and known.countersigned == found.received and _concluded(tx, negotiation, found)
+
+
+def _countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> bool:
+    known = contracts.claim(tx, negotiation.owner, negotiation.pid)
+    if known is None or known.status != "sealed-by-one" or known.jws != found.received:
+        return False
+    document = found.document
+    known.id, known.sha256, known.document = document.id, document.sha256, document.text
+    known.cards, known.status, known.jws = document.cards, "sealed-by-both", found.marks[1].jws
+    _keep(tx, negotiation, known, *found.marks)
+    return True
+
+
+def _concluded(tx: Tx, negotiation: Negotiation, found: Concluded) -> bool:
+    known = contracts.claim(tx, negotiation.owner, negotiation.pid)
+    if known is None or known.status != "sealed-by-one" or known.sha256 != found.document.sha256:
+        return False
+    known.status, known.jws, known.countersigned = "sealed-by-both", found.mark.jws, None
+    known.conclusion = found.conclusion
+    _keep(tx, negotiation, known, found.mark)
+    entry = {"contract": found.document.id, "sha256": found.document.sha256, "jws": found.conclusion}
+    journal.append(tx, negotiation.owner, negotiation.pid, "conclusion-sealed", entry)
+    return True
 
 
 def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
@@ -194,6 +254,6 @@ def _stored(tx: Tx, contract: StoredContract, mark: Mark) -> StoredSeal:
     )
 
 
-def _too_late(tx: Tx, negotiation: Negotiation, document: Document, mark: Mark) -> None:
-    entry = {"contract": document.id, "sha256": document.sha256, "reason": UNDECIDED, "jws": mark.jws}
+def _too_late(tx: Tx, negotiation: Negotiation, document: Document, jws: str) -> None:
+    entry = {"contract": document.id, "sha256": document.sha256, "reason": UNDECIDED, "jws": jws}
     journal.append(tx, negotiation.owner, negotiation.pid, "seal-unused", entry)

@@ -12,7 +12,9 @@ from connector.services.hosts import Hosts
 from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
 from connector.services.seal import Seal
+from connector.services.seal_ahead import Ahead
 from connector.services.seal_case import Partners, Signers
+from connector.services.sealer import Sealer
 from connector.services.sealing import Sealing
 from connector.settings import Settings
 from connector.store.contracts import StoredContract
@@ -37,9 +39,16 @@ def negotiation(
     concluded = partial(_concluded, asks=settings.timestamp_url is not None, days=settings.expiry_alert_days)
     asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), concluded)
     concluding = Concluding(store, partners)
-    negotiate = Negotiate(store, addresses, decisions, identity, asked, concluding, settings.refusal_detail)
-    seal = Seal(store, addresses, negotiate.line, signers or hosts.seals.signer, partners, hosts.signed_card)
-    return negotiate, seal
+    sealer = Sealer(store.clock, addresses, signers or hosts.seals.signer, partners, hosts.signed_card)
+    is_near = hosts.seals.is_near if signers is None else _nobody
+    ahead = Ahead(store, addresses.did, sealer, is_near)
+    negotiate = Negotiate(store, addresses, decisions, identity, asked, concluding, ahead, settings.refusal_detail)
+    return negotiate, Seal(store, addresses.did, negotiate.line, sealer, is_near)
+
+
+def _nobody(owner: str) -> bool:
+    """Return whether an owner's key signs at once: none does that is kept elsewhere."""
+    return False
 
 
 def _concluded(tx: Tx, contract: StoredContract, *, asks: bool, days: Sequence[int]) -> None:

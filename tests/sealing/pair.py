@@ -194,11 +194,15 @@ class Pair:
         return [one for one in self.carried if one["@type"] == kind]
 
 
-def play(folder: Path, template: Path, scene: Callable[[Pair], Coroutine[Any, Any, T]]) -> T:
-    """Play a scene on two fresh nodes."""
+def play(
+    folder: Path, template: Path, scene: Callable[[Pair], Coroutine[Any, Any, T]], *, has_own_signers: bool = False
+) -> T:
+    """Play a scene on two fresh nodes, which seal with keys of their own or with signers that may be far away."""
     shutil.copytree(template, folder)
 
     pair = Pair(folder)
+    for place in pair.places.values():
+        place.has_own_signers = has_own_signers
 
     async def main() -> T:
         pair.clock.advance(timedelta(days=1))

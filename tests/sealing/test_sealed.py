@@ -17,8 +17,13 @@ from connector.peer.client import Answer
 from connector.protocol import negotiation as n
 from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, RequestCard
 from connector.protocol.machine import Role
-from connector.services import explain
-from connector.store import contracts, participants, peers
+from connector.services import deciders, explain
+from connector.services.exchange import Answer as Decided
+from connector.services.seal_ahead import Foreseen
+from connector.services.seal_case import document_of, mark_of
+from connector.services.seal_records import Concluded
+from connector.store import contracts, negotiations, participants, peers
+from connector.store.db import Tx
 from connector.store.sqlite import FILE
 from contracts.approval import Approval, approval_in
 from contracts.canonical import sha256
@@ -31,7 +36,7 @@ from tests.simulator import places
 from tests.simulator.virtual import InlineStore
 
 MEMORY = Path("/dev/shm")
-FEWEST_COMMITS, MOST_COMMITS = 5, 100
+FEWEST_COMMITS, MOST_COMMITS = 3, 100
 """How many commits a sealed negotiation takes on one side."""
 _PENDING = "SELECT pending, EXISTS (SELECT 1 FROM jobs WHERE kind = 'seal' AND key = pid) FROM negotiations"
 
@@ -44,9 +49,15 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(params=[False, True], ids=["elsewhere", "own"])
+def perform(folder: Path, request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Plays a scene on two fresh nodes, whose signers are elsewhere, or which seal with keys of their own."""
+    return lambda scene: play(folder / "pair", folder / "template", scene, has_own_signers=request.param)
+
+
 @pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes."""
+def perform_afar(folder: Path) -> Callable[..., Any]:
+    """Plays a scene on two fresh nodes, whose signers may be slow or fail."""
     return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
@@ -163,7 +174,7 @@ def test_finalized_without_the_right_conclusion_is_refused_and_ends_the_negotiat
     perform(scene)
 
 
-def test_a_signer_that_is_slow_and_fails_is_tried_again_and_seals_once(perform: Callable[..., Any]) -> None:
+def test_a_signer_that_is_slow_and_fails_is_tried_again_and_seals_once(perform_afar: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         failures = dict.fromkeys(BOTH, 2)
 
@@ -193,10 +204,10 @@ def test_a_signer_that_is_slow_and_fails_is_tried_again_and_seals_once(perform: 
         await concluded(pair, pid)
         assert all(left < 0 for left in failures.values())
 
-    perform(scene)
+    perform_afar(scene)
 
 
-def test_a_termination_that_crosses_a_seal_leaves_it_unused_and_explained(perform: Callable[..., Any]) -> None:
+def test_a_termination_that_crosses_a_seal_leaves_it_unused_and_explained(perform_afar: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         async def wait() -> None:
             await pair.net.pause(60)
@@ -220,7 +231,7 @@ def test_a_termination_that_crosses_a_seal_leaves_it_unused_and_explained(perfor
         assert await pair.seals(Role.PROVIDER, pid) == {}
         assert pair.sent(n.AGREEMENT) == []
 
-    perform(scene)
+    perform_afar(scene)
 
 
 def test_an_agreement_that_was_refused_is_sent_again_with_the_very_same_seal(perform: Callable[..., Any]) -> None:
@@ -237,6 +248,41 @@ def test_an_agreement_that_was_refused_is_sent_again_with_the_very_same_seal(per
         await concluded(pair, pid)
         (agreement,) = pair.sent(n.AGREEMENT)
         assert agreement[SEAL] == first.jws
+
+    perform(scene)
+
+
+def test_with_keys_of_the_nodes_only_the_first_seal_waits_for_a_job(folder: Path) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await pair.ask()
+        await pair.settle()
+        await concluded(pair, pid)
+        waited = {role: await pair.journal(role, pid, "decided") for role in Role}
+        assert [(one["message"], one["awaits"]) for one in waited[Role.PROVIDER]] == [(n.AGREEMENT, "seal")]
+        assert waited[Role.CONSUMER] == []
+
+    play(folder / "pair", folder / "template", scene, has_own_signers=True)
+
+
+def test_what_was_sealed_for_an_answer_that_is_not_given_is_not_kept(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await pair.ask()
+        await pair.settle()
+        before = await pair.contract(Role.PROVIDER, pid)
+        assert before is not None
+        assert before.jws is not None
+        assert before.conclusion is not None
+        mark = mark_of(read_sealed(before.jws), 1)
+        found = Concluded(before.jws, document_of((before.document or "").encode()), mark, before.conclusion)
+        foreseen = Foreseen(Decided(n.FINALIZE, deciders.CARRIED_THROUGH), found)
+
+        def unit(tx: Tx) -> list[str | None]:
+            row = negotiations.load(tx, ROOT, before.negotiation)
+            first = foreseen.around(lambda *_: "seal")
+            return [first(tx, row, Decided(n.FINALIZE, by)) for by in (deciders.CARRIED_THROUGH, nodes.BY)]
+
+        assert await pair.node(Role.PROVIDER).store.write(unit) == ["seal", "seal"]
+        assert await pair.contract(Role.PROVIDER, pid) == before
 
     perform(scene)
 
@@ -263,7 +309,7 @@ def test_a_node_killed_after_any_commit_seals_once_and_goes_on(perform: Callable
 
 
 @pytest.mark.parametrize("role", BOTH, ids=str)
-def test_a_seal_and_the_end_of_its_job_are_one_commit(perform: Callable[..., Any], role: Role) -> None:
+def test_a_seal_and_the_end_of_its_job_are_one_commit(perform_afar: Callable[..., Any], role: Role) -> None:
     async def scene(pair: Pair) -> None:
         store = pair.node(role).store
         assert isinstance(store, InlineStore)
@@ -282,7 +328,7 @@ def test_a_seal_and_the_end_of_its_job_are_one_commit(perform: Callable[..., Any
         assert {("", True), *((kind, False) for kind in sealed)} <= seen
         assert not {(kind, True) for kind in sealed} & seen
 
-    perform(scene)
+    perform_afar(scene)
 
 
 def test_with_a_partner_that_has_no_card_our_own_seal_is_kept_alone(perform: Callable[..., Any]) -> None:

@@ -45,6 +45,8 @@ class Place:
     """What happens once it has signed, before the node hears of it."""
     signers: AnySigners | None = None
     """Who signs instead, from the next time that the node is built."""
+    has_own_signers: bool = False
+    """Whether it seals with its own keys, as nodes do that have no signer elsewhere; from its next start."""
     more: dict[str, Any] = field(default_factory=dict)
     """Settings beside the usual ones."""
     problems: list[BaseException | None] = field(default_factory=list)
@@ -78,7 +80,8 @@ class Place:
     async def wake(self, clock: VirtualClock, net: Network) -> Node:
         """Build the node on what is in its folder, and let its jobs run."""
         signers = self.signers or FarSigners(self.before_sealing, self.after_sealing)
-        node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=signers)
+        given = None if self.has_own_signers else signers
+        node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=given)
         self.node = signers.node = node
         open_keys(node)
         self.spawn(node.jobs.run()).add_done_callback(lambda jobs: self._note_end(node, jobs))

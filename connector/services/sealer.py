@@ -1,0 +1,202 @@
+"""Checks contracts and puts our seal on them: outside any transaction, since partners and signers may be slow or fail.
+
+It stores and sends nothing. What is sealed for a message that waits is stored by the job `seal` (seal.py); what is
+sealed for an answer that is foreseen, by the transaction that takes the message (seal_ahead.py).
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import contracts as agreeing
+from connector.clock import Clock
+from connector.identity.addresses import Addresses
+from connector.identity.errors import NoSealKey
+from connector.ids import new_id
+from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
+from connector.protocol.machine import Role
+from connector.services import negotiated
+from connector.services.negotiated import Side, Sides
+from connector.services.seal_case import Case, Partners, Signers, document_of, mark_of
+from connector.services.seal_records import Concluded, Countersigned, Document
+from connector.services.sealing import is_on_the_table
+from connector.store.contracts import StoredContract
+from connector.store.jobs import Postpone
+from connector.store.negotiations import Negotiation
+from contracts.canonical import canonical
+from contracts.checks import check_contract, check_countersigned
+from contracts.conclusion import conclude
+from contracts.document import Negotiated, draw_up_contract
+from contracts.jws import CONCLUSION, Sealed, read_sealed
+from contracts.refused import IncompleteCard, OtherAgreement
+from contracts.seals import countersign, seal
+from contracts.signer import Signer
+
+COUNTERSIGN_WITHIN = timedelta(days=7)
+"""How long the consumer has to put its seal: as long as a silent partner is waited for."""
+REDRAWN_AFTER = timedelta(hours=1)
+"""After how long a contract that could not be signed is drawn up anew: keys and cards may have changed."""
+_NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A contract that the provider sealed and that we may countersign, and with which key."""
+
+    received: str = field(repr=False)
+    sealed: Sealed
+    sides: Sides
+    signer: Signer
+
+
+class Sealer:
+    """Checks and seals for all owners."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        addresses: Addresses,
+        signers: Signers,
+        partners: Partners,
+        card_of: Callable[[str], str | None],
+    ) -> None:
+        """`card_of`: an owner's party card, as partners get it."""
+        self._clock = clock
+        self._addresses = addresses
+        self.signers = signers
+        self._partners = partners
+        self._card_of = card_of
+
+    # --- the provider draws up ----------------------------------------------------------------------------------------
+
+    async def parties(self, case: Case) -> tuple[Sides, Signer] | None:
+        """Return both parties as the provider knows them, and who signs for it; None when one of them cannot seal.
+
+        Raises Postpone, IncompleteCard.
+        """
+        theirs, card = await self._peer(case), self._card_of(case.negotiation.owner)
+        if theirs is None or card is None:
+            return None
+        signer = self.signers(case.negotiation.owner)
+        return Sides(negotiated.side(card, signer.kid, signer.chain[0]), theirs, Role.PROVIDER), signer
+
+    def drawn_up(self, case: Case, sides: Sides) -> Document:
+        """Return the contract to seal: the one that was drawn up before while it is good, else a new one."""
+        known, now = case.contract, self._clock.now()
+        if known is not None and known.document and self._is_good(known, case.negotiation, sides):
+            return document_of(known.document.encode(), known.cards)
+        earlier, _ = negotiated.before_agreement(case.told)
+        what = negotiated.negotiated(
+            case.negotiation, sides, earlier, self._agreement(case.negotiation, now), case.dataset
+        )
+        last = now + COUNTERSIGN_WITHIN
+        drawn_up = draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last)
+        return document_of(canonical(drawn_up), sides.cards)
+
+    def _is_good(self, known: StoredContract, negotiation: Negotiation, sides: Sides) -> bool:
+        """True when a contract that was drawn up and not sealed is recent, and about these terms and these keys."""
+        is_recent = known.status == "sealing" and self._clock.now() - known.created_at < REDRAWN_AFTER
+        return is_recent and is_on_the_table(known, negotiation) and _names_seals_of(known, sides)
+
+    def _agreement(self, negotiation: Negotiation, now: datetime) -> str:
+        """Return the text of the agreement, as it will stand in its message."""
+        agreement = agreeing.draw_up(
+            json.loads(negotiation.offer),
+            agreement_id=new_id(),
+            assigner=self._addresses.did(negotiation.owner),
+            assignee=negotiation.peer,
+            target=negotiation.dataset,
+            at=now,
+        )
+        return json.dumps(agreement, ensure_ascii=False, separators=(",", ":"))
+
+    # --- the consumer countersigns ------------------------------------------------------------------------------------
+
+    async def checked(self, case: Case, received: str) -> Checked:
+        """Return what the provider sealed, when it says what was negotiated.
+
+        Raises ContractError, PolicyError, or KeyError and TypeError for what is no contract; Postpone.
+        """
+        theirs = read_sealed(received)
+        parties = theirs.document["parties"]
+        signer = self._named(case.negotiation.owner, parties["consumer"]["seal"]["kid"])
+        sides = await self._known_sides(case, signer, parties["provider"]["seal"]["kid"])
+        what, now = _told(case, sides), self._clock.now()
+        sealed = check_contract(theirs, what, now=now, not_before=case.negotiation.created_at)
+        return Checked(received, sealed, sides, signer)
+
+    async def countersigned(self, case: Case, checked: Checked) -> Countersigned:
+        """Return a contract that was checked with our seal beside the provider's. Raises what the signer raises."""
+        sealed = checked.sealed
+        both = await countersign(sealed, checked.signer, at=self._clock.now(), approval=case.approval)
+        marks = (replace(mark_of(both, 0), jws=checked.received), mark_of(both, 1))
+        return Countersigned(checked.received, document_of(sealed.payload, checked.sides.cards), marks)
+
+    async def _known_sides(self, case: Case, signer: Signer, kid: str) -> Sides:
+        """Return both parties as the consumer knows them. Raises IncompleteCard."""
+        theirs, card = await self._peer(case, kid), self._card_of(case.negotiation.owner)
+        if theirs is None or card is None:
+            raise IncompleteCard(needed="card")
+        return Sides(negotiated.side(card, signer.kid, signer.chain[0]), theirs, Role.CONSUMER)
+
+    # --- the provider concludes ---------------------------------------------------------------------------------------
+
+    def checked_both(self, known: StoredContract, countersigned: str) -> Sealed:
+        """Return our contract with the consumer's seal, when that is good. Raises ContractError."""
+        return check_countersigned(countersigned, known.jws or "", now=self._clock.now())
+
+    async def concluded(self, owner: str, sealed: Sealed) -> Concluded:
+        """Return the sealed conclusion of a contract that both have sealed. Raises what the signer raises."""
+        now, kid = self._clock.now(), sealed.document["parties"]["provider"]["seal"]["kid"]
+        conclusion = await seal(
+            canonical(conclude(sealed, at=now)), self._named(owner, kid), media_type=CONCLUSION, at=now
+        )
+        return Concluded(sealed.text, document_of(sealed.payload), mark_of(sealed, 1), conclusion.text)
+
+    # --- what they share ----------------------------------------------------------------------------------------------
+
+    def _named(self, owner: str, kid: str) -> Signer:
+        """Return who signs with the key that a contract names, or with the present one: the check then says so."""
+        try:
+            return self.signers(owner, kid)
+        except NoSealKey:
+            return self.signers(owner)
+
+    async def _peer(self, case: Case, kid: str | None = None) -> Side | None:
+        """Return the partner as a contract names it, with the key `kid` or its newest; None when it cannot seal.
+
+        Raises Postpone while it cannot be asked: what it can do is never taken for what it cannot.
+        """
+        negotiation = case.negotiation
+        try:
+            history = await self._partners.seals_of(negotiation.owner, negotiation.peer, case.peer)
+            if history is not None and kid is not None and history.named(kid) is None:
+                history = await self._partners.seals_anew(negotiation.owner, negotiation.peer)
+            usable = history.usable if history else ()
+            card = await self._partners.card_of(negotiation.peer, case.peer) if usable else None
+        except _NOT_NOW as error:
+            raise Postpone(negotiation.peer, str(error)) from error
+        if card is None:
+            return None
+        key = next((one for one in usable if one.kid == kid), usable[-1])
+        try:
+            return negotiated.side(card, key.kid, key.chain[0])
+        except IncompleteCard:
+            return None
+
+
+def _told(case: Case, sides: Sides) -> Negotiated:
+    """Return what a received contract must say, as we know it. Raises OtherAgreement."""
+    earlier, agreement = negotiated.before_agreement(case.told)
+    if agreement is None:
+        raise OtherAgreement(needed="agreement")
+    return negotiated.negotiated(case.negotiation, sides, earlier, agreement, case.dataset)
+
+
+def _names_seals_of(contract: StoredContract, sides: Sides) -> bool:
+    """True when a contract names the keys that both parties seal with now: one may have been replaced meanwhile."""
+    named = json.loads(contract.document or "")["parties"]
+    both = (("provider", sides.provider), ("consumer", sides.consumer))
+    present = {role: {"kid": one.kid, "certificateSha256": one.certificate_sha256} for role, one in both}
+    return all(named[role]["seal"] == present[role] for role in present)
