@@ -20,6 +20,8 @@ CONTRACT = "application/vnd.pupitre.contract+json"
 CONCLUSION = "application/vnd.pupitre.conclusion+json"
 NOTICE = "application/vnd.pupitre.notice+json"
 CHECKPOINT = "application/vnd.pupitre.checkpoint+json"
+UNILATERAL = "application/vnd.pupitre.unilateral+json"
+"""One-sided evidence: what one party seals alone, where its partner does not seal."""
 
 TYPE = "JOSE+JSON"
 ALGORITHMS = frozenset({"ES256", "PS256", "RS256"})

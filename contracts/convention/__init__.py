@@ -8,8 +8,14 @@ and drawn as a page or as a PDF:
     pdf = as_pdf(convention, at=now)                            # the extra `pdf`; the same bytes for the same input
     pdf = await seal_pdf(pdf, signer, at=now)                   # PAdES, by the node that made it
 
+Where one party alone has sealed, there is no convention: a record of the agreement takes its place, made of the same
+parts and drawn in the same way, and says what it proves and what it does not:
+
+    record = draw_up_record(sealed, Beside(ours=…, theirs=…, messages=…), language="fr")
+
 `texts.py` holds every fixed sentence; `articles.py`, `annexes.py` and `drawing_up.py` put them in order, after what
-`proof.py` reads of the seals; `structure.py` is what they make. `page.py` draws it as HTML; `pdf.py` on `layout.py` and
+`proof.py` reads of the seals. For a record `record_texts.py`, `record_articles.py`, `drawing_up_record.py` and
+`record.py` do the same. `structure.py` is what they make. `page.py` draws it as HTML; `pdf.py` on `layout.py` and
 `typefaces.py` as PDF; `pades.py` seals that. The last four need the extra `pdf` and are imported when they are used,
 never when a node starts.
 """
@@ -17,24 +23,29 @@ never when a node starts.
 from datetime import datetime
 
 from contracts.convention.drawing_up import draw_up_convention
+from contracts.convention.drawing_up_record import draw_up_record
 from contracts.convention.errors import MissingPdfExtra
 from contracts.convention.page import CONTENT_SECURITY_POLICY, as_html
+from contracts.convention.record import Beside, Identity
 from contracts.convention.structure import Convention
 from contracts.signer import Signer
 
 __all__ = [
     "CONTENT_SECURITY_POLICY",
+    "Beside",
     "Convention",
+    "Identity",
     "MissingPdfExtra",
     "as_html",
     "as_pdf",
     "draw_up_convention",
+    "draw_up_record",
     "seal_pdf",
 ]
 
 
 def as_pdf(convention: Convention, *, at: datetime) -> bytes:
-    """Return the convention as a PDF/A-3B, not sealed yet; `at` is the instant at which it says it was made.
+    """Return a convention or a record as a PDF/A-3B, not sealed yet; `at` is the instant at which it says it was made.
 
     Raises MissingPdfExtra where the node was installed without the extra `pdf`.
     """

@@ -77,12 +77,17 @@ def seal_facts(seal: Seal, language: Language, *, awaits_timestamps: bool) -> Fa
     )
 
 
-def sealed_lines(seal: Seal, language: Language, *, awaits_timestamps: bool) -> list[str]:
-    """Return what stands below the name of who sealed: when, with what behind it, and who approved."""
+def sealed_lines(
+    seal: Seal, language: Language, *, awaits_timestamps: bool, level: Text = texts.FACTS["level"]
+) -> list[str]:
+    """Return what stands below the name of who sealed: when, with what behind it, and who approved.
+
+    `level` is what the level is called.
+    """
     time_stamp = say(texts.TIMESTAMP[_timestamp(seal, awaits_timestamps)], language)
     return [
         say(texts.SEALED_ON, language, at=instant_text(seal.at.replace(second=0), language)),
-        f"{say(texts.FACTS['level'], language)}{COLON[language]}{seal.level}, {time_stamp}",
+        f"{say(level, language)}{COLON[language]}{seal.level}, {time_stamp}",
         *([_approval(seal.approval, language)] if seal.approval else []),
     ]
 

@@ -50,6 +50,7 @@ def draw_up_convention(
         sha256=proof.sealed.sha256,
         footer=say(texts.FOOTER, language),
         sealed=contract,
+        name="convention",
         attachment=ATTACHMENT,
         author=document["parties"]["provider"]["legalName"],
     )

@@ -98,6 +98,8 @@ class Convention:
     """What precedes the digest at the foot of each page."""
     sealed: str = field(repr=False)
     """The JWS that was sealed, to be attached."""
+    name: str
+    """What a file of it is called, so that one is not taken for the other."""
     attachment: str
     """The name under which it is attached: that which it has in an evidence bundle."""
     author: str

@@ -12,7 +12,9 @@ from typing import Any
 import policies
 from contracts.approval import Approval
 from contracts.canonical import canonical, sha256
-from contracts.jws import CONCLUSION, CONTRACT, NOTICE, read_sealed
+from contracts.convention import Beside, Identity
+from contracts.document import Dataset
+from contracts.jws import CONCLUSION, CONTRACT, NOTICE, UNILATERAL, read_sealed
 from contracts.seals import countersign, seal
 from policies import scenarios
 from policies.scenarios import Scenario
@@ -115,6 +117,74 @@ def sample(scenario: Scenario, *, authority: Authority | None = None, at: dateti
     hands = [_hand(did, authority, at) for did in (scenario.provider, consumer)]
     document = _document(scenario, hands, at) | members
     return Sample(document, *hands, at)
+
+
+@dataclass(frozen=True)
+class OneSided:
+    """One-sided evidence, who seals it, and what stands beside it."""
+
+    document: dict[str, Any]
+    hand: Hand
+    at: datetime
+    beside: Beside
+
+    @cached_property
+    def sealed(self) -> str:
+        approval = Approval(function="Responsable de la donnée", by="k-7f3a", at=self.at)
+        written = canonical(self.document)
+        return asyncio.run(seal(written, self.hand, media_type=UNILATERAL, at=self.at, approval=approval)).text
+
+
+TOKEN = "a.token.of-the-partner"
+
+
+def one_sided(scenario: Scenario, role: str = "provider", **members: Any) -> OneSided:
+    """Return what a party seals alone of an agreement on one of the offers; `members` as for `sample`.
+
+    The partner is another connector: its card is not known, only what people here call it.
+    """
+    made = sample(scenario, **members)
+    hands = {"provider": made.provider, "consumer": made.consumer}
+    dids = {name: hand.kid.split("#")[0] for name, hand in hands.items()}
+    other = "consumer" if role == "provider" else "provider"
+    messages = _messages(made)
+    document = {
+        "schema": "https://w3id.org/pupitre/unilateral/1",
+        "id": "urn:uuid:5d0c9d52-4f6b-4a5e-8a41-2f9c1de30c77",
+        "createdAt": _instant(made.at),
+        "role": role,
+        "by": dids[role],
+        "peer": dids[other],
+        "agreement": made.document["agreement"],
+        "messages": [{"type": kind, "from": dids[sender], "sha256": sha256(text)} for kind, sender, text in messages],
+        "token": sha256(TOKEN),
+    }
+    name, siren, function = NAMES[dids[role]]
+    told = made.document["dataset"]
+    beside = Beside(
+        at=made.at + timedelta(days=30),
+        ours=Identity(name=name, siren=siren, siret=f"{siren}00018", function=function, is_from_card=True),
+        theirs=Identity(name=f"{NAMES[dids[other]][0]} (EDC)"),
+        dataset=Dataset(**told) if role == "provider" else None,
+        messages=[text for _, _, text in messages],
+        tokens=[TOKEN],
+    )
+    return OneSided(document, hands[role], made.at, beside)
+
+
+def _messages(made: Sample) -> list[tuple[str, str, str]]:
+    """Return the messages of a whole negotiation: type, role of the sender, text."""
+    card = json.dumps(made.document["request"], ensure_ascii=False)
+    told: list[tuple[str, str, dict[str, Any]]] = [
+        ("ContractRequestMessage", "consumer", {"https://w3id.org/pupitre/requestCard": card}),
+        ("ContractAgreementMessage", "provider", {"agreement": json.loads(made.document["agreement"]["text"])}),
+        ("ContractAgreementVerificationMessage", "consumer", {}),
+        ("ContractNegotiationEventMessage:FINALIZED", "provider", {"eventType": "FINALIZED"}),
+    ]
+    return [
+        (kind, sender, json.dumps({"@type": kind.partition(":")[0], **more}, ensure_ascii=False))
+        for kind, sender, more in told
+    ]
 
 
 def personal() -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from contracts import schema
-from contracts.convention import Convention, draw_up_convention, texts
-from contracts.convention.structure import Facts, Paragraph, Section, Signatures, Table, Verbatim
+from contracts.convention import Convention, draw_up_convention, record_texts, texts
+from contracts.convention.structure import Table
 from contracts.refused import OtherConclusion, OtherNotice
 from contracts.timestamps import add_token
 from policies import scenarios
 from policies.prose import NO_BREAK, THIN
+from tests.contracts.convention.reading import notes, said, whole
 from tests.contracts.convention.samples import AT, NAMES, Sample, personal, sample
 from tests.tools.authority import Authority
 
@@ -22,24 +23,6 @@ LANGUAGES = ("fr", "en")
 @pytest.fixture(scope="module")
 def lighting() -> Sample:
     return sample(scenarios.LIGHTING)
-
-
-def whole(sections: tuple[Section, ...]) -> str:
-    """Return everything that sections say."""
-    return "\n".join(text for section in sections for block in section.blocks for text in said(block))
-
-
-def said(block: Any) -> list[str]:
-    match block:
-        case Paragraph() | Verbatim():
-            return [block.text]
-        case Facts():
-            return [block.caption, *(f"{label} {value}" for label, value in block.rows)]
-        case Table():
-            return [block.caption, " ".join(block.header), *(" ".join(row) for row in block.rows)]
-        case Signatures():
-            return ["\n".join((heading, *lines)) for heading, lines in block.columns]
-    raise AssertionError(block)
 
 
 def article(convention: Convention, number: int) -> str:
@@ -234,12 +217,6 @@ def test_a_time_stamp_is_told_for_the_seal_that_has_one(lighting: Sample, awaits
     assert "Horodatage horodaté" in shown
 
 
-def notes(convention: Convention) -> str:
-    """Return what Annex 1 explains, its spaces made plain."""
-    blocks = [each for each in convention.annexes[0].blocks if isinstance(each, Paragraph) and each.note]
-    return "\n".join(each.text for each in blocks).replace(NO_BREAK, " ")
-
-
 def test_a_time_stamp_is_pending_only_where_one_is_asked_for(lighting: Sample) -> None:
     asked, alone = (draw_up_convention(lighting.contract, awaits_timestamps=awaits) for awaits in (True, False))
     assert "Horodatage en attente : il est demandé" in notes(asked)
@@ -291,7 +268,7 @@ def test_all_digests_are_in_the_annexes(lighting: Sample) -> None:
 def fixed() -> dict[str, dict[str, str]]:
     """Return every fixed text by its name."""
     found: dict[str, dict[str, str]] = {}
-    for name, value in vars(texts).items():
+    for name, value in [*vars(texts).items(), *((f"RECORD_{name}", one) for name, one in vars(record_texts).items())]:
         if not name.isupper() or not isinstance(value, dict):
             continue
         if set(value) == set(LANGUAGES) and isinstance(value["fr"], str):
@@ -299,7 +276,11 @@ def fixed() -> dict[str, dict[str, str]]:
         elif set(value) == set(LANGUAGES):
             found |= {f"{name}[{n}]": {"fr": fr, "en": value["en"][n]} for n, fr in enumerate(value["fr"])}
         else:
-            found |= {f"{name}[{key}]": each for key, each in value.items()}
+            found |= {
+                f"{name}[{key}{n}]": each
+                for key, one in value.items()
+                for n, each in enumerate(one if isinstance(one, tuple) else (one,))
+            }
     return found
 
 

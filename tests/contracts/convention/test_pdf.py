@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -16,10 +17,10 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 import contracts.convention
-from contracts.convention import Convention, MissingPdfExtra, as_pdf, draw_up_convention, seal_pdf
+from contracts.convention import Convention, MissingPdfExtra, as_pdf, draw_up_convention, draw_up_record, seal_pdf
 from contracts.signer import Signer
 from policies import scenarios
-from tests.contracts.convention.samples import AT, Sample, personal, sample
+from tests.contracts.convention.samples import AT, Sample, one_sided, personal, sample
 from tests.harness.sealers import Sealer, given, p256
 
 DID = scenarios.SYNDICAT
@@ -83,6 +84,37 @@ def test_the_document_that_binds_is_attached_as_the_source(lighting: Sample, pdf
     (attached,) = (each.get_object() for each in root["/AF"])
     assert (attached["/UF"], attached["/AFRelationship"]) == ("contract.jws.json", "/Source")
     assert attached["/EF"]["/F"].data.decode() == lighting.contract
+
+
+@pytest.mark.parametrize(
+    ("role", "language", "told"),
+    [
+        (
+            "provider",
+            "fr",
+            ("Constat d’accord — preuve unilatérale", "Empreinte SHA-256 du constat", "N’a rien"),
+        ),
+        ("consumer", "en", ("Record of an agreement — one-sided", "SHA-256 digest of the record", "Sealed no")),
+    ],
+)
+def test_a_record_of_one_sided_evidence_is_a_pdf_of_the_same_kind(role: str, language: Any, told: list[str]) -> None:
+    made = one_sided(scenarios.LIGHTING, role)
+    record = draw_up_record(made.sealed, made.beside, language=language)
+    pdf = as_pdf(record, at=AT)
+    assert as_pdf(record, at=AT) == pdf
+    said, root = pages(pdf), PdfFileReader(BytesIO(pdf)).root
+    for words in told:
+        assert words in " ".join(said)
+    assert all(record.sha256 in text for text in said)
+    assert all(section.title in " ".join(said) for section in record.sections)
+    (attached,) = (each.get_object() for each in root["/AF"])
+    assert (attached["/UF"], attached["/AFRelationship"]) == ("unilateral.jws.json", "/Source")
+    assert attached["/EF"]["/F"].data.decode() == made.sealed
+    assert root["/Lang"] == language
+    sealed = asyncio.run(seal_pdf(pdf, made.hand, at=AT))
+    assert sealed.startswith(pdf)
+    assert verdict(sealed, made.hand).valid
+    assert f"<rdf:li>{made.beside.ours.name}</rdf:li>" in root["/Metadata"].data.decode()
 
 
 def test_every_typeface_in_use_is_embedded(pdf: bytes) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from contracts.convention import as_pdf, draw_up_convention, seal_pdf
+from contracts.convention import Convention, as_pdf, draw_up_convention, draw_up_record, seal_pdf
 from policies import scenarios
-from tests.contracts.convention.samples import Sample, personal, sample
+from policies.errors import Language
+from tests.contracts.convention.samples import Hand, OneSided, Sample, one_sided, personal, sample
 from tests.interop.dss import byhand
 from tests.interop.dss.judges import Verdict, judge
 from tests.tools.authority import Authority, self_made
@@ -57,8 +58,12 @@ def _by_hand(folder: Path, authority: Authority) -> dict[str, bytes]:
 
 
 def _ours(folder: Path, authority: Authority, at: datetime) -> dict[str, bytes]:
-    """Return contracts and conventions as a node makes them, one with an authority's certificates and one without."""
+    """Return contracts and conventions as a node makes them, one with an authority's certificates and one without.
+
+    And one-sided evidence of either party, with the record of it.
+    """
     issued = sample(scenarios.LIGHTING, authority=authority, at=at)
+    alone = {role: one_sided(scenarios.AIR, role, authority=authority, at=at) for role in ("provider", "consumer")}
     own = sample(scenarios.FUEL_POVERTY, at=at, personalData=personal())
     for name, hand in (("provider", own.provider), ("consumer", own.consumer)):
         der = hand.key.chain[0].public_bytes(serialization.Encoding.DER)
@@ -70,6 +75,9 @@ def _ours(folder: Path, authority: Authority, at: datetime) -> dict[str, bytes]:
         "issued-fr.pdf": _pdf(issued, "fr"),
         "issued-en.pdf": _pdf(issued, "en"),
         "own-fr.pdf": _pdf(own, "fr"),
+        "one-sided.json": alone["consumer"].sealed.encode(),
+        "one-sided-fr.pdf": _record(alone["provider"], "fr"),
+        "one-sided-en.pdf": _record(alone["consumer"], "en"),
         "not-sealed.pdf": as_pdf(draw_up_convention(own.contract), at=at),
     }
     altered = bytearray(files["issued-fr.pdf"])
@@ -77,7 +85,15 @@ def _ours(folder: Path, authority: Authority, at: datetime) -> dict[str, bytes]:
     return files | {"altered.pdf": bytes(altered)}
 
 
-def _pdf(made: Sample, language: str) -> bytes:
+def _pdf(made: Sample, language: Language) -> bytes:
     convention = draw_up_convention(made.contract, conclusion=made.conclusion, language=language)
-    at = made.at + timedelta(minutes=1)
-    return asyncio.run(seal_pdf(as_pdf(convention, at=at), made.provider, at=at))
+    return _sealed(convention, made.provider, made.at)
+
+
+def _record(made: OneSided, language: Language) -> bytes:
+    return _sealed(draw_up_record(made.sealed, made.beside, language=language), made.hand, made.at)
+
+
+def _sealed(convention: Convention, hand: Hand, at: datetime) -> bytes:
+    at += timedelta(minutes=1)
+    return asyncio.run(seal_pdf(as_pdf(convention, at=at), hand, at=at))
