@@ -307,7 +307,7 @@ def _public(node: Node) -> App:
 
 def _private(node: Node) -> App:
     """Return what the private listener serves: the management API, health and metrics."""
-    contracts = Contracts(node.store, node.seals, asks_timestamps=node.settings.timestamp_url is not None)
+    contracts = Contracts(node.store, node.hosts, asks_timestamps=node.settings.timestamp_url is not None)
     return PrivateListener(
         Services(
             settings=node.settings,

@@ -15,6 +15,11 @@ from connector.cli.partners import did_of
 
 INDETERMINATE = 2
 """Exit code of a check that could not tell, as `pupitre-verify` has it."""
+KINDS = {
+    "convention": ("Convention", "Agreement"),
+    "one-sided": ("Constat d’accord, preuve unilatérale", "Record of an agreement, one-sided evidence"),
+}
+"""What the pages of a contract are, in French and in English."""
 _MARKS = {"holds": "✓", "fails": "✗", "unknown": "?"}
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -80,23 +85,24 @@ def _add_files(contracts: click.Group) -> None:
     @option("--to", type=_FILE, fr="Fichier à écrire (IDENTIFIANT.contract.zip).", en="File (ID.contract.zip).")
     @option("--no-pdf", is_flag=True, fr="Sans la convention en PDF.", en="Without the convention as a PDF.")
     def export(session: Session, contract: str, to: Path | None, no_pdf: bool) -> None:
-        name = _name(session, contract)
+        name = _name(session.client.show_contract(contract))
         content = session.client.export_contract(contract, pdf=not no_pdf)
         _write(session, to or Path(f"{name}.contract.zip"), content)
 
     @command(
         contracts,
         "convention",
-        "Écrit la convention telle qu’on la lit : une page HTML, ou un PDF que le nœud scelle.",
-        "Write the convention as people read it: an HTML page, or a PDF that the node seals.",
+        "Écrit la convention telle qu’on la lit, ou le constat d’une preuve unilatérale : page HTML, ou PDF scellé.",
+        "Write the convention as people read it, or the record of one-sided evidence: an HTML page, or a sealed PDF.",
     )
     @click.argument("contract")
     @option("--pdf", is_flag=True, fr="En PDF/A-3.", en="As a PDF/A-3.")
     @option("--to", type=_FILE, fr="Fichier à écrire (IDENTIFIANT.html ou .pdf).", en="File (ID.html or .pdf).")
     def convention(session: Session, contract: str, pdf: bool, to: Path | None) -> None:
-        name = _name(session, contract)
+        found = session.client.show_contract(contract)
         content = session.client.show_convention(contract, format="pdf" if pdf else "html")
-        _write(session, to or Path(f"{name}.{'pdf' if pdf else 'html'}"), content)
+        kind = "one-sided" if found["status"] == "unilateral" else "convention"
+        _write(session, to or Path(f"{_name(found)}.{'pdf' if pdf else 'html'}"), content, kind=kind)
 
 
 def _add_check(contracts: click.Group) -> None:
@@ -139,14 +145,13 @@ def _add_end(contracts: click.Group) -> None:
         session.out(found, lambda: _show(session, found))
 
 
-def _name(session: Session, contract: str) -> str:
+def _name(found: Any) -> str:
     """Return a name for a file about a contract: the last part of its identifier."""
-    found = session.client.show_contract(contract)
     return str(found["id"] or found["negotiation"]).removeprefix("urn:uuid:").replace("/", "-")
 
 
-def _write(session: Session, path: Path, content: bytes) -> None:
-    """Write a file that is not there yet, and say what was written."""
+def _write(session: Session, path: Path, content: bytes, *, kind: str = "") -> None:
+    """Write a file that is not there yet, and say what was written; `kind` is one of KINDS."""
     try:
         with path.open("xb") as file:
             file.write(content)
@@ -156,9 +161,10 @@ def _write(session: Session, path: Path, content: bytes) -> None:
     except OSError as error:
         session.fail(str(error), exits.PROBLEM)
     written = {"path": str(path), "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    told = f"{session.say(*KINDS[kind])} · " if kind else ""
     session.out(
-        written,
-        lambda: click.echo(f"{path} · {show.size(session, len(content))} · SHA-256 {written['sha256']}"),
+        {**written, "kind": kind} if kind else written,
+        lambda: click.echo(f"{told}{path} · {show.size(session, len(content))} · SHA-256 {written['sha256']}"),
     )
 
 

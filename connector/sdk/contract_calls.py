@@ -37,7 +37,10 @@ def export_contract(contract_id: str, *, pdf: bool | None = None) -> Call[bytes]
 
 
 def show_convention(contract_id: str, *, format: Literal["html", "pdf"] = "html") -> Call[bytes]:
-    """Have a contract as people read it: the bytes of one HTML page (UTF-8), or of a PDF."""
+    """Have a contract as people read it: the bytes of one HTML page (UTF-8), or of a PDF.
+
+    Where the partner sealed nothing (`status` is `unilateral`), it is the record of what we sealed alone, and says so.
+    """
     return _call("GET", "contracts", contract_id, "convention", query={"format": format})
 
 

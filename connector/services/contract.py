@@ -13,16 +13,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from connector.problems import Conflict, NotFound
-from connector.services import cursors, deciders, negotiated
+from connector.problems import Conflict
+from connector.services import cursors, deciders, negotiated, one_sided
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
-from connector.services.seal_keys import Seals
-from connector.store import agreements, contracts
+from connector.services.hosts import Hosts
+from connector.store import contracts
 from connector.store.contracts import OPEN, StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.period import ALWAYS, Period
-from contracts.convention import Convention, MissingPdfExtra, as_pdf, draw_up_convention, seal_pdf
+from contracts.convention import (
+    Beside,
+    Convention,
+    MissingPdfExtra,
+    as_pdf,
+    draw_up_convention,
+    draw_up_record,
+    seal_pdf,
+)
 from contracts.convention.proof import Notice, Seal, read_proof
 from contracts.levels import Level
 from contracts.signer import Signer
@@ -43,21 +51,6 @@ class NotSealedYet(Conflict):
     }
 
 
-class OneSided(Conflict):
-    """One-sided evidence is no convention: the partner sealed nothing, so there is no text that binds both."""
-
-    code = "one-sided-evidence"
-    title: ClassVar[dict[str, str]] = {
-        "fr": "Preuve unilatérale : le partenaire n’a rien scellé, il n’y a pas de convention à lire.",
-        "en": "One-sided evidence: the partner sealed nothing, there is no convention to read.",
-    }
-    remedy: ClassVar[dict[str, str]] = {
-        "fr": "L’accord lui-même se lit avec « pupitre agreements show » ; « pupitre contract export » en donne la "
-        "preuve.",
-        "en": "Read the agreement with “pupitre agreements show”; “pupitre contract export” gives the evidence.",
-    }
-
-
 class NoPdf(Conflict):
     """This node was installed without what writes a PDF."""
 
@@ -67,8 +60,8 @@ class NoPdf(Conflict):
         "en": "This node was installed without what writes a PDF.",
     }
     remedy: ClassVar[dict[str, str]] = {
-        "fr": "Lisez la convention en HTML, ou installez l’option « pdf » (pip install 'pupitre[pdf]').",
-        "en": "Read the convention as HTML, or install the extra “pdf” (pip install 'pupitre[pdf]').",
+        "fr": "Lisez la page en HTML, ou installez l’option « pdf » (pip install 'pupitre[pdf]').",
+        "en": "Read the page as HTML, or install the extra “pdf” (pip install 'pupitre[pdf]').",
     }
 
 
@@ -106,10 +99,11 @@ class Shown:
 class Contracts:
     """The contracts of all owners."""
 
-    def __init__(self, store: Store, seals: Seals, *, asks_timestamps: bool = False) -> None:
+    def __init__(self, store: Store, hosts: Hosts, *, asks_timestamps: bool = False) -> None:
         """`asks_timestamps`: whether an authority is asked to time-stamp what is concluded."""
         self._store = store
-        self._seals = seals
+        self._hosts = hosts
+        self._seals = hosts.seals
         self._asks_timestamps = asks_timestamps
 
     async def page(
@@ -135,7 +129,7 @@ class Contracts:
         def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], bool, list[Decided]]:
             found = contracts.named(tx, owner, name)
             told = contracts.notices(tx, owner, found.negotiation)
-            return found, told, _is_ended(tx, found), list(_decided(tx, found))
+            return found, told, one_sided.is_ended(tx, found), list(_decided(tx, found))
 
         contract, notices, is_ended, decided = await self._store.read(unit)
         document = json.loads(contract.document) if contract.document is not None else None
@@ -146,19 +140,28 @@ class Contracts:
         return Shown(contract, document, seals, proof.level, proof.concluded_at, is_ended, proof.notices, decided)
 
     async def convention(self, owner: str, name: str, language: Language) -> tuple[str, Convention]:
-        """Return a contract as people read it, with its identifier. Raises NotFound, NotSealedYet, OneSided."""
+        """Return a contract as people read it, or the record of one-sided evidence, with its identifier.
 
-        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice]]:
+        Raises NotFound, NotSealedYet.
+        """
+        hosted = self._hosts.owners[owner]
+
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None]:
             found = contracts.named(tx, owner, name)
-            return found, contracts.notices(tx, owner, found.negotiation)
+            if found.status == "unilateral":
+                return found, [], one_sided.beside(tx, found, hosted)
+            return found, contracts.notices(tx, owner, found.negotiation), None
 
-        contract, notices = await self._store.read(unit)
-        return contract.id or contract.negotiation, self.drawn_up(contract, notices, language)
+        contract, notices, beside = await self._store.read(unit)
+        known_as = contract.id or contract.negotiation
+        if beside is None:
+            return known_as, self.drawn_up(contract, notices, language)
+        return known_as, draw_up_record(contract.jws or "", beside, roots=self._seals.roots(), language=language)
 
-    async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, bytes]:
+    async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, Convention, bytes]:
         """Return the convention as a PDF/A-3 with the node's seal. Raises also NoPdf, NoSealKey and the like."""
         known_as, convention = await self.convention(owner, name, language)
-        return known_as, await self.drawn(convention, self._seals.signer(owner))
+        return known_as, convention, await self.drawn(convention, self._seals.signer(owner))
 
     async def drawn(self, convention: Convention, signer: Signer) -> bytes:
         """Return a convention as a PDF/A-3, sealed. Raises NoPdf, and what the signer raises."""
@@ -170,9 +173,7 @@ class Contracts:
     def drawn_up(
         self, contract: StoredContract, notices: Sequence[StoredNotice], language: Language = "fr"
     ) -> Convention:
-        """Return a contract as people read it. Raises NotSealedYet, OneSided."""
-        if contract.status == "unilateral":
-            raise OneSided(contract.id or "")
+        """Return a contract that both seal as people read it. Raises NotSealedYet."""
         if contract.document is None or contract.jws is None:
             raise NotSealedYet(contract.status)
         return draw_up_convention(
@@ -202,13 +203,6 @@ def conclusion_of(contract: StoredContract) -> str | None:
 def _ours(contract: StoredContract, seal: Seal) -> Seal:
     """Return a seal with whose it is: the only one on one-sided evidence is ours, whichever our role."""
     return replace(seal, role=contract.role.value) if contract.status == "unilateral" else seal
-
-
-def _is_ended(tx: Tx, contract: StoredContract) -> bool:
-    try:
-        return agreements.load(tx, contract.owner, contract.agreement).status == "ended"
-    except NotFound:
-        return False  # it led to nothing
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:

@@ -20,7 +20,6 @@ from connector.services.contract import NotSealedYet, conclusion_of
 from connector.services.contract_bundle import Held, hold
 from connector.services.hosts import Hosts
 from connector.services.negotiated import Side, Sides
-from connector.services.seal_alone import MEDIA_TYPE
 from connector.services.seal_case import said_of
 from connector.store import contracts, journal, negotiations
 from connector.store.contracts import StoredSeal
@@ -31,7 +30,7 @@ from contracts.canonical import sha256
 from contracts.checks import BOTH, check_contract, check_seal
 from contracts.conclusion import check_conclusion
 from contracts.document import Dataset, party_from_card
-from contracts.jws import Sealed, read_sealed
+from contracts.jws import UNILATERAL, Sealed, read_sealed
 from contracts.notice import check_notice
 from contracts.refused import ContractError, OtherAgreement, OtherContract, OtherNegotiation, WrongSealKey
 from contracts.seals import COMMITMENTS, Signatory, check_signatures, sealed_at
@@ -315,7 +314,7 @@ def _check_alone(case: _Case, jws: str) -> Sealed:
         certificate_sha256=keys.get(kid, ""),
         commitments=COMMITMENTS["provider"],
     )
-    check_signatures(sealed, [signatory], media_type=MEDIA_TYPE)
+    check_signatures(sealed, [signatory], media_type=UNILATERAL)
     return sealed
 
 

@@ -19,6 +19,7 @@ from connector.protocol.strict_json import member_text
 from connector.services import deciders
 from connector.services.deciders import Decider, Person
 from connector.store import datasets, journal
+from connector.store.datasets import StoredDataset
 from connector.store.db import Tx
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
@@ -164,6 +165,11 @@ def dataset(tx: Tx, negotiation: Negotiation) -> Dataset:
         stored = datasets.load(tx, negotiation.owner, negotiation.dataset)
     except NotFound:
         return Dataset(id=negotiation.dataset, personal=False)
+    return published(stored)
+
+
+def published(stored: StoredDataset) -> Dataset:
+    """Return a dataset as we publish it."""
     said = stored.document
     return Dataset(
         id=stored.id,

@@ -15,11 +15,11 @@ from connector.services.seal_case import Case, Signers, document_of, mark_of
 from connector.store.db import Store
 from connector.store.jobs import Job
 from contracts.canonical import Json, canonical, sha256
+from contracts.jws import UNILATERAL
 from contracts.refused import ContractError
 from contracts.seals import seal
 from contracts.terms import instant
 
-MEDIA_TYPE = "application/vnd.pupitre.unilateral+json"
 SCHEMA = "https://w3id.org/pupitre/unilateral/1"
 
 log = logging.getLogger("pupitre.services")
@@ -39,7 +39,7 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
     except (ContractError, NoSealKey) as error:
         log.warning("no evidence of our own is sealed", extra={**exchange.names_of(negotiation), "problem": error.code})
         return
-    sealed = await seal(payload, signer, media_type=MEDIA_TYPE, at=now, approval=case.approval)
+    sealed = await seal(payload, signer, media_type=UNILATERAL, at=now, approval=case.approval)
     mark, document = replace(mark_of(sealed, 0), role=negotiation.role), document_of(payload)
     await store.write(lambda tx: seal_records.sealed_alone(tx, job, document, mark))
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shlex
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -170,10 +171,11 @@ def test_the_check_of_a_contract_says_each_step(at_consumer: Office, concluded: 
 
 def test_the_convention_is_a_page_or_a_pdf(at_consumer: Office, concluded: dict[str, Any], tmp_path: Path) -> None:
     page, pdf = tmp_path / "convention.html", tmp_path / "convention.pdf"
-    at_consumer.run("contract", "convention", concluded["id"], "--to", str(page))
+    said = at_consumer.run("contract", "convention", concluded["id"], "--to", str(page)).stdout
     at_consumer.run("contract", "convention", concluded["id"], "--pdf", "--to", str(pdf))
     assert page.read_text("utf-8").startswith("<!doctype html>")
     assert concluded["sha256"] in page.read_text("utf-8")
+    assert said.startswith("Agreement · ")
     assert pdf.read_bytes().startswith(b"%PDF-")
     assert b"/ETSI.CAdES.detached" in pdf.read_bytes()
 
@@ -221,22 +223,35 @@ def test_every_command_of_a_page_does_what_it_says(
 ) -> None:
     """With a key of the role that the page is for, in the words of an office."""
     monkeypatch.chdir(tmp_path)
-    key = Office(sealing[1]).json("keys", "issue", f"Pour {page}", "--role", role, "--for", "root")["secret"]
     names = {"CONVENTION": concluded["id"], "EMPREINTE": concluded["sha256"], "DOSSIER": concluded["negotiation"]}
-    names["Syndicat de Démo"] = "SDE"
-    lines = [line for block in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) for line in block.splitlines()]
-    assert len(lines) > 5
-    office = Office(dataclasses.replace(sealing[1], key=key), language="fr")
-    for line in lines:
-        program, *words = [names.get(word, word) for word in shlex.split(line)]
-        if program == "pupitre-verify":
-            assert pupitre_verify(words) == 0
-            continue
-        assert program == "pupitre"
-        assert office.run(*words).stdout.strip(), line
+    carry_out(sealing[1], page, role, "root", names | {"Syndicat de Démo": "SDE"})
     assert {file.suffix for file in tmp_path.iterdir()} == {".zip", ".html"} | (
         {".pdf"} if role == "steward" else set()
     )
+
+
+def test_every_command_of_the_page_on_partners_that_do_not_seal_does_what_it_says(
+    sealing: tuple[Running, Running], unsealed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What checks answers that it cannot tell."""
+    monkeypatch.chdir(tmp_path)
+    carry_out(sealing[1], "partner-that-does-not-seal", "steward", SECOND, {"ACCORD": unsealed["agreement"]}, checks=2)
+    assert {file.name for file in tmp_path.iterdir()} == {"constat.html", "constat.pdf", "constat.contract.zip"}
+
+
+def carry_out(running: Running, page: str, role: str, owner: str, names: dict[str, str], *, checks: int = 0) -> None:
+    """Carry out every command of a page; `checks` is what those that check a contract answer."""
+    key = Office(running).json("keys", "issue", f"Pour {page}", "--role", role, "--for", owner)["secret"]
+    lines = [line for block in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) for line in block.splitlines()]
+    assert len(lines) > 5
+    office = Office(dataclasses.replace(running, key=key), language="fr")
+    for line in lines:
+        program, *words = [names.get(word, word) for word in shlex.split(line)]
+        if program == "pupitre-verify":
+            assert pupitre_verify(words) == checks
+            continue
+        assert program == "pupitre"
+        assert office.run(*words, code=checks if words[:2] == ["contract", "verify"] else 0).stdout.strip(), line
 
 
 def test_who_approved_what_is_told_the_same_by_seal_decisions_and_journal(
@@ -303,26 +318,51 @@ def shown_by(office: Office, agreement: str) -> str:
     return str(office.json("contract", "show", agreement)["negotiation"])
 
 
-def test_one_sided_evidence_is_called_so_everywhere(
-    sealing: tuple[Running, Running],
-    waiting_for: Callable[..., Any],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A participant without a card is in no contract."""
+@pytest.fixture(scope="module")
+def unsealed(sealing: tuple[Running, Running]) -> dict[str, Any]:
+    """One-sided evidence, as the list shows it: a participant without a card is in no contract."""
     provider, consumer = sealing
     consumer.do(consumer.node.hosts.add(SECOND, "Syndicat"))
     consumer.do(consumer.node.introduce.add(SECOND, provider.did, "SDE", by=BY))
     office = Office(consumer, owner=SECOND)
     agreement = office.json("negotiate", "SDE", DATASET, "--wait")["agreement"]
-    looked = waiting_for(lambda: office.json("contract", "list", "--search", agreement), lambda seen: seen["items"])
-    (found,) = looked["items"]
+    deadline = time.monotonic() + 60
+    while not (found := office.json("contract", "list", "--search", agreement)["items"]):
+        assert time.monotonic() < deadline, "no evidence was sealed"
+    return dict(found[0])
+
+
+def test_one_sided_evidence_is_called_so_everywhere(
+    sealing: tuple[Running, Running],
+    unsealed: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    consumer, found, agreement = sealing[1], unsealed, unsealed["agreement"]
+    office = Office(consumer, owner=SECOND)
     assert found["status_text"] == "one-sided: the partner sealed nothing"
     file = tmp_path / "one.contract.zip"
     office.run("contract", "export", agreement, "--to", str(file))
     assert pupitre_verify([str(file), "--lang", "en"]) == 2
     assert "one-sided evidence" in capsys.readouterr().out
     assert "One-sided evidence" in office.run("contract", "verify", agreement, code=2).stdout
-    refused = office.run("contract", "convention", agreement, code=1)
-    assert "the partner sealed nothing" in refused.stderr
-    assert "pupitre agreements show" in refused.stderr
+    page, pdf = tmp_path / "constat.html", tmp_path / "constat.pdf"
+    said = office.run("contract", "convention", agreement, "--to", str(page)).stdout
+    assert said.startswith("Record of an agreement, one-sided evidence · ")
+    text = page.read_text("utf-8")
+    assert "<p class=kind>Record of an agreement — one-sided evidence</p>" in text
+    assert found["sha256"] in text
+    written = office.json("contract", "convention", agreement, "--pdf", "--to", str(pdf))
+    assert (written["kind"], written["size_bytes"]) == ("one-sided", pdf.stat().st_size)
+    assert b"/ETSI.CAdES.detached" in pdf.read_bytes()
+    headers = {"authorization": f"Bearer {consumer.key}", "accept-language": "fr", "x-pupitre-owner": SECOND}
+    with httpx.Client(base_url=f"{consumer.url}/api/v1/contracts/{agreement}", headers=headers) as http:
+        answers = [http.get("/convention", params={"format": form}) for form in ("html", "pdf")]
+    name = found["id"].removeprefix("urn:uuid:")
+    assert [one.headers["content-disposition"] for one in answers] == [
+        f'inline; filename="constat-{name}.html"',
+        f'attachment; filename="constat-{name}.pdf"',
+    ]
+    assert "Constat d’accord — preuve unilatérale" in answers[0].text
+    with Client(consumer.url, consumer.key, owner=SECOND) as client:
+        assert "Constat d’accord — preuve unilatérale" in client.show_convention(agreement).decode()

@@ -18,13 +18,14 @@ from pupitre_verify.examine import examine
 from connector.app import ROOT, Node
 from connector.problems import NotFound
 from connector.protocol.machine import Role
-from connector.services.contract import Contracts, NotSealedYet, OneSided
+from connector.services.contract import Contracts, NotSealedYet
 from connector.services.contract_bundle import Bundle, ContractBundles
 from connector.services.contract_checks import ContractChecks, Examined
 from connector.services.deciders import Person
 from connector.store import contracts, participants, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
+from contracts.convention.structure import Facts, Paragraph, Table
 from tests.harness import nodes
 from tests.sealing.pair import Pair, play
 from tests.simulator import places
@@ -49,7 +50,7 @@ def perform(folder: Path) -> Callable[..., Any]:
 
 
 def shown(node: Node) -> Contracts:
-    return Contracts(node.store, node.seals)
+    return Contracts(node.store, node.hosts)
 
 
 async def bundle(node: Node, name: str) -> Bundle:
@@ -148,8 +149,46 @@ def test_a_bundle_of_one_side_alone_is_indeterminate_and_says_so(perform: Callab
                 **dict.fromkeys(("journal", "document", "kept", "keys", "seals", "negotiated"), "holds"),
                 "other-party": "unknown",
             }
-            with pytest.raises(OneSided):
-                await shown(node).convention(ROOT, pid, "fr")
+
+    perform(scene)
+
+
+def test_one_sided_evidence_is_read_as_a_record_with_what_this_node_knows(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await one_sided(pair)
+        for role, pid in pids.items():
+            known_as, record = await shown(pair.node(role)).convention(ROOT, pid, "fr")
+            contract = await pair.contract(role, pids[Role.CONSUMER])
+            assert contract is not None
+            assert (known_as, record.sha256, record.name) == (contract.id, contract.sha256, "constat")
+            assert record.attachment == "unilateral.jws.json"
+            ours, theirs = (record.parties[BOTH.index(one)] for one in (role, role.other))
+            assert (pair.places[role].did in ours.lines, pair.places[role.other].did in theirs.lines) == (True, True)
+            assert ours.lines[-1].startswith("A scellé ce constat.")
+            assert theirs.lines[-1].startswith("N’a rien scellé.")
+            # the provider has its card still: it says who it is, and the consumer was given it
+            assert record.parties[0].name == "Métropole d’Exemple"
+            assert any("SIREN" in line for line in record.parties[0].lines)
+            assert not any("SIREN" in line for line in record.parties[1].lines)
+            (table,) = [one for one in record.articles[4].blocks if isinstance(one, Table)]
+            assert table.rows[0][1] == "demande d’accès"
+            assert {row[3] for row in table.rows} == {"conservé"}
+            (token,) = [one.text for one in record.articles[4].blocks if isinstance(one, Paragraph)][1:]
+            assert "Le jeton est conservé dans le journal de ce nœud." in token
+            assert (record.object == contract.dataset) is (role is Role.CONSUMER)
+
+    perform(scene)
+
+
+def test_the_record_of_an_agreement_that_people_ended_says_when(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = (await one_sided(pair))[Role.CONSUMER]
+        node = pair.node(Role.CONSUMER)
+        await node.evidence.terminate(ROOT, pid, "", "Le projet est achevé.", by=nodes.BY)
+        _, record = await shown(node).convention(ROOT, pid, "en")
+        (dates,) = [one for one in record.articles[2].blocks if isinstance(one, Facts)]
+        at = f"{pair.clock.now():%H:%M} (UTC), according to the journal of this node"
+        assert dict(dates.rows)["End of the agreement"].endswith(at)
 
     perform(scene)
 
@@ -372,7 +411,7 @@ def test_a_page_says_that_a_time_stamp_is_pending_only_while_one_is_asked_for(
         pid = (await concluded(pair))[Role.PROVIDER]
         node = pair.node(Role.PROVIDER)
         await change(node, pid, status=status, timestamps=timestamps)
-        asked = Contracts(node.store, node.seals, asks_timestamps=asks)
+        asked = Contracts(node.store, node.hosts, asks_timestamps=asks)
         _, convention = await asked.convention(ROOT, pid, "fr")
         assert {line for _, lines in convention.signatures.columns for line in lines if "horodat" in line} == {
             f"Niveau de preuve\N{NO-BREAK SPACE}: L0, {told}"

@@ -114,7 +114,7 @@ class Scene:
     async def bundle(self, role: Role, pid: str) -> Bundle:
         """Return a bundle as one side hands it out; without a PDF, which is drawn in a thread."""
         node = self.pair.node(role)
-        bundles = ContractBundles(node.store, node.hosts, node.peer_seals, Contracts(node.store, node.seals))
+        bundles = ContractBundles(node.store, node.hosts, node.peer_seals, Contracts(node.store, node.hosts))
         return await bundles.of(ROOT, (await self.contract(role, pid)).negotiation, with_pdf=False)
 
     async def hand_in(self, to: Role, pid: str, text: str) -> bool:

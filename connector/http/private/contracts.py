@@ -30,7 +30,7 @@ from connector.services.contract_checks import Step
 from connector.services.deciders import Person
 from connector.store.contracts import StoredContract
 from contracts.approval import Approval
-from contracts.convention import CONTENT_SECURITY_POLICY, as_html
+from contracts.convention import CONTENT_SECURITY_POLICY, Convention, as_html
 from contracts.convention.proof import Seal
 from contracts.levels import WORDS as LEVELS
 from policies.errors import Language
@@ -269,20 +269,26 @@ async def export_contract(
     "/contracts/{contract_id}/convention",
     response_class=Response,
     responses={
-        200: {"content": {"text/html": {}, "application/pdf": {}}, "description": "The convention, to be read."}
+        200: {
+            "content": {"text/html": {}, "application/pdf": {}},
+            "description": "The pages, as a file whose name begins with `convention-`, or with `constat-`: one-sided.",
+        }
     },
 )
 async def show_convention(
     node: Node, owner: Owner, asker: Asking, contract_id: Id, query: Annotated[ConventionQuery, Query()]
 ) -> Response:
-    """Show a contract as people read and sign it, in the caller's language: one HTML page, or a PDF."""
+    """Show a contract as people read and sign it, in the caller's language: one HTML page, or a PDF.
+
+    Where the partner sealed nothing (`status` is `unilateral`), it is a record of the agreement that we sealed alone.
+    """
     language = _spoken(asker.language)
     if query.format == "pdf":
-        known_as, pdf = await node.contracts.pdf(owner, contract_id, language)
-        name = f"convention-{known_as.removeprefix('urn:uuid:')}.pdf"
-        return Response(pdf, headers=_file(name), media_type="application/pdf")
-    _, convention = await node.contracts.convention(owner, contract_id, language)
-    return HTMLResponse(as_html(convention), headers={**_APART, "content-security-policy": _PAGE_POLICY})
+        known_as, convention, pdf = await node.contracts.pdf(owner, contract_id, language)
+        return Response(pdf, headers=_file(_named(convention, known_as, "pdf")), media_type="application/pdf")
+    known_as, convention = await node.contracts.convention(owner, contract_id, language)
+    shown = {"content-disposition": f'inline; filename="{_named(convention, known_as, "html")}"'}
+    return HTMLResponse(as_html(convention), headers={**_APART, **shown, "content-security-policy": _PAGE_POLICY})
 
 
 @router.post("/contracts/{contract_id}/verify")
@@ -310,6 +316,10 @@ async def terminate_contract(
         ),
         lambda row: Contract(**_members(row, asker.language)),
     )
+
+
+def _named(convention: Convention, known_as: str, suffix: str) -> str:
+    return f"{convention.name}-{known_as.removeprefix('urn:uuid:')}.{suffix}"
 
 
 def _spoken(language: str) -> Language:
