@@ -62,13 +62,10 @@ def _object(record: Recorded, language: Language) -> tuple[Block, ...]:
 
 
 def _rules(record: Recorded, language: Language) -> tuple[Block, ...]:
-    told = rules(told_terms(record.policy), language)
-    of_another = [Paragraph(say(record_texts.RULES_OF_ANOTHER, language), note=True)]
-    return (
-        Paragraph(say(record_texts.RULES_ARE, language)),
-        *told,
-        *(of_another if record.role == "consumer" else []),
-    )
+    table, legend = rules(told_terms(record.policy), language)
+    if record.role == "consumer":  # the partner's software applies the rules, and nothing is known of it
+        legend = Paragraph(say(record_texts.RULES_LEGEND, language), note=True)
+    return (Paragraph(say(record_texts.RULES_ARE, language)), table, legend)
 
 
 def _dates(record: Recorded, language: Language) -> tuple[Block, ...]:

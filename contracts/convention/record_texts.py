@@ -125,16 +125,21 @@ RULES_ARE: Text = {
     "fr": "L’accord échangé contient les règles suivantes, où « vous » désigne le destinataire.",
     "en": "The agreement exchanged holds the following rules, in which “you” means the recipient.",
 }
-RULES_OF_ANOTHER: Text = {
+RULES_LEGEND: Text = {
     "fr": (
-        "Ce constat est celui du destinataire : « vérifié par le nœud » dit ce que vérifie un nœud comme le sien. Ce"
-        " que vérifie le logiciel du fournisseur n’est pas connu."
+        "Vérifié par le nœud : un nœud comme celui du destinataire contrôlerait la règle avant que les données ne"
+        " sortent ; ce que contrôle le logiciel du fournisseur n’est pas connu. Constaté après coup : le respect de la"
+        " règle se voit plus tard, par un compte rendu, une attestation ou un reçu. Engagement seul : la règle est"
+        " acceptée et due, mais aucun logiciel ne montre si elle est respectée."
     ),
     "en": (
-        "This is the recipient’s record: “checked by the node” tells what a node such as its own checks. What the"
-        " provider’s software checks is not known."
+        "Checked by the node: a node such as the recipient’s would check the rule before any data leave; what the"
+        " provider’s software checks is not known. Checked afterwards: whether the rule is kept shows later, by a"
+        " report, an attestation or a receipt. A promise only: the rule is accepted and owed, but no software shows"
+        " whether it is kept."
     ),
 }
+"""Of the recipient’s record; that of the provider has the legend of a convention."""
 DATES: Text = {"fr": "Dates et engagements", "en": "Dates and commitments"}
 DATES_ARE: Text = {
     "fr": "Les dates sont celles du texte de l’accord et de l’horloge de ce nœud.",

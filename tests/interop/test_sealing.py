@@ -151,6 +151,10 @@ def test_what_was_agreed_with_a_plain_edc_is_sealed_by_us_alone(pair: Pair, role
     assert {one["from"] for one in evidence["messages"]} == {pair.ours.did, pair.edc.did}
     assert json.loads(evidence["agreement"]["text"])["@id"] == ended.agreement
     assert evidence["token"] in tokens_of(pair, ended.ours)
+    page = pair.ours.api.show_convention(ended.agreement).decode()
+    assert "Record of an agreement — one-sided evidence" in page
+    assert page.count("<td>kept</td>") == len(evidence["messages"])
+    assert "The token is kept in the journal of this node." in page
 
 
 def tokens_of(pair: Pair, pid: str) -> set[str]:

@@ -138,9 +138,13 @@ def test_each_rule_of_the_sealed_agreement_stands_with_how_far_it_is_verified(sc
 
 
 def test_what_the_software_of_a_provider_verifies_is_not_claimed_by_the_recipient() -> None:
-    unknown = "Ce que vérifie le logiciel du fournisseur n’est pas connu."
-    assert unknown in article(drawn(one_sided(scenarios.LIGHTING, "consumer")), 2)
-    assert unknown not in article(drawn(one_sided(scenarios.LIGHTING, "provider")), 2)
+    claim, unknown = (
+        "le logiciel du fournisseur contrôle la règle",
+        "ce que contrôle le logiciel du fournisseur n’est pas",
+    )
+    provider, consumer = (article(drawn(one_sided(scenarios.LIGHTING, role)), 2) for role in ROLES)
+    assert (claim in provider, unknown in provider) == (True, False)
+    assert (claim in consumer, unknown in consumer) == (False, True)
 
 
 def test_the_dataset_is_described_by_its_publisher_alone_and_said_not_to_be_sealed() -> None:
