@@ -19,7 +19,7 @@ the rule, the condition, what was needed and what was found.
 
 How to read the room, from the ground up:
 
-- `model.py`: what a policy is. `errors.py`: why a text is none.
+- `model.py`: what a policy is, with `frozen.py`. `errors.py`: why a text is none.
 - `vocabulary.py`: ODRL's words and their labels, with `terms.py`; `operands/`: the left operands that can be judged,
   one file each.
 - `strict_json.py` → `reader.py` → `model.py` → `writer.py`: in and out; `dialects.py`: how others write, what is

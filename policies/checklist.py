@@ -90,8 +90,10 @@ def of_kinds(policy: Policy) -> Iterator[Issue]:
     """Yield a finding for each rule that has the identifier of a rule of another kind (V22): other nodes merge them."""
     seen: dict[str, RuleKind] = {}
     for rule in _all_rules(policy.rules):
+        if rule.uid is None:
+            continue
         kind = RuleKind.DUTY if isinstance(rule, Duty) else rule.kind
-        if rule.uid is not None and seen.setdefault(rule.uid, kind) is not kind:
+        if seen.setdefault(rule.uid, kind) is not kind:
             fr = f"« {rule.uid} » désigne aussi une règle d’une autre sorte."
             en = f"“{rule.uid}” is also the name of a rule of another kind."
             yield warning("rule-of-two-kinds", f"{rule.pointer}/@id", fr, en)
@@ -105,7 +107,7 @@ def of_right_operand(constraint: Constraint) -> Iterator[Issue]:
             yield error("not-an-iri", pointer, f"« {text} » n’est pas un IRI.", f"“{text}” is not an IRI.")
         return
     unknown = [value.datatype for value in constraint.values if value.datatype and value.datatype not in DATA_TYPES]
-    for name in map(short, dict.fromkeys(unknown)):
+    for name in map(short, dict.fromkeys(unknown)) if unknown else ():
         fr, en = f"« {name} » n’est pas un type de donnée connu.", f"“{name}” is not a known data type."
         yield warning("unknown-datatype", f"{constraint.pointer}/rightOperand", fr, en)
 
@@ -129,8 +131,10 @@ def _all_rules(rules: Iterable[Rule]) -> Iterator[Rule]:
     """Yield the rules, and the duties in them at any depth."""
     for rule in rules:
         yield rule
-        yield from _all_rules((*rule.duties, *rule.remedies))
-        yield from _all_rules(rule.consequences if isinstance(rule, Duty) else ())
+        if rule.duties or rule.remedies:
+            yield from _all_rules((*rule.duties, *rule.remedies))
+        if isinstance(rule, Duty):
+            yield from _all_rules(rule.consequences)
 
 
 def _words(policy: Policy) -> Iterator[str]:

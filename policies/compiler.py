@@ -16,7 +16,7 @@ Obligations of the policy bind the parties but are no condition of its permissio
 that a party accepts by asking for the policy unchanged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -119,31 +119,36 @@ def compile_rule(
     rule: Rule, policy: Policy, reading: Reading = STANDARD, obstacles: tuple[Clause, ...] = ()
 ) -> Iterator[CompiledRule]:
     """Yield the rule ready to be judged, once for each action. Obstacles are conditions that the policy adds."""
-    place = Place(rule, reading)
-    about = (
-        *reference_clauses(place, "target", rule.targets or policy.targets),
-        *reference_clauses(place, "party", rule.assignees or policy.assignees),
-    )
-    duties, remedies, owed = _duties(rule, policy, reading) if rule.duties or rule.remedies else ((), (), [])
+    about = _about(rule, policy, reading)
+    duties, remedies, owed = _duties(rule, policy, reading) if rule.duties or rule.remedies else ((), (), ())
     for each in split(rule, policy):
         counter = _counter(each, policy, reading)
-        clauses = (*obstacles, *_clauses(each, reading, counter), *owed)
+        clauses = (*obstacles, *_clauses(Place(each, reading, "", counter)), *owed)
+        tests = [clause.test for clause in about + clauses]
         yield CompiledRule(
             each,
             each.actions[0].iri if each.actions else None,
             about,
             clauses,
-            concerns=all_of([clause.test for clause in about]),
-            applies=all_of([clause.test for clause in (*about, *clauses)]),
-            duties=duties,
-            remedies=remedies,
-            counter=counter if True in [clause.counted for clause in clauses] else "",
+            all_of(tests[: len(about)]),
+            all_of(tests),
+            duties,
+            remedies,
+            counter if True in [clause.counted for clause in clauses] else "",
         )
+
+
+def _about(rule: Rule, policy: Policy, reading: Reading) -> tuple[Clause, ...]:
+    targets, assignees = rule.targets or policy.targets, rule.assignees or policy.assignees
+    if not targets and not assignees:  # as in an offer of a catalogue
+        return ()
+    place = Place(rule, reading)
+    return (*reference_clauses(place, "target", targets), *reference_clauses(place, "party", assignees))
 
 
 def _duties(
     rule: Rule, policy: Policy, reading: Reading
-) -> tuple[tuple[CompiledDuty, ...], tuple[CompiledDuty, ...], list[Clause]]:
+) -> tuple[tuple[CompiledDuty, ...], tuple[CompiledDuty, ...], Iterable[Clause]]:
     """Return the duties and the remedies of a rule, and what they make a condition of it."""
     owed = [found for each in (*rule.duties, *rule.remedies) if (found := deep_duty(rule, each))]
     duties = tuple(compile_duty(each, rule, policy, reading) for each in rule.duties if not is_too_deep(each))
@@ -182,12 +187,12 @@ def constraints_of(condition: Condition) -> Iterator[Constraint]:
         level = [inner for each in level if isinstance(each, LogicalConstraint) for inner in each.operands]
 
 
-def _clauses(rule: Rule, reading: Reading, counter: str) -> Iterator[Clause]:
-    place = Place(rule, reading, counter=counter)
+def _clauses(place: Place) -> Iterator[Clause]:
+    rule = place.rule
     for extras in (rule.extras, *[action.extras for action in rule.actions]):
-        for name in not_understood(extras) if extras else ():
+        for name in not_understood(extras):
             yield unknown_clause(rule, name)
-    if not rule.actions and rule.kind is RuleKind.PERMISSION and not reading.any_action:
+    if not rule.actions and rule.kind is RuleKind.PERMISSION and not place.reading.any_action:
         yield unknown_clause(rule, "action")
     for condition in rule.constraints:
         yield compile_condition(place, condition)

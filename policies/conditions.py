@@ -40,7 +40,9 @@ Premise = Literal["target", "party", "action", "constraint", "refinement", "duty
 Changes = Callable[[Request], tuple[datetime, ...]]
 T = TypeVar("T")
 
+# the member of an enumeration takes its time to be looked up
 _SEPARABLE = (Logic.AND, Logic.OR)
+_PROHIBITION, _STATEFUL, _DECLARATIVE = RuleKind.PROHIBITION, OperandKind.STATEFUL, OperandKind.DECLARATIVE
 _LOGIC = {Logic.AND: all_of, Logic.OR: any_of, Logic.XONE: exactly_one_of, Logic.ANDSEQUENCE: in_order}
 
 
@@ -65,8 +67,9 @@ STANDARD = Reading()
 class Clause:
     """One condition of a rule. `name` is what is missing when the answer is not known.
 
-    `declarative`: the party that asks can settle it by accepting it. `subject` is the condition or the duty, `actual`
-    shows the fact that was compared. `counted`: it compares the rank of the use.
+    `boundaries` and `changes` are the instants at which time alone changes the answer; of a combination, its leaves
+    know them. `declarative`: the party that asks can settle it by accepting it. `subject` is the condition or the duty,
+    `actual` shows the fact that was compared. `counted`: it compares the rank of the use.
     """
 
     test: Test
@@ -116,7 +119,7 @@ class Place:
 
 def not_understood(extras: Extras) -> list[str]:
     """Return the names of members that may carry meaning and that nobody here understands."""
-    return [name for name, _ in extras if name not in ANNOTATIONS]
+    return [name for name, _ in extras if name not in ANNOTATIONS] if extras else []
 
 
 def unknown_clause(rule: Rule, name: str, pointer: str | None = None) -> Clause:
@@ -135,14 +138,16 @@ def compile_condition(place: Place, condition: Condition) -> Clause:
         return _constraint_clause(place, condition)
     if is_too_deep(condition):
         return unknown_clause(place.rule, "too-deep", condition.pointer)
-    return _settled(place, condition, _compiled(place, condition))
+    clause = _compiled(place, condition)
+    _settle(place, clause)
+    return clause
 
 
 def is_too_deep(part: object) -> bool:
     """True if conditions or duties are nested more deeply than the reader accepts."""
     level = [part]
     for _ in range(MAX_DEPTH):
-        level = [inner for each in level for inner in _inner(each)]
+        level = [inner for each in level if each.__class__ is not Constraint for inner in _inner(each)]
         if not level:
             return False
     return True
@@ -165,37 +170,32 @@ def _compiled(place: Place, condition: Condition) -> Clause:
     extras = [unknown_clause(place.rule, name, condition.pointer) for name in not_understood(condition.extras)]
     declarative = not extras and False not in [part.declarative for part in parts]
     if not declarative and condition.logic in _SEPARABLE:
-        parts = [_settled(place, each, part) for each, part in zip(condition.operands, parts, strict=True)]
+        for part in parts:
+            _settle(place, part)
     combined = _LOGIC[condition.logic]([part.test for part in parts])
-    return Clause(
-        unknown if extras else combined,
-        condition.logic.value,
-        partial(_tell_condition, place.rule, condition, None),
-        children=(*parts, *extras),
-        boundaries=tuple(sorted({instant for part in parts for instant in part.boundaries})),
-        changes=tuple([each for part in parts for each in part.changes]),
-        declarative=declarative,
-        premise="refinement" if place.refined else "constraint",
-        subject=condition,
-        pointer=condition.pointer,
-        counted=True in [part.counted for part in parts],
+    clause = Clause(
+        unknown if extras else combined, condition.logic.value, partial(_tell_condition, place.rule, condition, None)
     )
+    clause.children = (*parts, *extras)
+    clause.declarative, clause.counted = declarative, True in [part.counted for part in parts]
+    clause.premise = "refinement" if place.refined else "constraint"
+    clause.subject, clause.pointer = condition, condition.pointer
+    return clause
 
 
-def _settled(place: Place, condition: Condition, clause: Clause) -> Clause:
+def _settle(place: Place, clause: Clause) -> None:
     """Let acceptance settle a combination that is declarative throughout; a single constraint has it already."""
-    if isinstance(condition, Constraint) or not clause.declarative:
-        return clause
-    return replace(clause, test=_accepted(place.rule.kind, condition, clause.test))
+    if clause.declarative and isinstance(clause.subject, LogicalConstraint):
+        clause.test = _accepted(place.rule.kind, clause.subject, clause.test)
 
 
 def _constraint_clause(place: Place, constraint: Constraint) -> Clause:
     operand = place.reading.operands.get(constraint.operand)
-    found = leaf_of(constraint, operand)
-    leaf = found or Leaf(unknown)
-    declarative = found is not None and is_declarative(operand)
-    counted = found is not None and operand is not None and operand.kind is OperandKind.STATEFUL
-    test, actual = leaf.test, operand.actual if operand else None
+    leaf, actual, kind = leaf_of(constraint, operand), None, None
+    if operand is not None:
+        actual, kind = operand.actual, operand.kind if leaf else None
+    leaf = leaf or _UNKNOWN
+    test, declarative, counted = leaf.test, kind is _DECLARATIVE, kind is _STATEFUL
     changes: tuple[Changes, ...] = (leaf.changes,) if leaf.changes else ()
     if place.refined:
         test, changes = _on(place.refined, test), tuple(_on(place.refined, each) for each in changes)
@@ -204,24 +204,20 @@ def _constraint_clause(place: Place, constraint: Constraint) -> Clause:
         test = _ranked(leaf, place.counter)
     if declarative:
         test = _accepted(place.rule.kind, constraint, test)
-    return Clause(
-        test,
-        constraint.operand,
-        partial(_tell_condition, place.rule, constraint, actual),
-        boundaries=leaf.boundaries,
-        changes=changes,
-        declarative=declarative,
-        premise="refinement" if place.refined else "constraint",
-        subject=constraint,
-        actual=actual,
-        pointer=constraint.pointer,
-        counted=counted,
-    )
+    clause = Clause(test, constraint.operand, partial(_tell_condition, place.rule, constraint, actual))
+    clause.boundaries, clause.changes = leaf.boundaries, changes
+    clause.declarative, clause.counted = declarative, counted
+    clause.premise = "refinement" if place.refined else "constraint"
+    clause.subject, clause.actual, clause.pointer = constraint, actual, constraint.pointer
+    return clause
+
+
+_UNKNOWN = Leaf(unknown)
 
 
 def is_declarative(operand: Operand | None) -> bool:
     """True if a condition on the operand is settled by accepting it."""
-    return operand is not None and operand.kind is OperandKind.DECLARATIVE
+    return operand is not None and operand.kind is _DECLARATIVE
 
 
 def leaf_of(constraint: Constraint, operand: Operand | None) -> Leaf | None:
@@ -235,7 +231,7 @@ def is_plain(constraint: Constraint, operand: Operand | None = None) -> bool:
     unit = constraint.unit and not (operand and operand.has_unit)
     if constraint.reference or unit or constraint.status:
         return False
-    return not (constraint.extras and not_understood(constraint.extras))
+    return not not_understood(constraint.extras)
 
 
 def _ranked(leaf: Leaf, counter: str) -> Test:
@@ -293,38 +289,29 @@ def acceptable(condition: Condition) -> tuple[bool, list[Condition]]:
 
 
 def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
-    """Judge a declarative condition: what is stated first, else what was accepted."""
-    granted = _Term(RuleKind.PERMISSION, condition)
+    """Judge a declarative condition: what is stated first, else what was accepted.
+
+    The texts of terms are written when one is first compared: most policies are compiled and never accepted.
+    """
+    granted = promised = ""
 
     def permission(request: Request) -> Truth:
+        nonlocal granted
         value = stated(request)
         if value is not None or not request.accepted_terms:
             return value
-        return True if granted.text in request.accepted_terms else None
+        granted = granted or term_of(RuleKind.PERMISSION, condition)
+        return True if granted in request.accepted_terms else None
 
-    if kind is not RuleKind.PROHIBITION:
+    if kind is not _PROHIBITION:
         return permission
-    promised = _Term(RuleKind.PROHIBITION, condition)
 
     def prohibition(request: Request) -> Truth:
+        nonlocal promised
         value = permission(request)
         if value is not None or not request.accepted_terms:
             return value
-        return False if promised.text in request.accepted_terms else None
+        promised = promised or term_of(RuleKind.PROHIBITION, condition)
+        return False if promised in request.accepted_terms else None
 
     return prohibition
-
-
-class _Term:
-    """The text of a term, written when it is first compared: most policies are compiled and never accepted."""
-
-    __slots__ = ("_condition", "_kind", "_text")
-
-    def __init__(self, kind: RuleKind, condition: Condition) -> None:
-        self._kind, self._condition = kind, condition
-        self._text = ""
-
-    @property
-    def text(self) -> str:
-        self._text = self._text or term_of(self._kind, self._condition)
-        return self._text

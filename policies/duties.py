@@ -209,14 +209,14 @@ def duty_clause(compiled: CompiledDuty, reading: Reading) -> Clause:
     def tell(request: Request, holds: Truth) -> Reason:
         return _tell(compiled, request, holds, term)
 
-    clauses = compiled.clauses
+    leaves = [leaf for clause in compiled.clauses for leaf in clause.leaves()]
     return Clause(
         test,
         term,
         tell,
         children=(*compiled.conditions, *compiled.deadlines),
-        boundaries=tuple(sorted({instant for clause in clauses for instant in clause.boundaries})),
-        changes=tuple(each for clause in clauses for each in clause.changes),
+        boundaries=tuple(sorted({instant for leaf in leaves for instant in leaf.boundaries})),
+        changes=tuple(each for leaf in leaves for each in leaf.changes),
         premise="duty",
         subject=duty,
         pointer=duty.pointer,

@@ -73,23 +73,14 @@ class Plan:
 class Decision:
     """An answer, with what it rests on.
 
-    `consulted` names what the answer depends on: IRIs of left operands, `target`, `assignee`, duties, members. A plain
-    class rather than a frozen dataclass: one is made for each data request, and this takes a third of the time.
+    A plain class rather than a frozen dataclass: one is made for each data request, and this takes a third of the time.
     """
 
-    __slots__ = ("_policy", "_request", "consulted", "effect", "hypothetical")
+    __slots__ = ("_plan", "_policy", "_request", "effect")
 
-    def __init__(
-        self,
-        effect: Effect,
-        consulted: frozenset[str],
-        hypothetical: bool,
-        policy: "CompiledPolicy",
-        request: Request,
-    ) -> None:
+    def __init__(self, effect: Effect, plan: Plan, policy: "CompiledPolicy", request: Request) -> None:
         self.effect = effect
-        self.consulted = consulted
-        self.hypothetical = hypothetical
+        self._plan = plan
         self._policy = policy
         self._request = request
 
@@ -99,6 +90,16 @@ class Decision:
     @property
     def permitted(self) -> bool:
         return self.effect is _PERMIT
+
+    @property
+    def consulted(self) -> frozenset[str]:
+        """What the answer depends on: IRIs of left operands, `target`, `assignee`, duties, members."""
+        return self._plan.consulted
+
+    @property
+    def hypothetical(self) -> bool:
+        """True if an offer was judged, as the agreement that it would become with the party that asks."""
+        return self._policy.hypothetical
 
     def is_of(self, ranks: Mapping[str, int]) -> bool:
         """True if the decision was made about a use of these ranks."""
@@ -150,11 +151,13 @@ class CompiledPolicy:
         self.policy = policy
         self.hypothetical = "Offer" in policy.kinds
         self._void = void_of(policy)
-        self._permission_wins = set(policy.conflicts) == {"perm"}
+        self._permission_wins = bool(policy.conflicts) and set(policy.conflicts) == {"perm"}
         self._permissions = tuple(
-            each for rule in policy.permissions for each in compile_rule(rule, policy, reading, obstacles)
+            [each for rule in policy.permissions for each in compile_rule(rule, policy, reading, obstacles)]
         )
-        self._prohibitions = tuple(each for rule in policy.prohibitions for each in compile_rule(rule, policy, reading))
+        self._prohibitions = tuple(
+            [each for rule in policy.prohibitions for each in compile_rule(rule, policy, reading)]
+        )
         self._obligations = compile_obligations(policy, reading)
         self._plans: dict[str, Plan] = {}
 
@@ -167,7 +170,7 @@ class CompiledPolicy:
         if usage is not None and plan.counted:
             ranks = {rule.counter: usage.used(_counter(rule, request)) + 1 for rule in plan.counted}
             request = request.ranked(ranks)
-        return Decision(self._effect(plan, request), plan.consulted, self.hypothetical, self, request)
+        return Decision(self._effect(plan, request), plan, self, request)
 
     def use(self, request: Request, usage: UsageState) -> tuple[Decision, Reservation | None]:
         """Answer the request and, if it is permitted, hold a place in each counter that the use advances.

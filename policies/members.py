@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from policies import strict_json, vocabulary
 from policies.errors import DuplicateMember, Text, WrongShape
+from policies.frozen import maker
 from policies.model import Extras, Value
 from policies.strict_json import Json
 from policies.vocabulary import RDF, XSD
@@ -17,8 +18,19 @@ MAX_IRI = 2_048
 JSON_LITERAL = RDF + "JSON"
 _STRING = XSD + "string"
 _LITERALS = (str, bool, int, float)
+_BARE_WORDS = {
+    spelling: vocabulary.bare(name)
+    for spelling, name in vocabulary.spellings(vocabulary.KINDS | vocabulary.CONFLICT_WORDS).items()
+}
+# the data types that most right operands have, under the spellings that most texts give them
+_USUAL_TYPES = {
+    spelling: XSD + name
+    for name in ("dateTime", "date", "duration", "integer", "decimal", "boolean")
+    for spelling in (f"xsd:{name}", XSD + name)
+}
 
 T = TypeVar("T")
+new_value = maker(Value)
 
 # as the contexts of W3C have it for right operands that stand elsewhere, and for data types
 _IRI_TYPES = ("xsd:anyURI", XSD + "anyURI", "xsd:anyType", XSD + "anyType")
@@ -139,7 +151,7 @@ _KNOWN_NAMES = {
 def value_of(value: Json, pointer: str) -> Value:
     """Read a literal or an IRI. Numbers and booleans keep their JSON spelling and get the type of XML Schema."""
     if isinstance(value, str):
-        return Value(value)
+        return new_value(value)
     if isinstance(value, dict):
         return _value_of_object(value)
     match value:
@@ -152,22 +164,24 @@ def value_of(value: Json, pointer: str) -> Value:
     return Value(strict_json.canonical(value), JSON_LITERAL)
 
 
-def values_of(value: Json, pointer: str) -> tuple[Value, ...]:
-    """Read the right operand of a constraint: one value or several."""
-    return (Value(value),) if isinstance(value, str) else each_of(value, pointer, value_of)
+def values_of(value: Json) -> tuple[Value, ...]:
+    """Read the right operand of a constraint: one value or several. Whatever JSON it is, it can be read."""
+    if isinstance(value, dict) and "@list" not in value:
+        return (_value_of_object(value),)
+    return each_of(value, "", value_of)
 
 
 def _value_of_object(value: dict[str, Json]) -> Value:
-    literal = value.get("@value")
-    if len(value) == 1:
+    literal, datatype, size = value.get("@value"), value.get("@type"), len(value)
+    if size == 1:
         if isinstance(name := value.get("@id"), str):
-            return Value(vocabulary.expand(name), is_iri=True)
+            return new_value(vocabulary.expand(name), None, True)
         if isinstance(literal, _LITERALS):
             return value_of(literal, "")
-    if len(value) == 2 and isinstance(literal, _LITERALS):
-        if isinstance(datatype := value.get("@type"), str):
+    if size == 2 and isinstance(literal, _LITERALS):
+        if isinstance(datatype, str):
             text = literal if isinstance(literal, str) else value_of(literal, "").text
-            return Value(text, significant(vocabulary.expand(datatype)))
+            return new_value(text, _USUAL_TYPES.get(datatype) or significant(vocabulary.expand(datatype)))
         if isinstance(language := value.get("@language"), str) and isinstance(literal, str):
             return Value(literal, language=language.lower())
     return Value(strict_json.canonical(value), JSON_LITERAL)
@@ -205,6 +219,8 @@ def expanded(value: Json, pointer: str) -> str:
 
 def word(value: Json, pointer: str) -> str:
     """Read a type or another term of ODRL and return it bare."""
+    if isinstance(value, str) and (known := _BARE_WORDS.get(value)):
+        return known
     return vocabulary.bare(vocabulary.expand(iri(value, pointer)))
 
 

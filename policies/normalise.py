@@ -22,6 +22,7 @@ names its target once, so `dump` is given the policy as it was read.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
+from operator import is_
 from typing import TypeVar
 
 from policies.errors import InheritanceCycle, TooManyRules
@@ -50,6 +51,12 @@ def normalise(policy: Policy, parents: Mapping[str, Policy] | None = None, metad
     whole = _inherited(_surrounded(policy, around), parents or {})
     collections = closure({each.name: each.part_of for each in around if each.name})
     pushed = _Split(_members_of(collections))
+    permissions = pushed.rules(whole.permissions, whole)
+    prohibitions = pushed.rules(whole.prohibitions, whole)
+    obligations = pushed.rules(whole.obligations, whole)
+    rules, shared = (*permissions, *prohibitions, *obligations), _shares(whole)
+    if whole.kinds and not shared and _are_same(rules, whole.rules):  # as most policies that we write
+        return whole
     return replace(
         whole,
         kinds=whole.kinds or ("Set",),
@@ -57,9 +64,9 @@ def normalise(policy: Policy, parents: Mapping[str, Policy] | None = None, metad
         targets=(),
         assigners=(),
         assignees=(),
-        permissions=pushed.rules(whole.permissions, whole),
-        prohibitions=pushed.rules(whole.prohibitions, whole),
-        obligations=pushed.rules(whole.obligations, whole),
+        permissions=permissions,
+        prohibitions=prohibitions,
+        obligations=obligations,
     )
 
 
@@ -82,7 +89,7 @@ def _named(value: Json, pointer: str) -> str:
 
 def _surrounded(policy: Policy, around: list[_Surrounding]) -> Policy:
     """Step 1: for every rule, whatever it says itself."""
-    if policy.uid is None:
+    if policy.uid is None or not around:
         return policy
     targets = _naming(around, lambda each: policy.uid in each.has_policy)
     assigners = _naming(around, lambda each: policy.uid in each.assigner_of)
@@ -194,7 +201,7 @@ def _handed_down(parent: Policy) -> Policy:
 
 def _with_shared(rule: R, policy: Policy) -> R:
     """Step 4."""
-    if not (policy.actions or policy.targets or policy.assigners or policy.assignees):
+    if not _shares(policy):
         return rule
     return replace(
         rule,
@@ -203,6 +210,10 @@ def _with_shared(rule: R, policy: Policy) -> R:
         assigners=rule.assigners or policy.assigners,
         assignees=rule.assignees or policy.assignees,
     )
+
+
+def _shares(policy: Policy) -> bool:
+    return bool(policy.actions or policy.targets or policy.assigners or policy.assignees)
 
 
 def _without_status(rule: R) -> R:
@@ -253,11 +264,13 @@ class _Split:
         self._left = MAX_RULES
 
     def rules(self, rules: tuple[R, ...], policy: Policy) -> tuple[R, ...]:
-        return tuple(each for rule in rules for each in self._atoms(_with_shared(rule, policy)))
+        return tuple([each for rule in rules for each in self._atoms(_with_shared(rule, policy))])
 
     def _atoms(self, rule: R) -> Iterator[R]:
         today = _rule_of_today(rule)
-        targets, assigners, assignees = map(self._with_members, (rule.targets, rule.assigners, rule.assignees))
+        targets, assigners, assignees = rule.targets, rule.assigners, rule.assignees
+        if self._members:
+            targets, assigners, assignees = map(self._with_members, (targets, assigners, assignees))
         if max(len(today.actions), len(targets), len(assigners), len(assignees)) < 2:  # as most rules
             self._count(rule)
             yield self._with_atomic_duties(today)
@@ -279,8 +292,6 @@ class _Split:
         return replace(whole, consequences=tuple(each for duty in whole.consequences for each in self._atoms(duty)))
 
     def _with_members(self, references: tuple[Reference, ...]) -> tuple[Reference, ...]:
-        if not self._members:
-            return references
         found = [
             member
             for each in references
@@ -312,8 +323,7 @@ def _bound(duty: Duty, permission: Rule) -> Duty:
 
 def _rule_of_today(rule: R) -> R:
     """Step 8: the rule itself where none of its words is retired."""
-    actions = tuple(map(_action_of_today, rule.actions))
-    constraints = tuple(map(_of_today, rule.constraints))
+    actions, constraints = tuple(map(_action_of_today, rule.actions)), tuple(map(_of_today, rule.constraints))
     if _are_same(actions, rule.actions) and _are_same(constraints, rule.constraints):
         return rule
     return replace(rule, actions=actions, constraints=constraints)
@@ -321,7 +331,7 @@ def _rule_of_today(rule: R) -> R:
 
 def _are_same(some: tuple[P, ...], others: tuple[P, ...]) -> bool:
     """True if nothing was put in the place of anything: the very same, which is quicker told than what is equal."""
-    return all(one is other for one, other in zip(some, others, strict=True))
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 def _action_of_today(action: Action) -> Action:

@@ -15,7 +15,20 @@ from collections.abc import Callable, Collection, Mapping
 from policies import dialects, jsonld, strict_json, vocabulary
 from policies.dialects import DATA_TYPE_SLIPS
 from policies.errors import TooManyConstraints, UnknownContext
-from policies.members import Members, expanded, expected, iri, plain, significant, value_of, values_of, word
+from policies.frozen import maker
+from policies.members import (
+    Members,
+    each_of,
+    expanded,
+    expected,
+    iri,
+    new_value,
+    plain,
+    significant,
+    value_of,
+    values_of,
+    word,
+)
 from policies.model import (
     Action,
     Condition,
@@ -37,10 +50,14 @@ MAX_CONSTRAINTS = 5_000
 _LOGIC = {logic.value: logic for logic in Logic}
 
 # how most constraints are written: three bare members, whose first two are words of ODRL
-_USUAL = frozenset({"leftOperand", "operator", "rightOperand"})
 _OPERANDS = vocabulary.spellings(vocabulary.OPERAND_WORDS)
 _OPERATORS = vocabulary.spellings(vocabulary.OPERATOR_WORDS)
-_ACTIONS = vocabulary.spellings(vocabulary.ACTION_WORDS)
+_ACTIONS = {name: Action(iri) for name, iri in vocabulary.spellings(vocabulary.ACTION_WORDS).items()}
+# and most rules: what is done, under which constraints
+_USUAL_RULE = frozenset({"action", "constraint"})
+
+_new_policy, _new_rule, _new_reference = maker(Policy), maker(Rule), maker(Reference)
+_new_constraint, _new_logical = maker(Constraint), maker(LogicalConstraint)
 
 
 def load(given: Given) -> Policy:
@@ -77,7 +94,7 @@ class _Reader:
 
     def policy(self, value: Json, text: str) -> Policy:
         members = Members(value, "")
-        return Policy(
+        return _new_policy(
             kinds=members.each("@type", word),
             uid=members.one("@id", iri),
             profiles=members.each("profile", expanded),
@@ -87,8 +104,8 @@ class _Reader:
             targets=members.each("target", self._reference),
             assigners=members.each("assigner", self._reference),
             assignees=members.each("assignee", self._reference),
-            permissions=members.each("permission", self._rule(RuleKind.PERMISSION)),
-            prohibitions=members.each("prohibition", self._rule(RuleKind.PROHIBITION)),
+            permissions=members.each("permission", self._rule(RuleKind.PERMISSION, "Permission")),
+            prohibitions=members.each("prohibition", self._rule(RuleKind.PROHIBITION, "Prohibition")),
             obligations=members.each("obligation", self._duty(RuleKind.OBLIGATION)),
             timestamp=members.one("timestamp", plain),
             extras=members.extras(),
@@ -96,19 +113,19 @@ class _Reader:
             repairs=tuple(self._repairs),
         )
 
-    def _rule(self, kind: RuleKind) -> Callable[[Json, str], Rule]:
-        name = kind.value.capitalize()
-
+    def _rule(self, kind: RuleKind, name: str) -> Callable[[Json, str], Rule]:
         def read(value: Json, pointer: str) -> Rule:
+            if isinstance(value, dict) and value.keys() <= _USUAL_RULE:
+                actions = each_of(value.get("action"), f"{pointer}/action", self._action)
+                constraints = each_of(value.get("constraint"), f"{pointer}/constraint", self._condition)
+                return _new_rule(kind=kind, actions=actions, constraints=constraints, pointer=pointer)
             members = Members(value, pointer)
             members.drop_type(name, "Rule")
             actions = members.each("action", self._action)
             constraints = members.each("constraint", self._condition)
-            if not members:  # as most rules
-                return Rule(kind=kind, actions=actions, constraints=constraints, pointer=pointer)
             duties = members.each("duty", self._duty(RuleKind.DUTY)) if kind is RuleKind.PERMISSION else ()
             remedies = members.each("remedy", self._duty(RuleKind.REMEDY)) if kind is RuleKind.PROHIBITION else ()
-            return Rule(
+            return _new_rule(
                 kind=kind,
                 duties=duties,
                 remedies=remedies,
@@ -145,7 +162,7 @@ class _Reader:
 
     def _action(self, value: Json, pointer: str) -> Action:
         if isinstance(value, str):
-            return Action(_ACTIONS.get(value) or self._action_term(iri(value, pointer), pointer))
+            return _ACTIONS.get(value) or Action(self._action_term(iri(value, pointer), pointer))
         members = Members(value, pointer)
         members.drop_type("Action")
         name = members.one("value", iri) or members.one("@id", iri) or self._action_as_type(members)
@@ -182,7 +199,7 @@ class _Reader:
 
     def _reference(self, value: Json, pointer: str) -> Reference:
         if isinstance(value, str):
-            return Reference(iri(value, pointer))
+            return _new_reference(iri(value, pointer))
         members = Members(value, pointer)
         reference = Reference(
             members.one("@id", iri),
@@ -202,8 +219,11 @@ class _Reader:
             raise TooManyConstraints(
                 {"fr": "La limite est de 5 000 conditions.", "en": "The limit is 5,000 constraints."}, pointer=pointer
             )
-        if isinstance(value, dict) and value.keys() == _USUAL and (usual := _usual(value, pointer)):
-            return usual
+        if isinstance(value, dict):
+            if len(value) == 3 and (usual := _usual(value, pointer)):
+                return usual
+            if len(value) == 1 and (alone := self._alone(value, pointer)):
+                return alone
         members = Members(value, pointer)
         logics = members.among(_LOGIC)
         if not logics:
@@ -211,6 +231,13 @@ class _Reader:
         if len(logics) > 1 or "leftOperand" in members:
             raise expected("une seule forme de condition", "one form of constraint", pointer)
         return self._logical(members, _LOGIC[logics[0]])
+
+    def _alone(self, value: dict[str, Json], pointer: str) -> LogicalConstraint | None:
+        """Return a combination that is nothing but its bare member, or None where it takes a closer look."""
+        ((name, operands),) = value.items()
+        logic = _LOGIC.get(name)
+        read = each_of(operands, f"{pointer}/{name}", self._condition) if logic else ()
+        return _new_logical(logic, read, pointer=pointer) if logic and read else None
 
     def _logical(self, members: Members, logic: Logic) -> LogicalConstraint:
         members.drop_type("LogicalConstraint", "Constraint")
@@ -226,7 +253,7 @@ class _Reader:
         operand = self._required(members, "leftOperand", vocabulary.OPERAND_WORDS, dialects.OPERANDS)
         operator = self._required(members, "operator", vocabulary.OPERATOR_WORDS, dialects.OPERATORS)
         values, reference = self._right_operand(members)
-        return Constraint(
+        return _new_constraint(
             operand,
             operator,
             values,
@@ -260,17 +287,16 @@ class _Reader:
 
 def _usual(value: dict[str, Json], pointer: str) -> Constraint | None:
     """Return a constraint of three bare members, or None where it takes a closer look."""
-    operand, operator, right = value["leftOperand"], value["operator"], value["rightOperand"]
-    if not (isinstance(operand, str) and isinstance(operator, str)):
+    try:
+        operand, operator = _OPERANDS[value["leftOperand"]], _OPERATORS[value["operator"]]
+        right = value["rightOperand"]
+    except (KeyError, TypeError):  # another member, a word that is none of ODRL's, or no word at all
         return None
-    known, compared = _OPERANDS.get(operand), _OPERATORS.get(operator)
-    if known is None or compared is None:
-        return None
-    values = values_of(right, f"{pointer}/rightOperand")
-    return Constraint(known, compared, values, pointer=pointer) if values else None
+    values = values_of(right)
+    return _new_constraint(operand, operator, values, False, None, None, None, (), pointer) if values else None
 
 
 def _typed(value: Value, datatype: str) -> Value:
     if value.is_iri or value.datatype or value.language:
         return value
-    return Value(value.text, significant(datatype))
+    return new_value(value.text, significant(datatype))

@@ -17,6 +17,16 @@ def unknown(request: Request) -> Truth:
     return None
 
 
+def always(request: Request) -> Truth:
+    """Answer that it holds."""
+    return True
+
+
+def never(request: Request) -> Truth:
+    """Answer that it does not hold."""
+    return False
+
+
 def negation(value: Truth) -> Truth:
     return None if value is None else not value
 
@@ -40,8 +50,8 @@ def disjunction(values: Iterable[Truth]) -> Truth:
 def all_of(tests: Iterable[Test]) -> Test:
     """Combine with *and*; of nothing, it is True."""
     tests = tuple(tests)
-    if len(tests) == 1:
-        return tests[0]
+    if len(tests) < 2:
+        return tests[0] if tests else always
 
     def test(request: Request) -> Truth:
         known: Truth = True
@@ -59,8 +69,8 @@ def all_of(tests: Iterable[Test]) -> Test:
 def any_of(tests: Iterable[Test]) -> Test:
     """Combine with *or*; of nothing, it is False."""
     tests = tuple(tests)
-    if len(tests) == 1:
-        return tests[0]
+    if len(tests) < 2:
+        return tests[0] if tests else never
 
     def test(request: Request) -> Truth:
         known: Truth = False

@@ -81,8 +81,7 @@ def _of_whole(policy: Policy) -> Iterator[Issue]:
         yield _plain("inheritance-cycle", "/inheritFrom")
     elif policy.inherits_from:
         yield _unknown("parent-not-read", "/inheritFrom", ", ".join(policy.inherits_from))
-    for member in ("target", "assigner", "assignee"):
-        yield from _of_references(getattr(policy, member + "s"), f"/{member}")
+    yield from _of_named(policy, "")
     for reference in (*policy.targets, *policy.assigners, *policy.assignees):
         for refinement in reference.refinements:
             yield from _of_condition(refinement)
@@ -206,13 +205,19 @@ def _of_word(action: Action, pointer: str) -> Iterator[Issue]:
 
 def _of_parts(rule: Rule) -> Iterator[Issue]:
     """Yield what is wrong with the parties, targets and duties of a rule, whoever judges it."""
-    for member in ("target", "assigner", "assignee"):
-        yield from _of_references(getattr(rule, member + "s"), f"{rule.pointer}/{member}")
+    yield from _of_named(rule, rule.pointer)
     nested = (*rule.duties, *rule.remedies, *(rule.consequences if isinstance(rule, Duty) else ()))
     for duty in nested:
         yield from _of_parts(duty)
         if duty.consequences and duty.kind is not RuleKind.DUTY:
             yield _plain("consequence-misplaced", f"{duty.pointer}/consequence", _removal("consequence-misplaced"))
+
+
+def _of_named(part: Policy | Rule, pointer: str) -> Iterator[Issue]:
+    """Yield what is wrong with the targets and the parties of a policy or a rule."""
+    for member, named in (("target", part.targets), ("assigner", part.assigners), ("assignee", part.assignees)):
+        if named:
+            yield from _of_references(named, f"{pointer}/{member}")
 
 
 def _of_references(references: tuple[Reference, ...], pointer: str) -> Iterator[Issue]:
@@ -264,7 +269,8 @@ def _of_values(constraint: Constraint, operand: Operand) -> Iterator[Issue]:
         make = error if found.severity == "error" else warning
         yield make(found.code, pointer, found.text["fr"], found.text["en"], fix)
     for value in constraint.values:
-        yield from _of_name(value.text if value.is_iri else None, pointer)
+        if value.is_iri:
+            yield from _of_name(value.text, pointer)
 
 
 def _with_zone(constraint: Constraint) -> Fix | None:
@@ -279,7 +285,7 @@ def _with_zone(constraint: Constraint) -> Fix | None:
 
 
 def _of_duplicates(condition: LogicalConstraint) -> Iterator[Issue]:
-    if len(condition.operands) > 1 and len(set(condition.operands)) < len(condition.operands):
+    if len(set(condition.operands)) < len(condition.operands):
         yield _doubt("duplicate-operand", condition.pointer)
 
 

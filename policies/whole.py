@@ -46,7 +46,7 @@ def obstacles_of(policy: Policy, reading: Reading) -> Iterator[Clause]:
 
 def void_of(policy: Policy) -> Reason | None:
     """Return why the policy grants nothing at all, if so."""
-    if any(name == "dct:isReplacedBy" for name, _ in policy.extras):
+    if policy.extras and "dct:isReplacedBy" in dict(policy.extras):
         text = {
             "fr": "Ces règles d’usage ont été remplacées par d’autres\u202f; elles ne valent plus.",
             "en": "This policy has been replaced by another; it is void.",

@@ -128,7 +128,7 @@ def _value(value: Value) -> Json:
         return {"@id": value.text}
     if value.datatype == JSON_LITERAL:
         return json.loads(value.text)
-    if value.language:
+    if value.language is not None:
         return {"@value": value.text, "@language": value.language}
     return {"@value": value.text, "@type": _named(value.datatype)} if value.datatype else value.text
 

@@ -15,7 +15,7 @@ from policies.facts import Request
 from policies.model import Constraint, Value
 from policies.operands import names
 from policies.operands.spec import Finding, Leaf, Operand, OperandKind, of_fact, shown
-from policies.truth import Truth, conjunction, disjunction, negation
+from policies.truth import Test, Truth, conjunction, disjunction, negation
 from policies.vocabulary import ODRL, XSD, Labels
 
 DATE_TIME_IRI = ODRL + "dateTime"
@@ -63,7 +63,7 @@ def span(value: Value) -> Span | None:
     try:
         if form == _DATE_TIME and _USUAL.fullmatch(value.text):
             instant = datetime.fromisoformat(value.text)
-            return Span(instant, instant, loose=False)
+            return Span(instant, instant, False)
         if form in (None, _ONE_DAY) and (found := _DATE.fullmatch(value.text)):
             return _day(found)
         if form in (None, _DATE_TIME, _STAMP) and (found := _INSTANT.fullmatch(value.text)):
@@ -154,6 +154,8 @@ def stairs(constraint: Constraint, firm: bool = False) -> Stairs | None:
 def _over_time(operator: str, spans: list[Span], firm: bool = False) -> Stairs | None:
     if firm:
         spans = [replace(each, loose=False) for each in spans]
+    if len(spans) == 1 and (of_one := _OF_ONE.get(operator.removeprefix(ODRL))):
+        return of_one(spans[0])
     match operator.removeprefix(ODRL):
         case "isAnyOf":
             return _combined(disjunction, map(_within, spans))
@@ -161,26 +163,17 @@ def _over_time(operator: str, spans: list[Span], firm: bool = False) -> Stairs |
             return _inverse(_combined(disjunction, map(_within, spans)))
         case "isAllOf":
             return _combined(conjunction, map(_within, spans))
-        case name if len(spans) == 1:
-            return _single(name, spans[0])
     return None
 
 
-def _single(operator: str, stretch: Span) -> Stairs | None:
-    match operator:
-        case "eq":
-            return _within(stretch)
-        case "neq":
-            return _inverse(_within(stretch))
-        case "lt":
-            return _before(stretch.start, stretch.loose)
-        case "gteq":
-            return _before(stretch.start, stretch.loose, holds=False)
-        case "lteq":
-            return _before(_moved(stretch.end, TICK), stretch.loose)
-        case "gt":
-            return _before(_moved(stretch.end, TICK), stretch.loose, holds=False)
-    return None
+_OF_ONE: dict[str, Callable[[Span], Stairs]] = {
+    "eq": _within,
+    "neq": lambda found: _inverse(_within(found)),
+    "lt": lambda found: _before(found.start, found.loose),
+    "gteq": lambda found: _before(found.start, found.loose, holds=False),
+    "lteq": lambda found: _before(_moved(found.end, TICK), found.loose),
+    "gt": lambda found: _before(_moved(found.end, TICK), found.loose, holds=False),
+}
 
 
 def _leaf(constraint: Constraint) -> Leaf | None:
@@ -188,22 +181,23 @@ def _leaf(constraint: Constraint) -> Leaf | None:
     if over_time is None:
         return None
     steps, levels = over_time.steps, over_time.levels
-    if len(steps) == 1:
-        return _one_step(steps[0], *levels)
+    return Leaf(_one_step(steps[0], *levels) if len(steps) == 1 else _of_steps(steps, levels), steps)
 
+
+def _of_steps(steps: tuple[datetime, ...], levels: tuple[Truth, ...]) -> Test:
     def test(request: Request) -> Truth:
         return levels[bisect_right(steps, request.at)]
 
-    return Leaf(test, steps)
+    return test
 
 
-def _one_step(step: datetime, before: Truth, after: Truth) -> Leaf:
-    """Return the leaf of an answer that changes once, as most do."""
+def _one_step(step: datetime, before: Truth, after: Truth) -> Test:
+    """Return the test of an answer that changes once, as most do."""
 
     def test(request: Request) -> Truth:
         return before if request.at < step else after
 
-    return Leaf(test, (step,))
+    return test
 
 
 def _dated(constraint: Constraint) -> Leaf | None:
@@ -263,15 +257,20 @@ def _normal(value: Value) -> Value:
 
 
 def _findings(constraint: Constraint) -> Iterator[Finding]:
-    spans = [span(value) for value in constraint.values]
-    for value, found in zip(constraint.values, spans, strict=True):
+    spans = []
+    for value in constraint.values:
+        spans.append(found := span(value))
         if found is None:
             yield _not_an_instant(value)
         elif found.loose:
             yield _without_zone(value)
-    known = [found for found in spans if found]
-    if len(known) == len(spans) and _over_time(constraint.operator, known) is None:
+    if all(spans) and not _suits(constraint.operator.removeprefix(ODRL), len(spans)):
         yield names.undecidable(constraint)
+
+
+def _suits(operator: str, many: int) -> bool:
+    """True if `_over_time` has an answer for an operator and so many moments."""
+    return operator in ("isAnyOf", "isNoneOf", "isAllOf") or (many == 1 and operator in _OF_ONE)
 
 
 def _not_an_instant(value: Value) -> Finding:

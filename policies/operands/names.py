@@ -25,6 +25,7 @@ Comparison = Callable[[Names, Knowledge | None], Truth]
 
 ANY_URI = XSD + "anyURI"
 _BOOLEAN = XSD + "boolean"
+_FLAGS = {"true": "true", "1": "true", "false": "false", "0": "false"}
 _VERSION = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
 
 
@@ -43,15 +44,13 @@ class Sort:
 
     def holds(self, value: Value) -> bool:
         """True if the value is a name of this sort."""
-        if self.flags and value.datatype == _BOOLEAN:
-            return value.text in ("true", "false", "1", "0")
-        return value.is_iri or (value.datatype in (None, ANY_URI) and value.language is None)
+        return self.name(value) is not None
 
-    def name(self, value: Value) -> str:
-        """Return the name that a value gives."""
-        if value.datatype == _BOOLEAN:
-            return "true" if value.text in ("true", "1") else "false"
-        return self.spelling(value.text)
+    def name(self, value: Value) -> str | None:
+        """Return the name that a value gives, or None if it gives none of this sort."""
+        if value.is_iri or (value.datatype in (None, ANY_URI) and value.language is None):
+            return self.spelling(value.text)
+        return _FLAGS.get(value.text) if self.flags and value.datatype == _BOOLEAN else None
 
 
 PLAIN = Sort()
@@ -59,11 +58,18 @@ PLAIN = Sort()
 
 def comparison(constraint: Constraint, sort: Sort = PLAIN) -> Comparison | None:
     """Return how the names found compare with those wanted, or None when that cannot be decided."""
-    if not all(sort.holds(value) for value in constraint.values):
-        return None
-    wanted = frozenset(sort.name(value) for value in constraint.values)
-    operator = constraint.operator.removeprefix(ODRL)
-    if operator in _BY_IDENTITY and (operator not in ("eq", "neq") or len(wanted) == 1):
+    wanted = _wanted(constraint, sort)
+    return None if wanted is None else _compared(constraint.operator.removeprefix(ODRL), wanted, sort)
+
+
+def _wanted(constraint: Constraint, sort: Sort) -> frozenset[str] | None:
+    """Return the names that a constraint wants, or None when one of its values is no name of this sort."""
+    found = [name for value in constraint.values if (name := sort.name(value)) is not None]
+    return frozenset(found) if len(found) == len(constraint.values) else None
+
+
+def _compared(operator: str, wanted: frozenset[str], sort: Sort) -> Comparison | None:
+    if operator in _BY_IDENTITY and (len(wanted) == 1 or operator not in ("eq", "neq")):
         compare = _BY_IDENTITY[operator]
         return lambda found, _: compare(frozenset(found), wanted)
     if operator in ("isA", "isPartOf"):
@@ -106,13 +112,7 @@ def _ordered(operator: str, bound: tuple[int, ...], order: Callable[[str], tuple
     return ordered
 
 
-def judge_of(constraint: Constraint, sort: Sort = PLAIN) -> Judge | None:
-    """Return how a fact compares with the names that a constraint wants."""
-    compare = comparison(constraint, sort)
-    if compare is None:
-        return None
-    spelling = sort.spelling
-
+def _judge(compare: Comparison, spelling: Callable[[str], str]) -> Judge:
     def judge(fact: object, request: Request) -> Truth:
         found = as_set(fact)
         return compare([spelling(name) for name in found], request.knowledge) if found else None
@@ -120,30 +120,37 @@ def judge_of(constraint: Constraint, sort: Sort = PLAIN) -> Judge | None:
     return judge
 
 
-def membership(constraint: Constraint, sort: Sort = PLAIN) -> tuple[frozenset[str], bool] | None:
+def membership(operator: str, wanted: frozenset[str], sort: Sort = PLAIN) -> tuple[frozenset[str], bool] | None:
     """Return the names among which a single name has to be, or not to be (False); None where that says not enough.
 
     It is the quick way for by far the most frequent case: one name, and no taxonomy to ask.
     """
-    wanted = frozenset(sort.name(value) for value in constraint.values)
-    if sort.spelling is not _same:
+    within = _WITHIN.get(operator)
+    if within is None or sort.spelling is not _same:
         return None
-    match constraint.operator.removeprefix(ODRL):
-        case "isAllOf" if len(wanted) > 1:
-            return frozenset(), True
-        case "eq" | "isAnyOf" | "isAllOf":
-            return wanted, True
-        case "neq" | "isNoneOf":
-            return wanted, False
-    return None
+    return (frozenset() if operator == "isAllOf" and len(wanted) > 1 else wanted), within
+
+
+_WITHIN = {"eq": True, "isAnyOf": True, "isAllOf": True, "neq": False, "isNoneOf": False}
+
+
+def ready(constraint: Constraint, sort: Sort = PLAIN) -> tuple[Judge, tuple[frozenset[str], bool] | None] | None:
+    """Return how a fact is judged, and how a single name is (`membership`); None when neither can be decided."""
+    wanted, operator = _wanted(constraint, sort), constraint.operator.removeprefix(ODRL)
+    compare = None if wanted is None else _compared(operator, wanted, sort)
+    if wanted is None or compare is None:
+        return None
+    return _judge(compare, sort.spelling), membership(operator, wanted, sort)
 
 
 def leaf_of(constraint: Constraint, source: str, sort: Sort = PLAIN) -> Leaf | None:
     """Return a constraint ready to be judged by the request's fact of this name."""
-    judge = judge_of(constraint, sort)
-    quick = membership(constraint, sort) if judge else None
-    if judge is None or quick is None:
-        return of_fact(source, judge) if judge else None
+    found = ready(constraint, sort)
+    if found is None:
+        return None
+    judge, quick = found
+    if quick is None:
+        return of_fact(source, judge)
     wanted, within = quick
 
     def test(request: Request) -> Truth:
@@ -167,7 +174,7 @@ def named(
         labels=labels,
         leaf=lambda constraint: leaf_of(constraint, source, sort),
         actual=shown(source),
-        normal=lambda value: Value(sort.name(value)) if sort.holds(value) else value,
+        normal=lambda value: value if (name := sort.name(value)) is None else Value(name),
         findings=lambda constraint: findings(constraint, sort),
     )
 

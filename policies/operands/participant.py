@@ -28,9 +28,10 @@ CHARTER_IRI = TERRI + "charterSigned"
 
 
 def _leaf(constraint: Constraint) -> Leaf | None:
-    judge, quick = names.judge_of(constraint), names.membership(constraint)
-    if judge is None:
+    found = names.ready(constraint)
+    if found is None:
         return None
+    judge, quick = found
     wanted, within = quick or (frozenset(), True)
 
     def test(request: Request) -> Truth:

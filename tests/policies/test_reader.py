@@ -121,10 +121,17 @@ def test_the_text_that_was_read_is_kept():
         (1.5, Value("1.5", XSD + "decimal")),
         (True, Value("true", XSD + "boolean")),
         ({"@value": "été", "@language": "FR"}, Value("été", language="fr")),
+        ({"@value": "été", "@language": ""}, Value("été", language="")),
     ],
 )
 def test_a_right_operand_may_be_given_in_every_form_of_json_ld(given, expected):
     assert right_operand(given) == (expected,)
+
+
+def test_a_value_with_an_empty_language_is_written_with_it():
+    given = {"@value": "été", "@language": ""}
+    policy = policies.load(offer_with({"leftOperand": "purpose", "operator": "eq", "rightOperand": given}))
+    assert policies.dump(policy)["permission"][0]["constraint"][0]["rightOperand"] == given
 
 
 def test_a_right_operand_of_another_form_is_kept_whole():
