@@ -324,12 +324,13 @@ TIMESTAMP: dict[str, Text] = {
 TIMESTAMP_NOTE: dict[str, Text] = {
     "awaited": {
         "fr": (
-            "Horodatage en attente : il est demandé à une autorité tierce, pendant 24 heures. La convention est valable"
-            " sans lui ; il montrera plus tard que les cachets ont été apposés avant la fin de leur certificat."
+            "Horodatage en attente : il est demandé à une autorité tierce dès la conclusion, pendant 24 heures. La"
+            " convention est valable sans lui ; il montrera plus tard que les cachets ont été apposés avant la fin de"
+            " leur certificat."
         ),
         "en": (
-            "Time-stamp pending: a third party is asked for it, for 24 hours. The agreement is valid without it; later"
-            " it will show that the seals were made before their certificates ended."
+            "Time-stamp pending: a third party is asked for it from the conclusion on, for 24 hours. The agreement is"
+            " valid without it; later it will show that the seals were made before their certificates ended."
         ),
     },
     "none": {
