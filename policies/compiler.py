@@ -39,7 +39,7 @@ from policies.normal import Term, term_of, term_of_duty
 from policies.operands import OperandKind
 from policies.parties import reference_clauses
 from policies.truth import Test, all_of
-from policies.vocabulary import includes
+from policies.vocabulary import implied, includes
 
 __all__ = [
     "CompiledRule",
@@ -75,8 +75,14 @@ class CompiledRule:
     counter: str = ""
 
     def speaks_of(self, action: str) -> bool:
-        """True if the rule is on this action or on one that includes it."""
-        return self.action is None or includes(self.action, action)
+        """True if the rule is on this action or on one that includes it.
+
+        A prohibition also if the action cannot do without what it forbids (ODRL 2.2 §2.4, `implies`).
+        """
+        if self.action is None or includes(self.action, action):
+            return True
+        forbids = self.rule.kind is RuleKind.PROHIBITION
+        return forbids and any(includes(self.action, needed) for needed in implied(action))
 
     def leaves(self) -> Iterator[Clause]:
         """Yield the clauses that stand for themselves."""

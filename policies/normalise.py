@@ -1,17 +1,21 @@
 """A policy in atomic rules: one action, one target, one party on either side; parents merged; today's words.
 
-The steps are those of W3C's validation and normalisation rules, in their order:
+The steps are those that W3C's group put before validation, by their numbers:
 
-1. what surrounding metadata says (`hasPolicy`, `assignerOf`, `assigneeOf`) becomes targets and parties of every rule;
-2. a policy without a type is a Set;
-3. rules of parent policies are taken over, from any depth, each ancestor once; the `status` of their constraints is
-   not, for it was found under another policy;
-4. what the policy shares (action, target, parties) goes to the rules that do not say it themselves;
-5. a rule with several actions, targets or parties becomes as many rules; a duty without parties takes those of its
-   permission;
-6. actions include and imply others: `vocabulary.wider` and `vocabulary.implied` tell it as data, nothing is rewritten;
-7. a rule on a collection is also a rule on those of whom the metadata says that they are `partOf` it;
-8. retired words are replaced by those that stand for them today.
+- N1: what the metadata around says (`hasPolicy`, `assignerOf`, `assigneeOf`) becomes target and parties of every rule;
+- N2: a policy without a type is a Set;
+- N3: rules of parent policies are taken over, from any depth, each ancestor once; the `status` of their constraints is
+  not, for it was found under another policy;
+- N4: what the policy shares (action, target, parties) goes to the rules that do not say it themselves;
+- N5: a rule with several actions, targets or parties becomes as many rules; a duty without parties takes those of its
+  permission;
+- N6, N7: an action is included in others and implies others. Nothing is rewritten: `CompiledRule.speaks_of` asks
+  `vocabulary.includes` and `vocabulary.implied` when a request comes;
+- N8, N9: a rule on a collection of assets or of parties is also a rule on those of whom the metadata says that they are
+  `partOf` it;
+- N10: a policy that another one replaces is void. Nothing is rewritten: whole.py sees to it.
+
+Beyond their list, retired words are replaced by those that stand for them today.
 
 Where a parent and its child both share a target or a party, each keeps its own for its own rules: taken literally, the
 specification would also let the child's permissions run over the parent's targets. A parent that is not given stays in
@@ -88,7 +92,7 @@ def _named(value: Json, pointer: str) -> str:
 
 
 def _surrounded(policy: Policy, around: list[_Surrounding]) -> Policy:
-    """Step 1: for every rule, whatever it says itself."""
+    """N1: for every rule, whatever it says itself."""
     if policy.uid is None or not around:
         return policy
     targets = _naming(around, lambda each: policy.uid in each.has_policy)
@@ -125,7 +129,7 @@ def _once(references: tuple[Reference, ...]) -> tuple[Reference, ...]:
 
 
 def _inherited(policy: Policy, parents: Mapping[str, Policy]) -> Policy:
-    """Step 3: the policy with the rules of all its ancestors."""
+    """N3: the policy with the rules of all its ancestors."""
     if not policy.inherits_from:
         return policy
     names, missing = _ancestors(policy, parents)
@@ -200,7 +204,7 @@ def _handed_down(parent: Policy) -> Policy:
 
 
 def _with_shared(rule: R, policy: Policy) -> R:
-    """Step 4."""
+    """N4."""
     if not _shares(policy):
         return rule
     return replace(
@@ -248,7 +252,7 @@ def _joined(own: Extras, other: Extras) -> Extras:
 
 
 def _members_of(collections: Mapping[str, frozenset[str]]) -> dict[str, tuple[Reference, ...]]:
-    """Step 7: return the members of each collection."""
+    """N8, N9: return the members of each collection."""
     members: dict[str, list[Reference]] = {}
     for name in sorted(collections):
         for whole in collections[name] - {name}:
@@ -257,7 +261,7 @@ def _members_of(collections: Mapping[str, frozenset[str]]) -> dict[str, tuple[Re
 
 
 class _Split:
-    """Steps 5, 7 and 8, with a bound on what comes out."""
+    """N5, N8, N9 and today's words, with a bound on what comes out."""
 
     def __init__(self, members: Mapping[str, tuple[Reference, ...]]) -> None:
         self._members = members
@@ -322,7 +326,7 @@ def _bound(duty: Duty, permission: Rule) -> Duty:
 
 
 def _rule_of_today(rule: R) -> R:
-    """Step 8: the rule itself where none of its words is retired."""
+    """Return the rule in today's words: itself where none of its words is retired."""
     actions, constraints = tuple(map(_action_of_today, rule.actions)), tuple(map(_of_today, rule.constraints))
     if _are_same(actions, rule.actions) and _are_same(constraints, rule.constraints):
         return rule
@@ -341,7 +345,7 @@ def _action_of_today(action: Action) -> Action:
 
 
 def _of_today(condition: Condition) -> Condition:
-    """Step 8, in conditions."""
+    """Return the condition in today's words."""
     if isinstance(condition, LogicalConstraint):
         operands = tuple(map(_of_today, condition.operands))
         return condition if _are_same(operands, condition.operands) else replace(condition, operands=operands)

@@ -108,9 +108,10 @@ def _of_conflict(policy: Policy) -> Iterator[Issue]:
 
 
 def _collisions(policy: Policy) -> list[Rule]:
-    """Return the prohibitions on an action that a permission includes, or the other way round."""
+    """Return the prohibitions on an action that a permission includes or implies, or the other way round."""
     permitted = {vocabulary.current(each.iri) for rule in policy.permissions for each in rule.actions or policy.actions}
-    above = frozenset[str]().union(*map(vocabulary.wider, permitted))
+    needed = permitted.union(*map(vocabulary.implied, permitted))
+    above = frozenset[str]().union(*map(vocabulary.wider, needed))
     return [
         rule
         for rule in policy.prohibitions
