@@ -13,7 +13,7 @@ import json
 import multiprocessing
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -43,6 +43,10 @@ def serve(config: Path, log: Path) -> None:
     cli(["--config", str(config), "serve"], prog_name="pupitre")
 
 
+Program = Callable[[Path, Path], None]
+"""What a process is, given its configuration and its log file; it can be pickled."""
+
+
 @dataclass(eq=False)
 class Replica:
     """One process."""
@@ -51,6 +55,7 @@ class Replica:
     public_port: int
     private_port: int
     client: AsyncClient
+    program: Program = serve
     process: BaseProcess | None = None
 
     @property
@@ -58,7 +63,7 @@ class Replica:
         return self.process is not None and self.process.is_alive()
 
     def start(self) -> None:
-        self.process = FORKS.Process(target=serve, args=(self.config, self.log), daemon=True)
+        self.process = FORKS.Process(target=self.program, args=(self.config, self.log), daemon=True)
         self.process.start()
 
     def kill(self) -> None:
@@ -141,9 +146,9 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, database: str | None = None, replicas: int = 1, **settings: Any
+    folder: Path, *, database: str | None = None, replicas: int = 1, program: Program = serve, **settings: Any
 ) -> AsyncIterator[Served]:
-    """Yield a new node that runs in processes of its own."""
+    """Yield a new node that runs in processes of its own, as the program itself unless another one is given."""
     folder.mkdir(parents=True)
     async with Proxy().running() as proxy:
         node = Served(folder.name, folder, database, proxy)
@@ -159,7 +164,7 @@ async def served(
         }
         key = await initialise(load(environ={}, **common), name=folder.name)
         for number in range(replicas):
-            node.replicas.append(_replica(folder / f"replica-{number}.toml", common, key))
+            node.replicas.append(_replica(folder / f"replica-{number}.toml", common, key, program))
         proxy.backends = [replica.public_port for replica in node.replicas]
         try:
             await node.start()
@@ -170,9 +175,9 @@ async def served(
                 await replica.client.close()
 
 
-def _replica(config: Path, common: dict[str, Any], key: str) -> Replica:
+def _replica(config: Path, common: dict[str, Any], key: str, program: Program) -> Replica:
     public_port, private_port = free_port(), free_port()
     values = {**common, "public_port": public_port, "private_port": private_port}
     lines = (f"{name} = {json.dumps(value)}" for name, value in values.items() if value is not None)
     config.write_text("\n".join(lines) + "\n", "utf-8")
-    return Replica(config, public_port, private_port, AsyncClient(f"http://127.0.0.1:{private_port}", key))
+    return Replica(config, public_port, private_port, AsyncClient(f"http://127.0.0.1:{private_port}", key), program)

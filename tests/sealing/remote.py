@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -44,8 +44,27 @@ class Signed:
     @property
     def kind(self) -> str:
         """What sort of document it is: contract, conclusion, notice, unilateral; empty for other octets."""
+        return str(self._told.get("schema", "//")).rsplit("/", 2)[1]
+
+    @property
+    def contract(self) -> str:
+        """The contract that it is or speaks of."""
+        return str(self._told.get("contract") or self._told.get("id"))
+
+    @property
+    def _told(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.payload or b"{}")
-        return str(told.get("schema", "//")).rsplit("/", 2)[1]
+        return told
+
+
+class Reached(Protocol):
+    """A signing service, as a node reaches it."""
+
+    async def pause(self, seconds: float, /) -> None: ...
+
+    async def demand(self, wanted: Signed) -> str: ...
+
+    async def fetch(self, ticket: str) -> bytes | None: ...
 
 
 @dataclass
@@ -110,7 +129,7 @@ class RemoteSigner:
 
     kid: str
     chain: tuple[bytes, ...]
-    service: SigningService
+    service: Reached
     algorithm: str = "ES256"
 
     async def sign(self, signing_input: bytes) -> bytes:
