@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from asn1crypto import cms, tsp
+from asn1crypto import core, tsp
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.contracts.verifier.stamps import token
@@ -43,14 +43,16 @@ class Stamper:
         """Return a time-stamp token of these bytes (DER)."""
         return token(message, (at or self.now()).replace(microsecond=0), self._by, **said)
 
-    def answer(self, query: bytes) -> bytes:
-        """Return the answer to a request (DER)."""
+    def stamp(self, query: bytes) -> bytes:
+        """Return the token for a request (DER)."""
         self.asked += 1
         asked = tsp.TimeStampReq.load(query)
         said = {"message_imprint": asked["message_imprint"], "nonce": asked["nonce"].native, **self.lies}
-        made = cms.ContentInfo.load(self.token(b"", said.pop("at", None), **said))
-        answer: bytes = tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": made}).dump()
-        return answer
+        return self.token(b"", said.pop("at", None), **said)
+
+    def answer(self, query: bytes) -> bytes:
+        """Return the answer to a request (DER)."""
+        return granted(self.stamp(query))
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -70,3 +72,20 @@ class Stamper:
             yield f"http://127.0.0.1:{port}/tsa"
         finally:
             await runner.cleanup()
+
+
+def granted(token: bytes) -> bytes:
+    """Return an answer that gives a token (DER)."""
+    return _answer("granted", token)
+
+
+def rejected() -> bytes:
+    """Return an answer that gives none (DER)."""
+    return _answer("rejection")
+
+
+def _answer(status: str, token: bytes = b"") -> bytes:
+    """Return an answer; a token is put in as it stands, since to write it anew takes longer than to make it."""
+    parts = core.Any.load(tsp.PKIStatusInfo({"status": status}).dump()), *((core.Any.load(token),) if token else ())
+    answer: bytes = core.SequenceOf(parts, spec=core.Any).dump()
+    return answer

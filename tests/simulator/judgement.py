@@ -5,6 +5,8 @@
 - One agreement for a finalised negotiation, the same bytes on both sides; none that outlives a terminated one.
 - One contract for a finalised negotiation, sealed by both and concluded, the same on both sides; else none that counts,
   and never a second seal of one side. What was notified of contracts since is the same on both sides.
+- A contract counts without time-stamps, and says that they are awaited; once the authority answers, each seal has one,
+  the same on both sides, and none is kept that the authority did not give for this very seal.
 - Each message took effect once; what was acknowledged is in the journal; no end is left again; the chains hold.
 """
 
@@ -13,6 +15,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.app import ROOT, Node
@@ -20,6 +23,8 @@ from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.protocol.wire import digest
+from connector.services import stamping
+from connector.services.seal_records import UNDECIDED
 from connector.store import agreements, contracts, journal, negotiations, transfers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
@@ -27,9 +32,18 @@ from connector.store.negotiations import Negotiation
 from connector.store.tables import contract_notices as notices_table
 from connector.store.tables import jobs as jobs_table
 from connector.store.transfers import Transfer
+from contracts.checks import check_seal
+from contracts.conclusion import check_conclusion
+from contracts.jws import read_sealed
+from contracts.timestamps import imprint, tokens
+from tests.simulator.authority import Authority
 from tests.simulator.places import Place, peek
 
 Row = Negotiation | Transfer
+SEALING = "while it is put"
+NEVER = datetime.max.replace(tzinfo=UTC)
+CARRIERS = (n.AGREEMENT, n.VERIFICATION, n.FINALIZE)
+"""What carries a seal."""
 
 
 class Broken(AssertionError):
@@ -66,18 +80,25 @@ class Judgement:
     """Looks at both nodes; raises Broken."""
 
     places: Mapping[Role, Place]
+    authority: Authority
     acknowledged: dict[tuple[Role, str], tuple[History, bytes]] = field(default_factory=dict)
     """(receiver, message's `@id`) of every success that left a node, with the message."""
     differing: set[int] = field(default_factory=set)
     """Numbers of the histories whose sides stood in two states, which a person saw."""
 
     async def open_jobs(self) -> list[Any]:
-        """Return what is still to be done, on both sides; a node that is down has something to do."""
+        """Return what is still to be done, on both sides; a node that is down has something to do.
+
+        While the authority cannot answer, what waits for it is left as it is.
+        """
+        jobs = jobs_table.select()
+        if self.authority.never_answered:
+            jobs = jobs.where(jobs_table.c.kind != stamping.JOB)
         found: list[Any] = []
         for place in self.places.values():
             if place.node is None:
                 return [place.name]
-            found += await place.node.store.read(lambda tx: tx.connection.execute(jobs_table.select()).all())
+            found += await place.node.store.read(lambda tx: tx.connection.execute(jobs).all())
         return found
 
     async def check_notices(self) -> None:
@@ -97,12 +118,32 @@ class Judgement:
         except Broken as fault:
             raise Broken(f"{history}: {fault}\n{await self._tell(history)}") from None
 
+    async def crossings(self, history: History) -> set[str]:
+        """Return which seals of a negotiation were crossed by its end: by what carried them, or while they were put."""
+        entries = {role: await self._entries(history, role) for role in history.pids}
+        found = set()
+        for told in entries.values():
+            if any(one.kind == "seal-unused" and one.entry["reason"] == UNDECIDED for one in told):
+                found.add(SEALING)
+        if len(entries) < 2:
+            return found
+        for role, ours in entries.items():
+            theirs = entries[role.other]
+            ended, ending_came = _at(ours, "sent", n.TERMINATION), _at(theirs, "received", n.TERMINATION)
+            for carrier in CARRIERS:
+                if ended < _at(ours, "received", carrier) and _at(theirs, "sent", carrier) < ending_came:
+                    found.add(carrier)
+        return found
+
+    async def _entries(self, history: History, role: Role) -> list[journal.Entry]:
+        pid = history.pids[role]
+        return await self._node(role).store.read(lambda tx: journal.page(tx, ROOT, pid, 0, 1000))
+
     async def _tell(self, history: History) -> str:
         """Return both journals of a history, in the order of time."""
         lines = []
-        for role, pid in history.pids.items():
-            entries = await self._node(role).store.read(lambda tx, pid=pid: journal.page(tx, ROOT, pid, 0, 1000))  # type: ignore[misc]
-            for entry in entries:
+        for role in history.pids:
+            for entry in await self._entries(history, role):
                 told = {name: value for name, value in entry.entry.items() if name not in ("body", "from", "to", "by")}
                 lines.append(f"{entry.at:%H:%M:%S.%f} {role:8} {entry.kind:16} {' '.join(map(str, told.values()))}")
         return "\n".join(sorted(lines))
@@ -188,9 +229,32 @@ class Judgement:
         counts = {contract is not None and contract.status == "concluded" for contract, _ in found.values()}
         if len(counts) > 1 and len({row.state for row in history.rows.values()}) == 1:
             raise Broken("a contract counts on one side alone")
-        told = {(one and one.sha256, one and one.conclusion, *seals) for one, seals in found.values()}
-        if all(row.state == n.FINALIZED for row in history.rows.values()) and len(told) > 1:
-            raise Broken(f"the contracts differ: {told}")
+        if all(row.state == n.FINALIZED for row in history.rows.values()):
+            told = {(one and one.sha256, _conclusion(one), *seals) for one, seals in found.values()}
+            if len(told) > 1:
+                raise Broken(f"the contracts differ: {told}")
+            if len(stamped := {tuple(_stamps(one)) for one, _ in found.values() if one}) > 1:
+                raise Broken(f"the time-stamps differ: {[[len(stamps) for _, stamps in one] for one in stamped]}")
+        for role, (contract, _) in found.items():
+            is_due = role in self.authority.asking or (self.authority.is_there and counts == {True})
+            if contract is not None and is_due:
+                self._check_stamps(role, contract)
+
+    def _check_stamps(self, role: Role, contract: StoredContract) -> None:
+        if contract.status != "concluded":
+            if contract.timestamps != "none":
+                raise Broken(f"{role}: {contract.status}, and time-stamps are {contract.timestamps}")
+            return
+        check_conclusion(contract.conclusion or "", check_seal(contract.jws or ""))
+        held = _stamps(contract)
+        for about, stamps in held:
+            if any(self.authority.given.get(token) != about for token in stamps):
+                raise Broken(f"{role}: a time-stamp that the authority did not give for this seal")
+        waits = "pending" if role in self.authority.asking else "none"
+        needed = waits if self.authority.never_answered else "complete"
+        if contract.timestamps != needed or any(bool(stamps) != (needed == "complete") for _, stamps in held):
+            numbers = [len(stamps) for _, stamps in held]
+            raise Broken(f"{role}: time-stamps are {contract.timestamps} and not {needed}, with {numbers}")
 
     async def _contract(self, role: Role, pid: str) -> tuple[StoredContract | None, list[str]]:
         """Return the contract of one side, and the digests of its seals."""
@@ -203,7 +267,7 @@ class Judgement:
 
     async def _check_nothing_lost(self, history: History, role: Role) -> None:
         """Every message that was answered with success is in the journal, itself or one with the same content."""
-        entries = await self._node(role).store.read(lambda tx: journal.page(tx, ROOT, history.pids[role], 0, 1000))
+        entries = await self._entries(history, role)
         received = [entry for entry in entries if entry.kind == "received"]
         ids = {entry.message_id for entry in received}
         digests = {digest(entry.entry["body"].encode()) for entry in received}
@@ -217,6 +281,23 @@ async def row_of(history: History, role: Role, node: Node) -> Row:
     """Return what one side has recorded of a history."""
     row: Row = await peek(node, transfers.peek if history.is_transfer else negotiations.peek, history.pids[role])
     return row
+
+
+def _at(entries: list[journal.Entry], kind: str, message: str) -> datetime:
+    """Return when a message was first sent or received; never: the end of time."""
+    return next((one.at for one in entries if one.kind == kind and one.entry.get("message") == message), NEVER)
+
+
+def _stamps(contract: StoredContract) -> list[tuple[bytes, frozenset[bytes]]]:
+    """Return of each seal of a concluded contract what a time-stamp of it is about, and those that it bears."""
+    seals, conclusion = read_sealed(contract.jws or ""), read_sealed(contract.conclusion or "")
+    places = ((seals, 0), (seals, 1), (conclusion, 0))
+    return [(imprint(one, place), frozenset(tokens(one, place))) for one, place in places]
+
+
+def _conclusion(contract: StoredContract | None) -> str | None:
+    """Return the digest of what the conclusion says."""
+    return read_sealed(contract.conclusion).sha256 if contract and contract.conclusion else None
 
 
 def _is_visible(row: Row) -> bool:

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -20,12 +21,18 @@ from typing import Any
 import pytest
 
 from connector.clock import VirtualClock
+from connector.identity.timestamps import Authorities, Stamp, TimeStamper
+from connector.problems import Problem
 from connector.protocol import machine
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
+from connector.services import notices
+from connector.services.stamping import Stamping
 from connector.worker import Worker
+from contracts.timestamps import add_token
 from tests.simulator import places, virtual, world
-from tests.simulator.judgement import Broken
+from tests.simulator.authority import MISDEEDS
+from tests.simulator.judgement import CARRIERS, SEALING, Broken
 from tests.simulator.world import World
 
 FEW = range(5)
@@ -61,12 +68,17 @@ class Tally:
     differing: list[str] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     crashes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    crossed: Counter[str] = field(default_factory=Counter)
+    stamper: Counter[str] = field(default_factory=Counter)
+    """What time-stamping authorities did."""
 
     def add(self, one: World) -> None:
         self.histories += len(one.histories)
         self.differing += [f"{one.seed}.{number}" for number in sorted(one.judgement.differing)]
         self.outcomes.update(one.outcomes)
         self.crashes.update(one.crashes)
+        self.crossed.update(one.crossed)
+        self.stamper.update(one.authority.did)
 
     def take(self, other: "Tally") -> None:
         """Add what became of other worlds."""
@@ -74,11 +86,14 @@ class Tally:
         self.differing += other.differing
         self.outcomes.update(other.outcomes)
         self.crashes.update(other.crashes)
+        self.crossed.update(other.crossed)
+        self.stamper.update(other.stamper)
 
     def __str__(self) -> str:
         lines = [f"{number:5} {outcome}" for outcome, number in sorted(self.outcomes.items())]
         told = f"{self.histories} histories, {self.crashes.total()} deaths, {len(self.differing)} visible differences"
-        return "\n".join([told, *lines])
+        seals = f"seals crossed by an end: {dict(self.crossed)}; time-stamping authorities: {dict(self.stamper)}"
+        return "\n".join([told, *lines, seals])
 
 
 def play(folder: Path, seed: int, log: Callable[..., None] = lambda *_: None, *, parted_s: float = 0.0) -> World:
@@ -133,6 +148,32 @@ def test_ten_minutes_of_partition_lose_nothing(folder: Path) -> None:
         assert one.lost > 40  # each side probes the other, every 15 s at last
         assert one.clock.now() > one.parted_until
         assert one.judgement.differing == set()
+
+
+def _believed(self: Authorities, response: Any, message: bytes, nonce: int | None = None) -> Stamp:
+    return Stamp(response.tst_info.gen_time, response.time_stamp_token())
+
+
+async def _asked_once(self: Stamping, stamper: TimeStamper, missing: list[Any], found: dict[str, str]) -> None:
+    with suppress(Problem):
+        for one in missing:
+            found[one.media_type] = add_token(one.sealed.text, one.place, (await stamper.stamp(one.message)).token)
+
+
+CARELESS: dict[str, tuple[Any, str, Any]] = {
+    "believes every token": (Authorities, "check", _believed),
+    "asks once": (Stamping, "_stamp", _asked_once),
+    "keeps them to itself": (notices, "wake", lambda tx, contract: None),
+}
+
+
+@pytest.mark.parametrize("way", CARELESS)
+def test_a_node_that_is_careless_with_time_stamps_is_found_out(
+    folder: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """World 2, where the authority answers wrongly until it recovers, ends well as one of the first (above)."""
+    monkeypatch.setattr(*CARELESS[way])
+    assert "time-stamp" in _fault(folder, 2)
 
 
 if SEED is not None:
@@ -197,11 +238,13 @@ def test_eighteen_hundred_histories_meet_death_everywhere_and_hardly_ever_differ
     # What gave way may arrive when its time is almost over; then a person is told that the two sides differ.
     assert len(whole.differing) <= 4
     assert set(_deaths()) - set(whole.crashes) == set()
+    assert set(whole.crossed) == {SEALING, *CARRIERS}
+    assert set(whole.stamper) == {"stamp", *MISDEEDS}
 
 
 def _deaths() -> Iterator[tuple[str, str]]:
-    """Each message of both protocols, at each moment of its delivery; and a seal of which nobody knows yet."""
-    yield (world.SEAL, world.UNHEARD)
+    """Each message of both protocols, at each moment of its delivery; a seal and a time-stamp of which nobody knows."""
+    yield from ((world.SEAL, world.UNHEARD), (world.STAMP, world.UNREAD))
     moments = ("before it is processed", "after it is processed", "before its answer arrives")
     for table in (NEGOTIATION, TRANSFER):
         for message in {row.message for row in table.rows}:

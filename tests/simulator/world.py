@@ -32,8 +32,9 @@ from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.store import agreements
 from tests.harness import nodes
-from tests.simulator import network, virtual
-from tests.simulator.judgement import Broken, History, Judgement, Row, row_of
+from tests.simulator import authority, network, virtual
+from tests.simulator.authority import Authority
+from tests.simulator.judgement import CARRIERS, Broken, History, Judgement, Row, row_of
 from tests.simulator.network import Host, Network
 from tests.simulator.places import Place, places
 from tests.simulator.virtual import InlineStore
@@ -44,6 +45,7 @@ COMMON = frozenset({"question", t.REQUEST, t.START, n.REQUEST})
 """What is on its way so often that death may look the other way most of the time."""
 SEAL, UNHEARD = "seal", "once it is put and nobody knows"
 """What a node is killed with when its signer has signed, and that moment."""
+STAMP, UNREAD = "time-stamp", "before its answer arrives"
 CONFLICT = b'{"code":"409","reason":["Not in this state"]}'
 """What EDC answers to a message that it has processed already."""
 COUNTER_TERMS = {"permission": [{"action": "use", "constraint": [
@@ -73,7 +75,8 @@ class World:
         self.clock = VirtualClock()
         self.net = Network(self.clock)
         self.places = places(self.folder)
-        self.judgement = Judgement(self.places)
+        self.authority = Authority(self.seed, self.clock, self.net)
+        self.judgement = Judgement(self.places, self.authority)
         self.by_host = {place.host: role for role, place in self.places.items()}
         self.strict = self.chance.choice(list(Role)) if self.seed % 4 == 3 else None
         """A side that knows no repetition, as EDC does not: it refuses what it has processed already."""
@@ -85,6 +88,11 @@ class World:
         self.crashes: Counter[tuple[str, str]] = Counter()
         """How often a node was killed, by the message that was on its way and the moment."""
         self.outcomes: Counter[str] = Counter()
+        self.crossed: Counter[str] = Counter()
+        """How many negotiations ended while a seal was on its way, by what carried it, or while it was put."""
+        self.impatience = random.Random(f"impatience {self.seed}")
+        self.ending: list[asyncio.Future[None]] = []
+        """What people do who end a negotiation while a seal is on its way."""
         self.lost = 0
         """How many calls the partition swallowed."""
         self.net.serve = self._serve
@@ -107,7 +115,8 @@ class World:
 
     async def _happen(self) -> None:
         self.clock.advance(timedelta(days=1))
-        for place in self.places.values():
+        for role, place in self.places.items():
+            place.more = self.authority.settings(role, place.folder)
             place.before_sealing = self._before_sealing
             place.after_sealing = partial(self._after_sealing, place)
             await self._wake(place)
@@ -115,15 +124,19 @@ class World:
         self.parted_from = self.clock.now() + timedelta(seconds=5)
         self.parted_until = self.parted_from + timedelta(seconds=self.parted_s)
         await asyncio.gather(*(self._live(history) for history in self.histories))
+        await asyncio.gather(*self.ending)
         self.is_suffering = False
         await self._until_quiet()
         await self._judge()
+        self.authority.has_recovered = True
         await asyncio.gather(*(self._conclude(history) for history in self.histories))
         await self._until_quiet()
         await self._judge()
         for history in self.histories:
             states = sorted({row.state for row in history.rows.values()})
             self.outcomes[f"{history.kind} {' ≠ '.join(states)}"] += 1
+            if not history.is_transfer:
+                self.crossed.update(await self.judgement.crossings(history))
         for place in self.places.values():
             place.crash()
         await asyncio.sleep(0)
@@ -131,6 +144,8 @@ class World:
     # --- the network and the crashes ----------------------------------------------------------------------------------
 
     def _fate_of(self, call: Call) -> network.Fate:
+        if _is_to_authority(call):
+            return network.draw(self.authority.chance) if self.is_suffering else network.KIND
         if self.parted_from <= self.clock.now() < self.parted_until:
             self.lost += 1
             return network.Fate(is_lost=True)
@@ -148,6 +163,8 @@ class World:
         return None
 
     async def _serve(self, host: Host, call: Call) -> Answer:
+        if host == authority.HOST:
+            return await self._stamped(call)
         role = self.by_host[host]
         place = self.places[role]
         kind = _kind_of(call)
@@ -156,6 +173,7 @@ class World:
         self._may_crash(place.name, kind, "before it is processed")
         if place.node is None:
             raise Unreachable("refused", host)
+        self._may_end(call, kind)
         if role is self.strict and not _is_evidence(call) and self._was_processed(role, call):
             return Answer(409, {"content-type": "application/json"}, CONFLICT)
         request = place.spawn(network.call_app(place.node.public, call))
@@ -172,6 +190,22 @@ class World:
         self._may_crash(place.name, kind, "after it is processed")
         self._may_crash(self.places[role.other].name, kind, "before its answer arrives")
         return answer
+
+    async def _stamped(self, call: Call) -> Answer:
+        """Answer as the authority does; who asked may die before it hears."""
+        try:
+            return await self.authority.answer(call, in_bad_times=self.is_suffering)
+        finally:
+            if self.is_suffering and self.authority.chance.random() < 0.1:
+                self._crash(self.places[self.authority.asked_by(call)].name, STAMP, UNREAD)
+
+    def _may_end(self, call: Call, kind: str) -> None:
+        """Where there is an authority, people end a negotiation now and then while what carries a seal arrives."""
+        if not (self.authority.is_there and self.is_suffering and kind in CARRIERS):
+            return
+        history, role = self._about(call), self.impatience.choice(list(Role))
+        if history is not None and role in history.pids and self.impatience.random() < 0.2:
+            self.ending.append(asyncio.ensure_future(self._ask_person(history, role, self._end)))
 
     def _was_processed(self, role: Role, call: Call) -> bool:
         is_first = call.url.endswith(("/negotiations/request", "/negotiations/offers", "/transfers/request"))
@@ -310,6 +344,9 @@ class World:
         self.log(f"{history} the {role} wants to {name} in {row.state}, pending {row.pending}")
         await acts[name]()
 
+    async def _end(self, history: History, role: Role, node: Node) -> None:
+        await _acts(history, await row_of(history, role, node), node)["terminate"]()
+
     async def _conclude(self, history: History) -> None:
         """End what is not ended, as people would: one side accepts, completes or terminates."""
         for _ in range(6):
@@ -346,6 +383,10 @@ def _last_entry(node: Node) -> tuple[str, str]:
     query = "SELECT entry ->> '$.entry.message', kind FROM journal ORDER BY rowid DESC LIMIT 1"
     message, kind = node.store._write_raw.execute(query).fetchone()
     return message, f"after the commit that it was {kind}"
+
+
+def _is_to_authority(call: Call) -> bool:
+    return call.url.startswith(f"http://{authority.HOST}/")
 
 
 def _is_evidence(call: Call) -> bool:
