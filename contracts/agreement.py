@@ -6,6 +6,7 @@ was decided before.
 """
 
 import copy
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -83,6 +84,21 @@ def check(
     # 6. It grants, forbids and obliges what was asked for or offered, no more and no less.
     if not policies.same_terms(received, requested):
         raise OtherTerms()
+
+
+def has_terms_of(agreement: Mapping[str, Json], offer: Mapping[str, Json]) -> bool:
+    """True when an agreement grants, forbids and obliges what an offer does. Raises PolicyError.
+
+    One that we drew up does so word for word, which is told without reading either as a policy.
+    """
+    if "@context" not in agreement and "@context" not in offer and _worded(agreement) == _worded(offer):
+        return True
+    return policies.same_terms(agreement, offer)
+
+
+def _worded(policy: Mapping[str, Json]) -> str:
+    terms = {name: value for name, value in policy.items() if member_name(name) not in _OURS}
+    return json.dumps(terms, sort_keys=True)
 
 
 def is_older(agreement: Mapping[str, Json], than: Mapping[str, Json]) -> bool:

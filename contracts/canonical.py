@@ -23,6 +23,7 @@ Way = tuple[Any, ...]
 """To a value in a document: the way to what holds it, and its name there; empty for the document itself."""
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_TEXT = frozenset({str})
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
@@ -86,16 +87,24 @@ def _written(value: Json) -> bytes | None:
 def _is_usual(node: Json, depth: int) -> bool:
     """True for a value that may stand in a document and has names in ASCII, as all of ours have."""
     kind = type(node)
-    if kind is str:
-        return bool(node.isascii() or (unicodedata.is_normalized("NFC", node) and not _HALVES.search(node)))
-    if kind is int:
-        return bool(-MAX_INTEGER <= node <= MAX_INTEGER)
     if kind is dict:
-        names = [type(name) is str and name.isascii() for name in node]
-        return depth > 0 and False not in names and False not in [_is_usual(each, depth - 1) for each in node.values()]
-    if kind is list:
-        return depth > 0 and False not in [_is_usual(each, depth - 1) for each in node]
-    return kind is bool
+        if not _TEXT.issuperset(map(type, node)) or not "".join(node).isascii():
+            return False
+        held = list(node.values())
+    elif kind is list:
+        held = node
+    elif kind is str:
+        return _is_normal(node)
+    else:
+        return kind is bool or (kind is int and bool(-MAX_INTEGER <= node <= MAX_INTEGER))
+    # A line break is not changed by normal form, nor what stands on its other side: all texts are looked at together.
+    if depth <= 0 or not _is_normal("\n".join([each for each in held if type(each) is str])):
+        return False
+    return False not in [_is_usual(each, depth - 1) for each in held if type(each) is not str]
+
+
+def _is_normal(text: str) -> bool:
+    return text.isascii() or (unicodedata.is_normalized("NFC", text) and not _HALVES.search(text))
 
 
 def sha256(written: bytes | str) -> str:

@@ -103,7 +103,9 @@ def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer
         raise BadSeal(pointer=pointer)
 
 
+@lru_cache(maxsize=64)
 def _imported(leaf: x509.Certificate) -> "ECKey | RSAKey":
+    """Return the key of a certificate as the library takes it, remembered: the same partners seal many contracts."""
     from joserfc.jwk import ECKey, RSAKey
 
     key = leaf.public_key()

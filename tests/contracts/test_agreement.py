@@ -54,6 +54,15 @@ def draw_up(offer: dict = OFFER, **members) -> dict:
     )
 
 
+def test_an_agreement_has_the_terms_of_the_offer_it_was_drawn_up_from_in_whatever_words():
+    agreement, (rule,) = draw_up(), OFFER["permission"]
+    assert contracts.has_terms_of(agreement, OFFER)
+    assert contracts.has_terms_of(agreement, OFFER | {"@id": "urn:another", "permission": rule})
+    assert contracts.has_terms_of(agreement | {"@context": CONTEXT}, OFFER)
+    assert not contracts.has_terms_of(agreement, OFFER | {"prohibition": []})
+    assert not contracts.has_terms_of(draw_up(OFFER | {"ex:flag": True}), OFFER | {"ex:flag": 1})
+
+
 def check(agreement: dict, requested: dict = OFFER, **expected) -> None:
     contracts.check(
         agreement,

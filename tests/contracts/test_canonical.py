@@ -115,6 +115,7 @@ def test_the_example_of_the_specification():  # RFC 8785 §3.2.3, sorting by UTF
         ({"a": b""}, refused.ValueNotAllowed, "/a"),
         ({1: "a"}, refused.ValueNotAllowed, ""),
         ({"a/b~": {"c": "e\u0301"}}, refused.NotNormalised, "/a~1b~0/c"),
+        ({"a": ["c", "b", "e\u0301"]}, refused.NotNormalised, "/a/2"),
         ({"e\u0301": 1}, refused.NotNormalised, ""),
         ({"a": "\ud800"}, refused.NotNormalised, "/a"),
         ({"a": "x" * MAX_BYTES}, refused.DocumentTooLarge, ""),
@@ -125,6 +126,16 @@ def test_what_two_readers_could_take_for_two_is_refused(value, error, pointer):
         canonical(value)
     assert type(caught.value) is error
     assert caught.value.pointer == pointer
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.sampled_from("e\u0301\u0323\u00e9\u1100\u1161\n"))))
+def test_each_text_is_in_normal_form_by_itself(listed):
+    if all(unicodedata.is_normalized("NFC", text) for text in listed):
+        assert canonical(listed) == rfc8785.dumps(listed)
+    else:
+        with pytest.raises(refused.NotNormalised):
+            canonical(listed)
 
 
 def nested(levels: int) -> dict:
