@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography import x509
@@ -140,8 +141,9 @@ def fingerprint(certificate: bytes) -> str:
     return sha256(certificate).hexdigest()
 
 
+@lru_cache(maxsize=64)
 def public_key(certificate: bytes) -> PublicKey:
-    """Return the key that a certificate is about. Raises CertificateRefused for one that cannot seal."""
+    """Return the key that a certificate is about, remembered. Raises CertificateRefused for one that cannot seal."""
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
     except (ValueError, x509.InvalidVersion) as error:
@@ -171,8 +173,9 @@ def check_for_seals(certificate: bytes, now: datetime) -> None:
         raise CertificateRefused("usage")
 
 
+@lru_cache(maxsize=64)
 def validity(certificate: bytes) -> tuple[datetime, datetime]:
-    """Return from when until when a certificate is valid."""
+    """Return from when until when a certificate is valid, remembered."""
     read = x509.load_der_x509_certificate(certificate)
     return read.not_valid_before_utc, read.not_valid_after_utc
 

@@ -23,7 +23,7 @@ from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message, render
-from connector.services import deciders, exchange, explain, permits, settle, turned_away
+from connector.services import deciders, exchange, explain, permits, seal_case, sealing, settle, turned_away
 from connector.services.concluding import Concluding
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
@@ -70,15 +70,15 @@ class Negotiate(Exchange[Negotiation]):
         addresses: Addresses,
         decisions: Decisions,
         identity: Scheme,
-        sealing: Sealing,
+        asked: Sealing,
         concluding: Concluding,
         ahead: Ahead,
         level: Level = "category",
     ) -> None:
         """Take how far a partner is told why an offer is closed."""
-        render, first = self._render, sealing.first
+        render, first = self._render, asked.first
         super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, first))
-        self._sealing = sealing
+        self._sealing = asked
         self._concluding = concluding
         self._ahead = ahead
         self._addresses = addresses
@@ -153,7 +153,15 @@ class Negotiate(Exchange[Negotiation]):
         negotiations.save(tx, negotiation)
         if negotiation.pending is None and negotiation.intent is None:
             self._say_if_ours(tx, negotiation)
+        self._hand_over(tx, negotiation)
         return Outcome(negotiation, is_new=is_new)
+
+    def _hand_over(self, tx: Tx, negotiation: Negotiation) -> None:
+        """Give the job `seal`, where this unit has started it, what it would read."""
+        job = Job(sealing.JOB, negotiation.owner, negotiation.pid)
+        if exchange.withheld(negotiation, sealing.JOB) is not None and tx.tell(job):
+            known = seal_case.waiting(tx, negotiation, self._addresses.did(negotiation.owner))
+            tx.tell(replace(job, known=known))
 
     def _end(self, tx: Tx, negotiation: Negotiation, problem: ConclusionRefused) -> None:
         """End a negotiation that the provider does not conclude as it must: what we have sealed stays unused."""

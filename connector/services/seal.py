@@ -12,16 +12,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from connector.protocol import negotiation as n
-from connector.protocol.machine import Role
-from connector.services import exchange, negotiated, seal_records
-from connector.services.deciders import CARRIED_THROUGH
+from connector.services import exchange, seal_records
 from connector.services.exchange import Answer, Line
 from connector.services.seal_alone import seal_alone
-from connector.services.seal_case import Case, Waiting, mark_of, said_of
+from connector.services.seal_case import Case, Waiting, mark_of, said_of, waiting
 from connector.services.seal_records import Document
 from connector.services.sealer import Sealer
-from connector.services.sealing import JOB, ended
-from connector.store import contracts, negotiations, peers
+from connector.services.sealing import ended
+from connector.store import negotiations
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.negotiations import Negotiation
@@ -59,7 +57,7 @@ class Seal:
 
     async def __call__(self, job: Job) -> datetime | None:
         """Seal what a negotiation waits for. Raises what the signer raises: the job is tried again."""
-        case = await self._store.read(lambda tx: self._case(tx, job))
+        case = job.known if isinstance(job.known, Waiting) else await self._store.read(lambda tx: self._case(tx, job))
         match case:
             case Case(wanted=Answer(kind=n.AGREEMENT)):
                 return await self._seal_agreement(job, case)
@@ -72,23 +70,7 @@ class Seal:
                 return await self._seal_conclusion(job, case)
 
     def _case(self, tx: Tx, job: Job) -> Waiting:
-        """Return what waits for a seal; what a conclusion says is in the contract, which both have sealed."""
-        owner, pid = job.owner, job.key
-        negotiation, contract = negotiations.peek(tx, owner, pid), contracts.find(tx, owner, pid)
-        wanted = exchange.withheld(negotiation, JOB)
-        if wanted is not None and wanted.kind == n.FINALIZE:
-            return Waiting(negotiation, wanted, contract)
-        history = negotiated.entries(tx, owner, pid)
-        return Case(
-            negotiation=negotiation,
-            wanted=wanted,
-            contract=contract,
-            has_seal=negotiation.role is Role.PROVIDER and contracts.is_sealed(tx, contract),
-            peer=peers.find(tx, owner, negotiation.peer),
-            told=negotiated.messages(history, self._did_of(owner)),
-            dataset=negotiated.dataset(tx, negotiation),
-            approval=negotiated.approved(history, wanted.by if wanted else CARRIED_THROUGH, tx.now),
-        )
+        return waiting(tx, negotiations.peek(tx, job.owner, job.key), self._did_of(job.owner))
 
     async def _seal_agreement(self, job: Job, case: Case) -> datetime | None:
         if case.has_seal:  # what is there is about other terms, and there will be no second one

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from connector.identity.seal_history import SealHistory
+from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
+from connector.services import exchange, negotiated
+from connector.services.deciders import CARRIED_THROUGH
 from connector.services.exchange import Answer
 from connector.services.negotiated import Told
 from connector.services.seal_records import Document, Mark
+from connector.services.sealing import JOB
+from connector.store import contracts, peers
 from connector.store.contracts import StoredContract
+from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
 from connector.store.peers import Peer
 from contracts.approval import Approval
@@ -74,3 +80,22 @@ def mark_of(sealed: Sealed, place: int) -> Mark:
 def said_of(error: ContractError | PolicyError) -> dict[str, str]:
     where = f" ({error.pointer})" if getattr(error, "pointer", "") else ""
     return {language: error.say(language) + where for language in ("fr", "en")}
+
+
+def waiting(tx: Tx, negotiation: Negotiation, did: str) -> Waiting:
+    """Return what waits for a seal; what a conclusion says is in the contract, which both have sealed. `did`: ours."""
+    owner, pid = negotiation.owner, negotiation.pid
+    contract, wanted = contracts.find(tx, owner, pid), exchange.withheld(negotiation, JOB)
+    if wanted is not None and wanted.kind == n.FINALIZE:
+        return Waiting(negotiation, wanted, contract)
+    history = negotiated.entries(tx, owner, pid)
+    return Case(
+        negotiation=negotiation,
+        wanted=wanted,
+        contract=contract,
+        has_seal=negotiation.role is Role.PROVIDER and contracts.is_sealed(tx, contract),
+        peer=peers.find(tx, owner, negotiation.peer),
+        told=negotiated.messages(history, did),
+        dataset=negotiated.dataset(tx, negotiation),
+        approval=negotiated.approved(history, wanted.by if wanted else CARRIED_THROUGH, tx.now),
+    )

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
-import policies
+import contracts as agreeing
 from connector.identity import seal_history
 from connector.problems import Problem
 from connector.protocol import messages
@@ -84,6 +84,8 @@ class Sealing:
 
     def _must_seal_agreement(self, tx: Tx, negotiation: Negotiation) -> bool:
         """True unless nobody here can seal, or the seal on these very terms is there already."""
+        if negotiation.version == 0:
+            contracts.begin(tx, negotiation.owner, negotiation.pid)
         found = contracts.find(tx, negotiation.owner, negotiation.pid)
         if found is not None and contracts.is_sealed(tx, found):
             return not is_on_the_table(found, negotiation)
@@ -91,7 +93,7 @@ class Sealing:
 
     def is_ready(self, tx: Tx, owner: str) -> bool:
         """True when the owner has what a contract needs: a seal key, and a card that says who it is."""
-        return self._can_seal(owner) and participants.card(tx, owner) is not None
+        return self._can_seal(owner) and participants.has_card(tx, owner)
 
     # --- what came ----------------------------------------------------------------------------------------------------
 
@@ -204,8 +206,7 @@ def is_on_the_table(contract: StoredContract, negotiation: Negotiation) -> bool:
 @lru_cache(maxsize=32)
 def _is_about(document: str, offer: str) -> bool:
     """True when a contract is about these terms. Remembered by both texts: a unit that sends it asks twice."""
-    agreement = json.loads(json.loads(document)["agreement"]["text"])
-    return policies.same_terms(agreement, json.loads(offer))
+    return agreeing.has_terms_of(json.loads(json.loads(document)["agreement"]["text"]), json.loads(offer))
 
 
 def leave_unused(tx: Tx, negotiation: Negotiation, contract: StoredContract, reason: str) -> None:

@@ -31,6 +31,8 @@ TimeStamps = Literal["none", "pending", "partial", "complete"]
 """Of both seals and of the conclusion; `pending`: some are asked for still."""
 OPEN = frozenset({"sealing", "sealed-by-one", "sealed-by-both"})
 """A contract that a negotiation may still bring to its end."""
+_SEALED = frozenset({"sealed-by-one", "sealed-by-both", "concluded"})
+"""A contract on which the provider's seal stands."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,6 +148,11 @@ def claim(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
     return find(tx, owner, negotiation)
 
 
+def begin(tx: Tx, owner: str, negotiation: str) -> None:
+    """Know that a negotiation which is not stored yet has no contract."""
+    tx.contracts.setdefault((owner, negotiation), (None, False))
+
+
 def _note(tx: Tx, owner: str, negotiation: str, contract: StoredContract | None, *, is_ours: bool) -> None:
     """Keep what was read or written for the rest of the unit; `is_ours`: the row is locked until the commit."""
     tx.contracts[owner, negotiation] = (contract, is_ours)
@@ -215,7 +222,9 @@ def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | No
 
 def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
     """True when the provider has put its seal, so that there will be no other document; no seal without a contract."""
-    return contract is not None and seal_of(tx, contract.owner, contract.negotiation, Role.PROVIDER) is not None
+    if contract is None or contract.status != "unused":
+        return contract is not None and contract.status in _SEALED
+    return seal_of(tx, contract.owner, contract.negotiation, Role.PROVIDER) is not None
 
 
 def add_seals(tx: Tx, *added: StoredSeal) -> None:

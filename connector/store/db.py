@@ -142,6 +142,10 @@ class Tx:
         elif not is_running:
             self.signals.append((JOBS, at.isoformat(), at <= self.now or not self.local.runners))
 
+    def tell(self, job: Job) -> bool:
+        """Have a job that this unit has started run with what is `known`; False when it has started none such."""
+        return self._is_started(job)
+
     def signal(self, topic: str, key: str) -> None:
         """Tell the subscribers of the topic after the commit: those of this process at once, replicas by NOTIFY."""
         self.signals.append((topic, key, True))

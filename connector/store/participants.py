@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from connector.problems import NotFound
 from connector.store.db import Tx, locking
+from connector.store.prepared import Prepared
 from connector.store.tables import api_keys, participants
 
 
@@ -46,7 +47,8 @@ class ApiKey:
         return "valid" if self.replaced_by is None else "replaced"
 
 
-_CARD = locking(select(participants.c.card).where(participants.c.owner == bindparam("of_owner")))
+_CARD = select(participants.c.card).where(participants.c.owner == bindparam("of_owner"))
+_CARD_READ, _CARD_LOCKED = Prepared(_CARD), Prepared(locking(_CARD))
 
 
 def every(tx: Tx) -> list[Hosted]:
@@ -70,11 +72,17 @@ def set_card(tx: Tx, owner: str, card: str) -> None:
 
 def card(tx: Tx, owner: str) -> str | None:
     """Return the owner's party card, its row locked until the commit; None when it has none. Raises NotFound."""
-    row = tx.connection.execute(_CARD, {"of_owner": owner}).one_or_none()
+    row = _CARD_LOCKED.first(tx.connection, {"of_owner": owner})
     if row is None:
         raise NotFound(owner)
     text: str | None = row.card
     return text
+
+
+def has_card(tx: Tx, owner: str) -> bool:
+    """True when the owner has a party card."""
+    row = _CARD_READ.first(tx.connection, {"of_owner": owner})
+    return row is not None and row.card is not None
 
 
 def add_key(tx: Tx, key: ApiKey) -> None:
