@@ -293,7 +293,7 @@ def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
 
     The texts of terms are written when one is first compared: most policies are compiled and never accepted.
     """
-    granted = promised = ""
+    granted = ""
 
     def permission(request: Request) -> Truth:
         nonlocal granted
@@ -303,12 +303,16 @@ def _accepted(kind: RuleKind, condition: Condition, stated: Test) -> Test:
         granted = granted or term_of(RuleKind.PERMISSION, condition)
         return True if granted in request.accepted_terms else None
 
-    if kind is not _PROHIBITION:
-        return permission
+    return _promised(condition, permission) if kind is _PROHIBITION else permission
+
+
+def _promised(condition: Condition, stated: Test) -> Test:
+    """Judge a declarative condition of a prohibition: accepting it is the promise to stay out of the case."""
+    promised = ""
 
     def prohibition(request: Request) -> Truth:
         nonlocal promised
-        value = permission(request)
+        value = stated(request)
         if value is not None or not request.accepted_terms:
             return value
         promised = promised or term_of(RuleKind.PROHIBITION, condition)

@@ -57,9 +57,9 @@ def all_of(tests: Iterable[Test]) -> Test:
         known: Truth = True
         for each in tests:
             value = each(request)
-            if value is False:
-                return False
-            if value is None:
+            if not value:
+                if value is False:
+                    return False
                 known = None
         return known
 

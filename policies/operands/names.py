@@ -159,7 +159,7 @@ def leaf_of(constraint: Constraint, source: str, sort: Sort = PLAIN) -> Leaf | N
             return (fact in wanted) is within
         return None if fact is None else judge(fact, request)
 
-    return Leaf(test, judge=judge)
+    return Leaf(test, (), None, judge)
 
 
 def named(
