@@ -154,9 +154,10 @@ def stairs(constraint: Constraint, firm: bool = False) -> Stairs | None:
 def _over_time(operator: str, spans: list[Span], firm: bool = False) -> Stairs | None:
     if firm:
         spans = [replace(each, loose=False) for each in spans]
-    if len(spans) == 1 and (of_one := _OF_ONE.get(operator.removeprefix(ODRL))):
-        return of_one(spans[0])
-    match operator.removeprefix(ODRL):
+    name = operator.removeprefix(ODRL)
+    if len(spans) == 1 and name in _OF_ONE:
+        return _of_one(name, spans[0])
+    match name:
         case "isAnyOf":
             return _combined(disjunction, map(_within, spans))
         case "isNoneOf":
@@ -166,17 +167,29 @@ def _over_time(operator: str, spans: list[Span], firm: bool = False) -> Stairs |
     return None
 
 
-_OF_ONE: dict[str, Callable[[Span], Stairs]] = {
-    "eq": _within,
-    "neq": lambda found: _inverse(_within(found)),
-    "lt": lambda found: _before(found.start, found.loose),
-    "gteq": lambda found: _before(found.start, found.loose, holds=False),
-    "lteq": lambda found: _before(_moved(found.end, TICK), found.loose),
-    "gt": lambda found: _before(_moved(found.end, TICK), found.loose, holds=False),
-}
+_SIDES = {"lt": True, "lteq": True, "gteq": False, "gt": False}
+"""Whether the answer holds before its one step, which is where the moment begins or, for two, just after its end."""
+_AFTER_THE_END = frozenset({"lteq", "gt"})
+_OF_ONE = frozenset({"eq", "neq", *_SIDES})
+
+
+def _of_one(operator: str, found: Span) -> Stairs:
+    if operator in _SIDES:
+        return _before(_step(operator, found), found.loose, _SIDES[operator])
+    return _within(found) if operator == "eq" else _inverse(_within(found))
+
+
+def _step(operator: str, found: Span) -> datetime:
+    return _moved(found.end, TICK) if operator in _AFTER_THE_END else found.start
 
 
 def _leaf(constraint: Constraint) -> Leaf | None:
+    name = constraint.operator.removeprefix(ODRL)
+    if name in _SIDES and len(constraint.values) == 1:  # as most
+        found = span(constraint.values[0])
+        if found is not None and not found.loose:
+            step, holds = _step(name, found), _SIDES[name]
+            return Leaf(_one_step(step, holds, not holds), (step,))
     over_time = stairs(constraint)
     if over_time is None:
         return None
