@@ -109,11 +109,12 @@ def _folders_without_essay(files: list[Path]) -> Iterator[str]:
 def _unlocked(root: Path) -> Iterator[str]:
     """Yield each dependency of pyproject.toml that its lock does not pin."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    node, extras = project["project"]["dependencies"], project["project"]["optional-dependencies"]
+    extras = project["project"]["optional-dependencies"]
+    node = [*project["project"]["dependencies"], *extras.get("pdf", [])]
     wanted = {
         "deploy/build.lock": project["build-system"]["requires"],
         "deploy/requirements.lock": node,
-        "tests/requirements.lock": [*node, *extras["dev"], *extras.get("pdf", [])],
+        "tests/requirements.lock": [*node, *extras["dev"]],
     }
     for lock, requirements in wanted.items():
         locked = re.findall(r"^([\w.-]+)==", (root / lock).read_text("utf-8"), re.MULTILINE)
