@@ -115,6 +115,8 @@ def _tell(session: Session, path: Path, key_file: Path) -> None:
     click.echo(session.say(f"Clé d’administration : {key_file}", f"Administration key: {key_file}"))
     at = "" if path == Path("node.toml") else f" --config {path}"
     click.echo(session.say(f"Démarrer : pupitre{at} serve", f"To start: pupitre{at} serve"))
+    fr, en = "Ensuite, dire qui vous êtes, pour sceller des conventions", "Then say who you are, to seal contracts"
+    click.echo(session.say(f"{fr} : pupitre{at} participant card set", f"{en}: pupitre{at} participant card set"))
 
 
 def settings_file(settings: dict[str, Any]) -> str:

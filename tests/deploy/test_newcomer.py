@@ -95,7 +95,7 @@ def test_two_newcomers_follow_the_page_and_exchange_a_file(package: Path, tmp_pa
         syndicat.sh("rm -rf /etc/nginx/nginx.conf; printf 'events {} http { }' > /etc/nginx/nginx.conf")
         with_caddy(syndicat)
         follow(syndicat, SYNDICAT, "Syndicat")
-        exchange(brume, syndicat)
+        hand_out(syndicat, exchange(brume, syndicat))
         asked = syndicat.sh(f"{PUPITRE} doctor --json", check=False)
         found = {one["code"]: one["verdict"] for one in json.loads(asked.stdout)["checks"]}
         assert {"public-ok", "partner-ok", "clock-ok", "mirror-ok"} <= set(found), asked.stdout
@@ -106,8 +106,8 @@ def test_two_newcomers_follow_the_page_and_exchange_a_file(package: Path, tmp_pa
         assert private.stdout == "404"
 
 
-def exchange(brume: Machine, syndicat: Machine) -> None:
-    """Publish on one machine, negotiate and receive on the other."""
+def exchange(brume: Machine, syndicat: Machine) -> str:
+    """Publish on one machine, negotiate and receive on the other; return the agreement."""
     brume.sh(f"{PUPITRE} peer add did:web:{SYNDICAT}")
     brume.sh("sudo -u pupitre sh -c 'echo id,x,y > /var/lib/pupitre/lampadaires.csv'")
     brume.sh(f"{PUPITRE} dataset add /var/lib/pupitre/lampadaires.csv --copy --open --id urn:brume:lampadaires")
@@ -117,3 +117,13 @@ def exchange(brume: Machine, syndicat: Machine) -> None:
     syndicat.sh(f"{PUPITRE} transfer start {agreement} --fetch lampadaires.csv")
     received = syndicat.sh("find /var/lib/pupitre/data/received -name lampadaires.csv -exec cat {} +").stdout
     assert received == "id,x,y\n"
+    return str(agreement)
+
+
+def hand_out(place: Machine, agreement: str) -> None:
+    """Have the contract as a bundle with its PDF, and examine it: the package brings all that takes."""
+    place.sh(f"{PUPITRE} contract export {agreement} --to /var/lib/pupitre/data/brume.contract.zip")
+    examined = place.sh("pupitre-verify /var/lib/pupitre/data/brume.contract.zip --json", check=False)
+    report = json.loads(examined.stdout)
+    assert examined.returncode == 0, report
+    assert any(one["part"] == "contract.pdf" for one in report["checked"]), report

@@ -16,6 +16,7 @@ INIT = (
     "sudo -u pupitre pupitre --config /etc/pupitre/node.toml init --yes --name Brume"
     " --data-dir /var/lib/pupitre/data --public-url http://127.0.0.1:8282"
 )
+WHO = "--legal-name Brume --siren 732829320 --representative 'Le maire' --contact 'Service des données'"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -47,6 +48,7 @@ def test_it_is_installed_upgraded_and_removed_and_the_data_stays(
         assert place.sh("dpkg --verify pupitre").stdout == ""
         place.sh(INIT)
         node = served(place)
+        place.sh(f"sudo -u pupitre pupitre --config /etc/pupitre/node.toml participant card set {WHO}")
         asked = place.sh("sudo -u pupitre pupitre --config /etc/pupitre/node.toml doctor --json", check=False)
         assert {one["code"] for one in json.loads(asked.stdout)["checks"] if one["verdict"] == "failure"} == set()
         assert asked.returncode == 0

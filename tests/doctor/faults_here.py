@@ -19,7 +19,7 @@ from connector.services.webhook_errors import WebhookGone, WebhookUnreachable
 from connector.store import webhooks
 from connector.store.db import Tx
 from connector.store.jobs import Job
-from connector.store.tables import jobs, peer_health, seal_keys
+from connector.store.tables import jobs, participants, peer_health, seal_keys
 from connector.store.webhooks import Webhook
 from tests.doctor.scene import Scene, as_another_account
 from tests.tools.ports import free_port
@@ -204,6 +204,12 @@ async def _(scene: Scene) -> None:
 async def _(scene: Scene) -> None:
     await scene.prepare()
     await scene.change(lambda tx: tx.connection.execute(delete(seal_keys)))
+
+
+@fault("party-card-none")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    await scene.change(lambda tx: tx.connection.execute(update(participants).values(card=None)))
 
 
 @fault("seal-key-missing")

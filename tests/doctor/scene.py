@@ -27,6 +27,7 @@ from connector.store.db import Tx
 from connector.store.peers import Peer
 from tests.harness import nodes
 from tests.harness.certificates import Authority
+from tests.harness.sealing import give_card
 from tests.tools.ports import free_port
 
 NOBODY = 65534
@@ -88,6 +89,7 @@ class Scene:
         node = await build_app(self.loaded)
         try:
             await node.hosts.add(ROOT, "Brume")
+            await give_card(node, "provider")
         finally:
             await node.close()
         self.write()

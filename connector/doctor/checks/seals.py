@@ -1,4 +1,4 @@
-"""The keys that seal contracts: there, opened by what the settings say, and with a certificate that is valid."""
+"""What contracts are sealed with: keys that the settings open, certificates that are valid, and a party card."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -35,6 +35,22 @@ NONE = Diagnosis(
     {
         "fr": "Créez-la : pupitre --owner {owner} keys create-seal.",
         "en": "Make one: pupitre --owner {owner} keys create-seal.",
+    },
+)
+CARD = Diagnosis(
+    "party-card-none",
+    Verdict.WARNING,
+    {
+        "fr": "L’organisme « {owner} » n’a pas de fiche d’identité : aucune convention n’est scellée par les deux "
+        "parties, chaque accord reste une preuve unilatérale.",
+        "en": "The participant “{owner}” has no party card: no contract is sealed by both parties, each agreement "
+        "stays one-sided evidence.",
+    },
+    {
+        "fr": "Écrivez-la : pupitre --owner {owner} participant card set --legal-name … --siren … --representative … "
+        "--contact ….",
+        "en": "Write it: pupitre --owner {owner} participant card set --legal-name … --siren … --representative … "
+        "--contact ….",
     },
 )
 MISSING = Diagnosis(
@@ -104,6 +120,7 @@ async def check(case: Case) -> list[Finding]:
     if case.holdings is None or case.holdings.seals is None:
         return [UNKNOWN.found()]
     found = list(_roots(case))
+    found += [CARD.found(owner=one.owner) for one in case.holdings.hosted if one.card is None]
     for owner in case.owners:
         found.extend(_faults(case, owner, [one for one in case.holdings.seals if one.owner == owner]))
     return found or [GOOD.found()]
