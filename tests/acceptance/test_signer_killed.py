@@ -1,4 +1,4 @@
-"""kill -9 while a signature is under way at a service far away that is slow and fails: one contract, one seal of each.
+"""kill -9 while a service far away signs, slowly and with failures: one contract, one seal of each.
 
 Both nodes run as processes whose seal keys are kept by services in the test's process: nothing else of them differs
 from the program. Three negotiations stand still, each at another seal; a fourth one goes through beside them, and the
@@ -96,7 +96,7 @@ async def is_held(service: Desk, kind: str) -> bool:
 
 
 async def is_asked_again(service: Desk, kinds: tuple[str, ...], before: Counter[str]) -> bool:
-    return all(service.asked[kind] > before[kind] for kind in kinds)
+    return all(service.waited[kind] > before[kind] for kind in kinds)
 
 
 async def answers(node: Served) -> bool:
@@ -106,7 +106,7 @@ async def answers(node: Served) -> bool:
         return answer.status == 200 and bool(await node.client.show_status())
 
 
-def count_signed(desks: dict[str, Desk]) -> dict[str, set[bytes]]:
+def signed_contracts(desks: dict[str, Desk]) -> dict[str, set[bytes]]:
     """Return what was signed as a contract, by the contract's identifier."""
     found: dict[str, set[bytes]] = {}
     signed: list[Signed] = [one for service in desks.values() for one in service.signed if one.kind == "contract"]
@@ -129,7 +129,7 @@ def test_nodes_killed_while_a_slow_service_signs_for_them_conclude_each_contract
             assert [await answers(of.side(name)) for name in BOTH] == [True, True]
             assert [tuple(desks[name].held) for name in HELD] == list(HELD.values())
             for name, kinds in HELD.items():
-                before = Counter(desks[name].asked)
+                before = Counter(desks[name].waited)
                 of.side(name).kill()
                 await of.side(name).start()
                 await until(partial(is_asked_again, desks[name], kinds, before))
@@ -141,6 +141,6 @@ def test_nodes_killed_while_a_slow_service_signs_for_them_conclude_each_contract
                 await until(partial(is_final, of, pid))
             await check_contracts(of, DATASET)
             await check_journals(of, DATASET)
-            assert [len(payloads) for payloads in count_signed(desks).values()] == [1, 1, 1, 1]
+            assert [len(payloads) for payloads in signed_contracts(desks).values()] == [1, 1, 1, 1]
 
     asyncio.run(play())

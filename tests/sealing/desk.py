@@ -7,6 +7,7 @@ a signature back for as long as it likes.
 import asyncio
 import base64
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,24 +29,28 @@ from tests.tools.ports import free_port
 
 @dataclass
 class Desk(SigningService):
-    """A service that can take as long as it likes over some contracts."""
+    """A service that can sign and let those who asked wait for its answer as long as it likes."""
 
     holds: set[str] = field(default_factory=set)
-    """Kinds of document: over the next one of each it takes its time, whoever asks for it how often."""
+    """Kinds of document: with the next one of each it takes its time, whoever asks for it how often."""
     held: dict[str, str] = field(default_factory=dict)
-    """By kind: the contract over which it takes its time."""
+    """By kind: the contract with which it takes its time."""
+    waited: Counter[str] = field(default_factory=Counter)
+    """How often somebody began to wait, by kind."""
     go: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set to have it sign all the same."""
+    """Set to have it answer all the same."""
 
     async def fetch(self, ticket: str) -> bytes | None:
-        wanted = self._demands[ticket]
+        wanted, signature = self._demands[ticket], await super().fetch(ticket)
+        if signature is None:
+            return None
         if wanted.kind in self.holds:
             self.holds.discard(wanted.kind)
             self.held[wanted.kind] = wanted.contract
         if self.held.get(wanted.kind) == wanted.contract and not self.go.is_set():
-            self.asked[wanted.kind] += 1
+            self.waited[wanted.kind] += 1
             await self.go.wait()
-        return await super().fetch(ticket)
+        return signature
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -60,6 +65,7 @@ class Desk(SigningService):
             await web.TCPSite(runner, "127.0.0.1", port).start()
             yield f"http://127.0.0.1:{port}"
         finally:
+            self.go.set()
             await runner.cleanup()
 
     async def _demand(self, request: web.Request) -> web.Response:
