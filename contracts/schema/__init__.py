@@ -28,6 +28,10 @@ _FILES = {
 }
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 Schema = dict[str, Any]
+Check = Callable[[Json, str], None]
+"""Holds a value against a part of a schema; the pointer says where it stands. Raises BadDocument."""
+Word = Callable[[Any, Schema, Schema], Check]
+"""What a word of JSON Schema demands: what is said after it, in which rule, in which schema."""
 
 
 @cache
@@ -39,85 +43,138 @@ def schema(name: str) -> Schema:
 
 def check_shape(document: Json, name: str) -> None:
     """Verify that a document has the form of this schema. Raises BadDocument with the member at fault."""
+    _reader(name)(document, "")
+
+
+@cache
+def _reader(name: str) -> Check:
+    """Return what holds a document against a schema; the file is gone through once, not with each document."""
     whole = schema(name)
-    _check(document, whole, whole, "")
+    return _read(whole, whole)
 
 
-def _check(value: Json, rule: Schema, whole: Schema, pointer: str) -> None:
-    for word, said in rule.items():
-        if word not in _SILENT:
-            _WORDS[word](value, said, rule, whole, pointer)
+def _read(rule: Schema, whole: Schema) -> Check:
+    checks = [_WORDS[word](said, rule, whole) for word, said in rule.items() if word not in _SILENT]
+
+    def check(value: Json, pointer: str) -> None:
+        for one in checks:
+            one(value, pointer)
+
+    return checks[0] if len(checks) == 1 else check
 
 
-def _type(value: Json, said: str, rule: Schema, whole: Schema, pointer: str) -> None:
-    if type(value) is not _TYPES[said]:
-        raise BadDocument(needed=said, actual=type(value).__name__, pointer=pointer)
+def _type(said: str, rule: Schema, whole: Schema) -> Check:
+    needed = _TYPES[said]
 
-
-def _const(value: Json, said: str, rule: Schema, whole: Schema, pointer: str) -> None:
-    if value != said:
-        raise BadDocument(needed=said, actual=_shown(value), pointer=pointer)
-
-
-def _enum(value: Json, said: list[str], rule: Schema, whole: Schema, pointer: str) -> None:
-    if value not in said:
-        raise BadDocument(needed=" | ".join(said), actual=_shown(value), pointer=pointer)
-
-
-def _pattern(value: Json, said: str, rule: Schema, whole: Schema, pointer: str) -> None:
-    if isinstance(value, str) and _compiled(said).search(value) is None:
-        raise BadDocument(needed=said, actual=_shown(value), pointer=pointer)
-
-
-def _length(sign: int) -> Callable[..., None]:
-    def check(value: Json, said: int, rule: Schema, whole: Schema, pointer: str) -> None:
-        if isinstance(value, str | list | dict) and sign * (len(value) - said) < 0:
-            raise BadDocument(needed=f"{'≥' if sign > 0 else '≤'} {said}", actual=str(len(value)), pointer=pointer)
+    def check(value: Json, pointer: str) -> None:
+        if type(value) is not needed:
+            raise BadDocument(needed=said, actual=type(value).__name__, pointer=pointer)
 
     return check
 
 
-def _minimum(value: Json, said: int, rule: Schema, whole: Schema, pointer: str) -> None:
-    if type(value) is int and value < said:
-        raise BadDocument(needed=f"≥ {said}", actual=_shown(value), pointer=pointer)
+def _const(said: str, rule: Schema, whole: Schema) -> Check:
+    def check(value: Json, pointer: str) -> None:
+        if value != said:
+            raise BadDocument(needed=said, actual=_shown(value), pointer=pointer)
+
+    return check
 
 
-def _required(value: Json, said: list[str], rule: Schema, whole: Schema, pointer: str) -> None:
-    if isinstance(value, dict):
-        for name in said:
+def _enum(said: list[str], rule: Schema, whole: Schema) -> Check:
+    def check(value: Json, pointer: str) -> None:
+        if value not in said:
+            raise BadDocument(needed=" | ".join(said), actual=_shown(value), pointer=pointer)
+
+    return check
+
+
+def _pattern(said: str, rule: Schema, whole: Schema) -> Check:
+    # `$` of Python also stands before a last line break; that of JSON Schema does not
+    search = re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", said)).search
+
+    def check(value: Json, pointer: str) -> None:
+        if isinstance(value, str) and search(value) is None:
+            raise BadDocument(needed=said, actual=_shown(value), pointer=pointer)
+
+    return check
+
+
+def _length(sign: int) -> Word:
+    def read(said: int, rule: Schema, whole: Schema) -> Check:
+        def check(value: Json, pointer: str) -> None:
+            if isinstance(value, str | list | dict) and sign * (len(value) - said) < 0:
+                raise BadDocument(needed=f"{'≥' if sign > 0 else '≤'} {said}", actual=str(len(value)), pointer=pointer)
+
+        return check
+
+    return read
+
+
+def _minimum(said: int, rule: Schema, whole: Schema) -> Check:
+    def check(value: Json, pointer: str) -> None:
+        if type(value) is int and value < said:
+            raise BadDocument(needed=f"≥ {said}", actual=_shown(value), pointer=pointer)
+
+    return check
+
+
+def _required(said: list[str], rule: Schema, whole: Schema) -> Check:
+    def check(value: Json, pointer: str) -> None:
+        for name in said if isinstance(value, dict) else ():
             if name not in value:
                 raise BadDocument(needed=name, pointer=f"{pointer}/{name}")
 
+    return check
 
-def _properties(value: Json, said: Schema, rule: Schema, whole: Schema, pointer: str) -> None:
-    if isinstance(value, dict):
-        for name, each in said.items():
+
+def _properties(said: Schema, rule: Schema, whole: Schema) -> Check:
+    members = {name: _read(each, whole) for name, each in said.items()}
+
+    def check(value: Json, pointer: str) -> None:
+        for name, one in members.items() if isinstance(value, dict) else ():
             if name in value:
-                _check(value[name], each, whole, f"{pointer}/{name}")
+                one(value[name], f"{pointer}/{name}")
+
+    return check
 
 
-def _closed(value: Json, said: bool, rule: Schema, whole: Schema, pointer: str) -> None:
-    for name in sorted(value.keys() - rule["properties"].keys()) if isinstance(value, dict) else ():
-        raise BadDocument(actual=_shown(name), pointer=f"{pointer}/{_shown(name)}")
+def _closed(said: bool, rule: Schema, whole: Schema) -> Check:
+    known = rule["properties"].keys()
+
+    def check(value: Json, pointer: str) -> None:
+        for name in sorted(value.keys() - known) if isinstance(value, dict) else ():
+            raise BadDocument(actual=_shown(name), pointer=f"{pointer}/{_shown(name)}")
+
+    return check
 
 
-def _items(value: Json, said: Schema, rule: Schema, whole: Schema, pointer: str) -> None:
-    for place, each in enumerate(value if isinstance(value, list) else ()):
-        _check(each, said, whole, f"{pointer}/{place}")
+def _items(said: Schema, rule: Schema, whole: Schema) -> Check:
+    one = _read(said, whole)
+
+    def check(value: Json, pointer: str) -> None:
+        for place, each in enumerate(value if isinstance(value, list) else ()):
+            one(each, f"{pointer}/{place}")
+
+    return check
 
 
-def _ref(value: Json, said: str, rule: Schema, whole: Schema, pointer: str) -> None:
-    _check(value, whole["$defs"][said.removeprefix("#/$defs/")], whole, pointer)
+def _ref(said: str, rule: Schema, whole: Schema) -> Check:
+    return _read(whole["$defs"][said.removeprefix("#/$defs/")], whole)
 
 
-def _one_of(value: Json, said: list[Schema], rule: Schema, whole: Schema, pointer: str) -> None:
+def _one_of(said: list[Schema], rule: Schema, whole: Schema) -> Check:
     """Take `none`, or else the object: no document fits both."""
-    none, other = said
-    if value != none["const"]:
-        _check(value, other, whole, pointer)
+    none, other = said[0]["const"], _read(said[1], whole)
+
+    def check(value: Json, pointer: str) -> None:
+        if value != none:
+            other(value, pointer)
+
+    return check
 
 
-_WORDS: dict[str, Callable[..., None]] = {
+_WORDS: dict[str, Word] = {
     "type": _type,
     "const": _const,
     "enum": _enum,
@@ -135,12 +192,6 @@ _WORDS: dict[str, Callable[..., None]] = {
     "oneOf": _one_of,
 }
 _SILENT = frozenset({"$schema", "$id", "$defs", "title", "description"})
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    # `$` of Python also stands before a last line break; that of JSON Schema does not
-    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern))
 
 
 def _shown(value: Json) -> str:
