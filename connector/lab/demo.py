@@ -27,7 +27,7 @@ from connector.sdk.problems import ApiProblem, NodeUnreachable
 
 T = TypeVar("T")
 PATIENCE_S = 60.0
-PURPOSE = "https://w3id.org/dpv#EnergyEfficiency"
+PURPOSE = "https://w3id.org/pupitre/terri/SobrieteEclairage"
 OPEN: dict[str, Any] = {"permission": [{"action": "use"}]}
 FOR_A_PURPOSE: dict[str, Any] = {
     "permission": [
