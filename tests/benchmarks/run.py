@@ -46,6 +46,7 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "ready": serving.ready,
     "rest": serving.rest,
     "edc-negotiation": edc.idle,
+    "edc-sealing": edc.sealed,
     "edc-sustained": edc.sustained,
     "edc-transfer": edc.address,
     "edc-pulls": edc.bytes_pulled,

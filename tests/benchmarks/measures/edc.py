@@ -18,7 +18,7 @@ import aiohttp
 
 from tests.benchmarks import beside, stand
 from tests.benchmarks.beside import EdcPair, Lost, Setting
-from tests.benchmarks.figures import Figure, median, percentile
+from tests.benchmarks.figures import Figure, at_least, median, percentile
 from tests.benchmarks.measures import catalogue, negotiation, pulls, serving, transfer
 from tests.benchmarks.measures.pulls import Address
 from tests.benchmarks.seeds import BIG, SMALL
@@ -51,6 +51,20 @@ async def idle(bench: Bench) -> list[Figure]:
         for setting, ours, theirs in await _beside(bench, of_ours, of_edc)
         for share in (0.5, 0.95)
     ]
+
+
+async def sealed(bench: Bench) -> list[Figure]:
+    """one at a time: between two of our nodes, sealed by both and concluded; between two EDCs as they come, unsigned"""
+    number = bench.times(100)
+    async with stand.pair(bench, SQLITE, "sealing") as pair:
+        await pair.negotiate_many(_warm_up(bench), 1)
+        await stand.quiet()
+        ours = percentile(await negotiation.latencies(pair, number), 0.5)
+    with beside.pair(None, warm_up=_warm_up(bench)) as edcs:
+        await stand.quiet()
+        theirs = percentile(_each(number, edcs.negotiate), 0.5)
+    name, more = "negotiation sealed by both, p50, beside EDC (defaults)", f"{ours:.3g} ms"
+    return [at_least(name, SQLITE, theirs / ours, 40, " ×", more, f"{theirs:,.0f} ms")]
 
 
 async def sustained(bench: Bench) -> list[Figure]:
