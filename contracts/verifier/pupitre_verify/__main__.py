@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+from cryptography.x509 import Certificate
+
 from pupitre_verify.certificates import read_pem
 from pupitre_verify.examine import examine
 from pupitre_verify.package import MAX_BUNDLE_BYTES
@@ -32,14 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--lang", choices=("fr", "en"), default="fr", help="langue du rapport · language of the report")
     parser.add_argument("--json", action="store_true", help="rapport pour un programme · report for a program")
-    parser.error = _unusable  # type: ignore[method-assign]  # 2 means indeterminate here
+    parser.error = _wrong_command  # type: ignore[method-assign]  # 2 means indeterminate here
     options = parser.parse_args(arguments)
-    try:
-        roots = read_pem(options.trust.read_bytes()) if options.trust else ()
-        with options.bundle.open("rb") as file:
-            bundle = file.read(MAX_BUNDLE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        _unusable(str(error))
+    roots = _roots(options.trust) if options.trust else ()
+    bundle = _read(options.bundle, MAX_BUNDLE_BYTES + 1)
     report = examine(bundle, at=options.at or datetime.now(UTC), roots=roots)
     if options.json:
         print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
@@ -48,13 +46,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_status
 
 
+def _roots(path: Path) -> Sequence[Certificate]:
+    try:
+        return read_pem(_read(path))
+    except ValueError:
+        _unusable(
+            f"{path} : aucun certificat lisible. Donnez un fichier PEM (« -----BEGIN CERTIFICATE----- ») par --trust.",
+            f"{path}: no certificate that can be read. Give a PEM file (“-----BEGIN CERTIFICATE-----”) with --trust.",
+        )
+
+
+def _read(path: Path, limit: int = -1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(limit)
+    except FileNotFoundError:
+        _unusable(f"{path} : ce fichier n’existe pas.", f"{path}: there is no such file.")
+    except IsADirectoryError:
+        _unusable(
+            f"{path} est un dossier. Donnez le fichier « ….contract.zip » lui-même, tel que le nœud l’a écrit.",
+            f"{path} is a folder. Give the file “….contract.zip” itself, as the node wrote it.",
+        )
+    except OSError as error:
+        _unusable(f"{path} : illisible ({error.strerror}).", f"{path}: cannot be read ({error.strerror}).")
+
+
 def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        _unusable(
+            f"--at {text} : ce n’est pas une date. Écrivez par exemple 2036-01-31 ou 2036-01-31T09:00:00Z.",
+            f"--at {text}: this is no date. Write 2036-01-31 or 2036-01-31T09:00:00Z, for example.",
+        )
 
 
-def _unusable(message: str) -> NoReturn:
-    print(f"pupitre-verify : {message}", file=sys.stderr)
+def _wrong_command(message: str) -> NoReturn:
+    _unusable(
+        f"cette commande n’est pas complète, ou a un mot de trop ({message}). Voyez « pupitre-verify --help ».",
+        f"this command is not complete, or has a word too many ({message}). See “pupitre-verify --help”.",
+    )
+
+
+def _unusable(fr: str, en: str) -> NoReturn:
+    print(f"pupitre-verify : {fr}\npupitre-verify: {en}", file=sys.stderr)
     raise SystemExit(UNUSABLE)
 
 

@@ -14,6 +14,12 @@ from pupitre_verify.times import LEEWAY, Stand, check_time
 
 CONCLUSION_PART = "conclusion.jws.json"
 MEDIA = "application/vnd.pupitre.{}+json"
+_NOTICE_FR = {
+    "termination": "résiliation",
+    "suspension": "suspension",
+    "resumption": "reprise",
+    "receipt": "accusé de réception",
+}
 _NOTICES = re.compile(r"notices/\d{3}\.jws\.json")
 
 
@@ -96,7 +102,8 @@ def check_notices(
             raise Fault(part, "/payload/by", "l’auteur n’est pas une partie", "the author is not one of the parties")
         check_one(report, seal, role, known, stand)
         by = contract["parties"][role]["legalName"]
-        report.holds(part, f"{told['kind']}, par {by}, le {told['at']}", f"{told['kind']}, by {by}, at {told['at']}")
+        what = _NOTICE_FR[told["kind"]]
+        report.holds(part, f"{what}, par {by}, le {told['at']}", f"{told['kind']}, by {by}, at {told['at']}")
         found.append(seal)
         told_of.append({"kind": told["kind"], "by": told["by"], "at": told["at"]})
     if told_of:

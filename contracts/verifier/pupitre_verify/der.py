@@ -27,12 +27,17 @@ class Value:
     parts: tuple["Value", ...]
 
 
-def read(der: bytes) -> Value:
-    """Return the one value that these bytes are. Raises ValueError for anything else."""
+def read_first(der: bytes) -> Value:
+    """Return the value that these bytes begin with. Raises ValueError."""
     if len(der) > MAX_BYTES:
         raise ValueError("too many bytes")
-    value, end = _value(der, 0, len(der), 0)
-    if end != len(der):
+    return _value(der, 0, len(der), 0)[0]
+
+
+def read(der: bytes) -> Value:
+    """Return the one value that these bytes are. Raises ValueError for anything else."""
+    value = read_first(der)
+    if value.whole != der:
         raise ValueError("bytes after the value")
     return value
 

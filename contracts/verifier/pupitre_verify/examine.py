@@ -62,6 +62,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
         known.check_key(seal, role)
         name = parties[role]["legalName"]
         report.holds(CONTRACT, f"scellé par {name} ({seal.kid})", f"sealed by {name} ({seal.kid})")
+    report.facts["approvals"] = {role: one.approval for role, one in zip(ROLES, seals, strict=True) if one.approval}
     check_distinct(seals)
     check_cards(report, files, parties, known)
     # 7. The time: certificates, time-stamps, revocations, and the order of things.
@@ -86,9 +87,9 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     # 12. The certificates that stand beside are those in the seals.
     _check_certificates(files, all_seals)
     # 13. The convention that people read holds this very contract.
-    check_pdf(report, files, all_seals)
+    pages = {PDF} if check_pdf(report, files, all_seals) else set()
     # 14. What remains stands in the bundle, but no seal says what it must be.
-    report.unsealed = _unsealed(files, all_seals, sealed | journal | {PDF, *(f"cards/{role}.jws" for role in ROLES)})
+    report.unsealed = _unsealed(files, all_seals, sealed | journal | pages | {f"cards/{role}.jws" for role in ROLES})
 
 
 def _check_journal(report: Report, files: Files, known: Known, stand: Stand) -> tuple[list[Seal], set[str]]:

@@ -43,7 +43,11 @@ def open_bundle(data: bytes, report: Report) -> Files:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError) as error:
         raise _bad(
-            "", f"le fichier ZIP est illisible ou abîmé ({error})", f"unreadable or damaged ({error})"
+            "",
+            "ce n’est pas un fichier ZIP entier : vide, coupé en route, abîmé ou d’une autre sorte ; redemandez-le à "
+            "qui vous l’a remis",
+            "this is not a whole ZIP file: empty, cut on the way, damaged or of another kind; ask for it again where "
+            "you have it from",
         ) from error
     if rebuilt(files) != data:
         report.doubt(

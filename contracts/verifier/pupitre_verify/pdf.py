@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pupitre_verify.der import read_first
 from pupitre_verify.package import Files
 from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal
@@ -20,21 +21,21 @@ PART = "contract.pdf"
 CONTRACT = "contract.jws.json"
 
 
-def check_pdf(report: Report, files: Files, seals: Iterable[Seal]) -> None:
-    """Verify the PDF of a bundle, where there is one and its reader is installed.
+def check_pdf(report: Report, files: Files, seals: Iterable[Seal]) -> bool:
+    """Verify the PDF of a bundle, where there is one and its reader is installed; return whether it was examined.
 
     1. Exactly one of the embedded files is a contract, and it is this one: same payload, same two seals.
-    2. One of the parties sealed it; each seal in it is whole, and nothing but seals came after one.
+    2. One of the parties sealed it, and its seal covers the whole file.
     """
     if PART not in files:
-        return
+        return False
     if importlib.util.find_spec("pyhanko") is None:
-        report.holds(
+        report.left_out(
             PART,
             "présent, non examiné : installez pupitre-verify[pdf]",
             "there, not examined: install pupitre-verify[pdf]",
         )
-        return
+        return False
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it finds is told in the report
@@ -44,7 +45,8 @@ def check_pdf(report: Report, files: Files, seals: Iterable[Seal]) -> None:
     except Exception as error:  # a damaged PDF makes its reader fail in any way
         raise Fault(PART, "", f"PDF illisible ({error})", f"the PDF cannot be read ({error})") from error
     _check_embedded(embedded, files[CONTRACT])  # 1
-    _check_seals(report, reader, seals)  # 2
+    _check_seals(report, reader, files[PART], seals)  # 2
+    return True
 
 
 def _embedded(reader: Any) -> list[bytes]:
@@ -75,16 +77,17 @@ def _essence(raw: bytes) -> Any:
         return None
 
 
-def _check_seals(report: Report, reader: Any, seals: Iterable[Seal]) -> None:
+def _check_seals(report: Report, reader: Any, pdf: bytes, seals: Iterable[Seal]) -> None:
     try:
-        made = [(one.field_name, one.signer_cert.dump(), _is_whole(one)) for one in reader.embedded_regular_signatures]
+        made = [(one.field_name, one.signer_cert.dump(), _is_whole(one, pdf)) for one in reader.embedded_signatures]
     except Exception as error:
         raise Fault(PART, "", f"cachet du PDF illisible ({error})", f"unreadable seal of the PDF ({error})") from error
     for name, _, is_whole in made:
         if not is_whole:
             raise Fault(PART, name, "le PDF a changé après son cachet", "the PDF was changed after it was sealed")
-    known = {one.chain[0].public_bytes(Encoding.DER) for one in seals}
-    if not any(certificate in known for _, certificate, _ in made):
+    owner = {one.chain[0].public_bytes(Encoding.DER): one.did for one in seals}
+    by = next((owner[certificate] for _, certificate, _ in made if certificate in owner), None)
+    if by is None:
         report.doubt(
             PART,
             "",
@@ -93,22 +96,43 @@ def _check_seals(report: Report, reader: Any, seals: Iterable[Seal]) -> None:
         )
         return
     report.holds(
-        PART, "contient la convention scellée, et n’a pas changé", "holds the sealed contract, and has not changed"
+        PART,
+        f"contient la convention scellée, et n’a pas changé depuis que {by} a scellé ces pages ; le texte des pages "
+        "n’est pas comparé à la convention jointe, qui fait foi",
+        f"holds the sealed contract, and has not changed since {by} sealed these pages; the words on the pages are not "
+        "compared with the contract inside, which is the one that binds",
     )
 
 
-def _is_whole(signature: Any) -> bool:
-    """Return whether a seal of the PDF is good, and what came after it, if anything, was allowed to come."""
-    from pyhanko.sign.diff_analysis import ModificationLevel
+def _is_whole(signature: Any, pdf: bytes) -> bool:
+    """Return whether a seal of the PDF is good and covers the whole file: nothing came after it, not even a seal.
+
+    A later seal may show what it likes on a page, over what is written there; a node adds one and no other. The room
+    that a seal stands in is all that it cannot cover: it holds the seal in one spelling, then zeros.
+    """
     from pyhanko.sign.validation import validate_pdf_signature
-    from pyhanko.sign.validation.status import SignatureCoverageLevel
     from pyhanko_certvalidator import ValidationContext
 
-    context = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
-    status = validate_pdf_signature(signature, context)
-    if not status.intact or not status.valid or status.docmdp_ok is False:
+    begin, until, after, length = map(int, signature.byte_range)
+    room = bytes(signature.pkcs7_content)
+    if begin != 0 or after + length != len(pdf) or pdf[until:after] != b"<%s>" % room.hex().upper().encode():
         return False
-    if status.coverage == SignatureCoverageLevel.ENTIRE_FILE:
-        return True
-    level = status.modification_level
-    return level is not None and level <= ModificationLevel.FORM_FILLING
+    if not _is_one_value(room) or not _says_it_once(signature):
+        return False
+    context = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
+    status = validate_pdf_signature(signature, context, skip_diff=True)
+    return bool(status.intact and status.valid)
+
+
+def _is_one_value(room: bytes) -> bool:
+    """Return whether there is one value in DER, and then zeros."""
+    return not any(room[len(read_first(room).whole) :])
+
+
+def _says_it_once(signature: Any) -> bool:
+    """Return whether what a CMS signature does not cover, versions and the digest said twice, is as it must be."""
+    signed, signer = signature.signed_data, signature.signer_info
+    digests = [one.dump() for one in signed["digest_algorithms"]]
+    return (signed["version"].native, signer["version"].native) == ("v1", "v1") and digests == [
+        signer["digest_algorithm"].dump()
+    ]

@@ -37,6 +37,31 @@ LEVELS: dict[str, dict[Language, str]] = {
     },
 }
 
+_LABELS: dict[str, dict[Language, str]] = {
+    "contract": {"fr": "Convention", "en": "Contract"},
+    "unilateral": {"fr": "Preuve unilatérale", "en": "One-sided evidence"},
+    "contractSha256": {"fr": "Empreinte", "en": "Hash"},
+    "agreement": {"fr": "Accord", "en": "Agreement"},
+    "provider": {"fr": "Fournisseur", "en": "Provider"},
+    "consumer": {"fr": "Destinataire", "en": "Recipient"},
+    "by": {"fr": "Scellé par", "en": "Sealed by"},
+    "peer": {"fr": "Partenaire", "en": "Partner"},
+    "dataset": {"fr": "Jeu de données", "en": "Dataset"},
+    "concludedAt": {"fr": "Conclue le", "en": "Concluded at"},
+    "provider-says": {"fr": "Approuvé, selon le fournisseur, par", "en": "Approved, the provider says, by"},
+    "consumer-says": {"fr": "Approuvé, selon le destinataire, par", "en": "Approved, the recipient says, by"},
+    "key": {"fr": "clé", "en": "key"},
+    "rule": {"fr": "règle", "en": "rule"},
+    "at": {"fr": "le", "en": "at"},
+    "termination": {"fr": "Résiliée le", "en": "Terminated at"},
+    "suspension": {"fr": "Suspendue le", "en": "Suspended at"},
+    "resumption": {"fr": "Reprise le", "en": "Resumed at"},
+    "receipt": {"fr": "Reçue le", "en": "Received at"},
+}
+
+_FIRST = ("contract", "unilateral", "contractSha256", "agreement")
+_THEN = ("by", "peer", "dataset", "concludedAt")
+
 _UNSEALED: dict[Language, str] = {
     "fr": "Aucun cachet ne couvre : {}. Qui a tenu le dossier a pu changer ces pièces et en refaire la liste ; "
     "comparez-les à celles que vous tenez d’ailleurs.",
@@ -82,12 +107,17 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    unexamined: list[Finding] = field(default_factory=list)
     unsealed: tuple[str, ...] = ()
     """The files of the bundle of which no seal says what they must be."""
 
     def holds(self, part: str, fr: str, en: str) -> None:
         """Note that something holds."""
         self.findings.append(Finding(part, fr, en))
+
+    def left_out(self, part: str, fr: str, en: str) -> None:
+        """Note that a piece was not looked at, and why."""
+        self.unexamined.append(Finding(part, fr, en))
 
     def doubt(self, part: str, place: str, fr: str, en: str) -> None:
         """Note that something cannot be decided."""
@@ -116,6 +146,7 @@ class Report:
             "faults": [{"part": one.part, "field": one.place, "fr": one.fr, "en": one.en} for one in self.faults],
             "doubts": [{"part": one.part, "field": one.place, "fr": one.fr, "en": one.en} for one in self.doubts],
             "checked": [{"part": one.part, "fr": one.fr, "en": one.en} for one in self.findings],
+            "unexamined": [{"part": one.part, "fr": one.fr, "en": one.en} for one in self.unexamined],
             "unsealed": list(self.unsealed),
         }
 
@@ -123,14 +154,29 @@ class Report:
         """Return the report for a person."""
         colon = " : " if language == "fr" else ": "
         lines = [f"{_VERDICTS[language][self.verdict]} ({'examiné au' if language == 'fr' else 'as of'} {self.at})"]
+        lines += [] if self.faults else _told(self.facts, language)
         for sign, listed in (("✗", self.faults), ("?", self.doubts)):
             lines += [f"  {sign} {_where(one, language)}{colon}{getattr(one, language)}" for one in listed]
-        lines += [f"  ✓ {one.part}{colon}{getattr(one, language)}" for one in self.findings]
+        for sign, found in (("✓", self.findings), ("–", self.unexamined)):
+            lines += [f"  {sign} {one.part}{colon}{getattr(one, language)}" for one in found]
         if self.unsealed:
             lines += ["", _UNSEALED[language].format(", ".join(self.unsealed))]
         if self.level and self.verdict != "invalid":
             lines += ["", LEVELS[self.level][language]]
         return "\n".join(lines)
+
+
+def _told(facts: dict[str, Any], language: Language) -> list[str]:
+    """Return what the bundle is about, a line each: which contract, between whom, who approved, what followed."""
+    told: list[tuple[str, str]] = [(name, str(facts[name])) for name in _FIRST if name in facts]
+    told += [(role, f"{one['legalName']} ({one['did']})") for role, one in facts.get("parties", {}).items()]
+    told += [(name, str(facts[name])) for name in _THEN if name in facts]
+    for role, one in facts.get("approvals", {}).items():
+        said = [f"{_LABELS[name][language]} {value}" if name in _LABELS else value for name, value in one.items()]
+        told.append((f"{role}-says", ", ".join(said)))
+    told += [(one["kind"], one["at"]) for one in facts.get("notices", ())]
+    colon = " : " if language == "fr" else ": "
+    return [f"  {_LABELS[name][language]}{colon}{value}" for name, value in told]
 
 
 def _where(one: Fault | Doubt, language: Language) -> str:

@@ -25,6 +25,11 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SMALLEST_RSA_BITS = 2048
 MAX_CERTIFICATES = 8
 MAX_IAT = 1 << 36
+_APPROVED = {
+    "urn:pupitre:approved-by:": "key",
+    "urn:pupitre:approval-rule:": "rule",
+    "urn:pupitre:approved-at:": "at",
+}
 ORIGIN, APPROVAL = (f"http://uri.etsi.org/01903/v1.2.2#ProofOf{word}" for word in ("Origin", "Approval"))
 
 
@@ -45,7 +50,8 @@ class Seal:
     """`protected` and `signature` as they are written."""
     tokens: tuple[bytes, ...] = field(repr=False)
     """Time-stamp tokens, DER."""
-    approval: Any = None
+    approval: dict[str, str]
+    """What is claimed of who approved (`srAts`): a function, a key or a rule, an instant."""
 
     @property
     def certificate_sha256(self) -> str:
@@ -100,7 +106,7 @@ def _read_seal(part: str, place: str, payload: str, entry: Any, media_type: str)
         signature=_decoded(part, f"{place}/signature", entry["signature"]),
         texts=(entry["protected"], entry["signature"]),
         tokens=_tokens(part, f"{place}/header", entry.get("header")),
-        approval=header.get("srAts"),
+        approval=_approval(part, f"{at}/srAts", header.get("srAts")),
     )
 
 
@@ -142,6 +148,23 @@ def _commitments(part: str, at: str, listed: Any) -> frozenset[str]:
     if not found or not all(isinstance(name, str) for name in found):
         raise Fault(part, at, "engagement illisible", "the commitment cannot be read")
     return frozenset(str(name) for name in found)
+
+
+def _approval(part: str, at: str, told: Any) -> dict[str, str]:
+    """Return what the header claims of who approved (TS 119 182-1 §5.2.5), in words and then in names with a prefix."""
+    if told is None:
+        return {}
+    try:
+        values = [one for claimed in told["claimed"] for one in claimed["qVals"]]
+        if not values or not all(isinstance(one, str) and one.isprintable() for one in values):
+            raise ValueError(values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Fault(part, at, "approbation illisible", "the approval cannot be read") from error
+    found = {}
+    for value in values:
+        prefix = next((one for one in _APPROVED if value.startswith(one)), "")
+        found[_APPROVED.get(prefix, "function")] = value.removeprefix(prefix)
+    return found
 
 
 def _tokens(part: str, at: str, header: Any) -> tuple[bytes, ...]:

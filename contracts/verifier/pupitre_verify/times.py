@@ -55,7 +55,7 @@ def check_time(report: Report, seal: Seal, stand: Stand, keys: SealKeys) -> None
     stamped_at = _proven_at(report, seal, stand)  # 2
     _check_revocation(report, seal, stamped_at, keys)  # 3
     if not is_valid_at(certificate, stand.at) and not (stamped_at and is_valid_at(certificate, stamped_at)):  # 4
-        _doubt_ended(report, seal)
+        _doubt_period(report, seal, stand.at)
     if seal.made_at - stand.at > LEEWAY:  # 5
         report.doubt(
             seal.part,
@@ -65,13 +65,19 @@ def check_time(report: Report, seal: Seal, stand: Stand, keys: SealKeys) -> None
         )
 
 
-def _doubt_ended(report: Report, seal: Seal) -> None:
-    end = _day(seal.chain[0].not_valid_after_utc)
+def _doubt_period(report: Report, seal: Seal, at: datetime) -> None:
+    place, certificate = f"{seal.place}/protected/x5c/0", seal.chain[0]
+    if at < certificate.not_valid_before_utc:
+        begin = _day(certificate.not_valid_before_utc)
+        fr, en = f"le certificat n’est valide qu’à partir du {begin}", f"the certificate is not valid before {begin}"
+        report.doubt(seal.part, place, fr, en)
+        return
+    end = _day(certificate.not_valid_after_utc)
     report.doubt(
         seal.part,
-        f"{seal.place}/protected/x5c/0",
-        f"le certificat est valide jusqu’au {end} et aucun horodatage reconnu ne montre que le cachet est antérieur",
-        f"the certificate is valid until {end} and no trusted time-stamp shows that the seal is older",
+        place,
+        f"le certificat était valide jusqu’au {end} et aucun horodatage reconnu ne montre que le cachet est antérieur",
+        f"the certificate was valid until {end} and no trusted time-stamp shows that the seal is older",
     )
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import timedelta
-from importlib.util import find_spec
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -178,15 +177,48 @@ def test_a_bundle_from_the_future_is_indeterminate() -> None:
     assert examine(case().pack(), at=SEALED_AT - DAY / 2).exit_status == 2
 
 
-def test_a_pdf_is_examined_only_where_its_reader_is_installed_and_the_report_says_so() -> None:
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "fr",
+            [
+                "Convention : urn:uuid:", "Empreinte : ", "Accord : urn:uuid:",
+                "Fournisseur : Métropole de Brume (did:web:metropole.example)",
+                "Destinataire : Syndicat des Eaux (did:web:syndicat.example)", "Jeu de données : ",
+                "Conclue le : 2026-",
+                "Approuvé, selon le fournisseur, par : La présidente, clé k-7, le 2026-03-01T09:00:00Z",
+                "Approuvé, selon le destinataire, par : La présidente", "Résiliée le : 2026-",
+            ],
+        ),
+        ("en", ["Contract: urn:uuid:", "Approved, the provider says, by: La présidente, key k-7", "Terminated at: "]),
+    ],
+)  # fmt: skip
+def test_a_person_reads_which_contract_it_is_who_approved_and_what_became_of_it(language, lines) -> None:
     whole = case()
-    whole.files["contract.pdf"] = b"%PDF-1.7 and nothing else"
+    told = ["La présidente", "urn:pupitre:approved-by:k-7", "urn:pupitre:approved-at:2026-03-01T09:00:00Z"]
+    claimed = {"claimed": [{"encoding": "binary", "mediaType": "text/plain", "qVals": told}]}
+    whole.seals[0] = seal(whole.payload, whole.provider, "contract", "provider", SEALED_AT, srAts=claimed)
+    whole.conclude()
+    whole.files["notices/001.jws.json"] = whole.notice("termination")
     report = examine(whole.pack(), at=NOW)
-    if find_spec("pyhanko") is None:
-        assert report.exit_status == 0
-        assert "présent, non examiné" in report.as_text("fr")
-    else:
-        assert (report.exit_status, report.faults[0].part) == (1, "contract.pdf")
+    text = report.as_text(language)
+    for line in lines:
+        assert f"\n  {line}" in text
+    assert report.facts["contractSha256"] in text
+    assert report.facts["approvals"]["provider"] == {"function": told[0], "key": "k-7", "at": "2026-03-01T09:00:00Z"}
+    whole.files["cards/provider.jws"] = b"x"
+    assert "urn:uuid" not in examine(whole.pack(), at=NOW).as_text(language)  # nothing is told of what does not hold
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"claimed": [{}]}, {"claimed": [{"qVals": [1]}]}, {"claimed": 1}, "La présidente"]
+)
+def test_an_approval_that_cannot_be_read_is_refused(told) -> None:
+    whole = case()
+    whole.seals[0] = seal(whole.payload, whole.provider, "contract", "provider", SEALED_AT, srAts=told)
+    report = examine(whole.conclude().pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/signatures/0/protected/srAts")
 
 
 def test_notices_are_told() -> None:

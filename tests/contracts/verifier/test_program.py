@@ -55,14 +55,27 @@ def test_a_bundle_without_conclusion_is_exit_2(bundle, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["absent.zip"], ["b.zip", "--at", "demain"], ["b.zip", "--trust", "absent.pem"], ["b.zip", "--x"]]
+    ("arguments", "said"),
+    [
+        ([], "pupitre-verify --help"),
+        (["absent.zip"], "absent.zip : ce fichier n’existe pas."),
+        (["."], ". est un dossier. Donnez le fichier « ….contract.zip » lui-même"),
+        (["b.zip", "--at", "demain"], "--at demain : ce n’est pas une date."),
+        (["b.zip", "--at", "0001-01-01T00:00:00+14:00"], "ce n’est pas une date."),
+        (["b.zip", "--trust", "absent.pem"], "absent.pem : ce fichier n’existe pas."),
+        (["b.zip", "--trust", "b.zip"], "b.zip : aucun certificat lisible."),
+        (["b.zip", "--x"], "pupitre-verify --help"),
+    ],
 )
-def test_an_unusable_command_is_exit_3_and_says_so(arguments, tmp_path) -> None:
-    (tmp_path / "b.zip").write_bytes(b"")
+def test_an_unusable_command_is_exit_3_and_says_so_in_both_languages(arguments, said, tmp_path) -> None:
+    (tmp_path / "b.zip").write_bytes(b"no certificate")
     done = run(*arguments, folder=tmp_path)
     assert done.returncode == 3
-    assert done.stderr.startswith("pupitre-verify : ")
-    assert "Traceback" not in done.stderr
+    french, english = done.stderr.splitlines()
+    assert french.startswith("pupitre-verify : ")
+    assert english.startswith("pupitre-verify: ")
+    assert said in french
+    assert "Errno" not in done.stderr
 
 
 def test_it_runs_without_the_node_and_reaches_no_network(bundle, tmp_path) -> None:
