@@ -96,7 +96,7 @@ class Negotiated:
 
 
 @lru_cache(maxsize=64)
-def party_from_card(card: str, *, kid: str, certificate: bytes, mandate: str | None = None) -> Party:
+def party_from_card(card: str, *, kid: str, certificate: bytes) -> Party:
     """Return a party from its card, a compact JWS that was verified before, and from its seal's certificate (DER).
 
     Remembered by all of these: the same partners agree on many things.
@@ -114,11 +114,19 @@ def party_from_card(card: str, *, kid: str, certificate: bytes, mandate: str | N
         **{name: line(str(value)) for name, value in given.items()},
         siren=told.get("siren"),
         siret=told.get("siret"),
-        mandate=mandate,
+        mandate=_line_of(told, "mandate"),
         kid=kid,
         certificate_sha256=sha256(certificate),
         card_sha256=sha256(card),
     )
+
+
+def _line_of(card: Mapping[str, Json], name: str) -> str | None:
+    """Return what a card may say beside what it must. Raises IncompleteCard when it is no text."""
+    said = card.get(name)
+    if said is not None and not isinstance(said, str):
+        raise IncompleteCard(needed=name, pointer=f"/{name}")
+    return line(said or "") or None
 
 
 def draw_up_contract(

@@ -13,6 +13,7 @@ CARD_MEMBERS = (
     "siren",
     "siret",
     "representative_function",
+    "mandate",
     "contact_role",
     "contact_email",
     "contact_telephone",
@@ -42,6 +43,11 @@ def add_to(participants: click.Group) -> None:
         "--siret", fr="Quatorze chiffres ; le SIREN en est tiré.", en="Fourteen digits; the SIREN is taken from it."
     )
     @option("--representative", required=True, fr="Fonction du signataire.", en="Function of who signs.")
+    @option(
+        "--mandate",
+        fr="Décision qui l’y autorise (délibération, délégation et sa date) ; les conventions la citent.",
+        en="Decision that empowers them (a resolution, a delegation and its date); contracts name it.",
+    )
     @option("--contact", required=True, fr="Service ou fonction à joindre.", en="Service or function to reach.")
     @option("--email", fr="Adresse électronique de ce service.", en="E-mail address of that service.")
     @option(
@@ -53,6 +59,7 @@ def add_to(participants: click.Group) -> None:
         siren: str | None,
         siret: str | None,
         representative: str,
+        mandate: str | None,
         contact: str,
         email: str | None,
         telephone: str | None,
@@ -61,6 +68,7 @@ def add_to(participants: click.Group) -> None:
             legal_name,
             representative,
             contact,
+            mandate=mandate,
             siren=siren,
             siret=siret,
             contact_email=email,

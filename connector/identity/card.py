@@ -1,13 +1,14 @@
 """The party card: what an organisation says of itself, signed with its key.
 
-Legal name, SIREN or SIRET, the function of who represents it, and how to reach a role: no personal name is needed. The
-card is canonical JSON (RFC 8785; its members are ASCII names, texts and whole numbers) in a compact JWS. It stands at a
-fixed address beside the DID document. A card proves that the holder of the key says so, no more: whether it is true is
-for people to find out, once, when they meet.
+Legal name, SIREN or SIRET, the function and the mandate of who represents it, and how to reach a role: no personal name
+is needed. The card is canonical JSON (RFC 8785; its members are ASCII names, texts and whole numbers) in a compact JWS.
+It stands at a fixed address beside the DID document. A card proves that the holder of the key says so, no more: whether
+it is true is for people to find out, once, when they meet.
 """
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,6 +52,8 @@ class Card:
     siret: str | None = None
     representative_function: str
     """The function of who signs for the organisation, such as « Le président »."""
+    mandate: str | None = None
+    """The decision that empowers who signs, such as « délibération n° 2026-014 du 12 mars 2026 »."""
     contact_role: str
     """Who answers: a service or a function, not a person."""
     contact_email: str | None = None
@@ -66,6 +69,7 @@ _MEMBERS = {
     "siren": "siren",
     "siret": "siret",
     "representative_function": "representativeFunction",
+    "mandate": "mandate",
     "contact_role": "contactRole",
     "contact_email": "contactEmail",
     "contact_telephone": "contactTelephone",
@@ -205,7 +209,7 @@ def _digits(text: str | None) -> str | None:
 def _text(value: Any, name: str) -> str | None:
     if value is None:
         return None
-    line = " ".join(value.split()) if isinstance(value, str) else "\0"
+    line = unicodedata.normalize("NFC", " ".join(value.split())) if isinstance(value, str) else "\0"
     if len(line) > 500 or not line.isprintable():
         raise _fault(name, "Un texte d’une ligne est attendu.", "A text of one line is expected.")
     return line or None

@@ -105,6 +105,7 @@ def put_card(
     representative_function: str,
     contact_role: str,
     *,
+    mandate: str | None = None,
     siren: str | None = None,
     siret: str | None = None,
     contact_email: str | None = None,
@@ -112,6 +113,7 @@ def put_card(
 ) -> Call[t.Card]:
     """Change our own party card."""
     named = {"legal_name": legal_name, "representative_function": representative_function, "contact_role": contact_role}
+    named |= {"mandate": mandate} if mandate else {}
     reach = {"contact_email": contact_email, "contact_telephone": contact_telephone}
     return _call("PUT", "card", body=_said(**named, **reach, siren=siren, siret=siret))
 

@@ -26,6 +26,8 @@ class Card(TypedDict):
     siret: str | None
     representative_function: str
     """Function of who signs for the organisation."""
+    mandate: str | None
+    """The decision that empowers who signs."""
     contact_role: str
     """A service or a function, not a person."""
     contact_email: str | None

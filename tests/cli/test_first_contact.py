@@ -15,6 +15,7 @@ from tests.tools.ports import free_port
 
 Wait = Callable[..., Any]
 CARD = ("--legal-name", "Syndicat de Démo", "--representative", "La présidente", "--contact", "Service des données")
+MANDATE = ("--mandate", "Délibération 2026-014 du 12 mars 2026")
 PORT = free_port()
 
 
@@ -42,9 +43,11 @@ def test_a_card_is_written_and_shown(offices: tuple[Any, Any]) -> None:
     _, stranger = offices
     assert "not found" in stranger.run("participant", "card", "show", code=exits.PROBLEM).stderr.lower()
     assert "/siret" in stranger.run("participant", "card", "set", *CARD, "--siret", "1", code=exits.PROBLEM).stderr
-    made = stranger.json("participant", "card", "set", *CARD, "--siret", "243 500 139 00189")
+    made = stranger.json("participant", "card", "set", *CARD, *MANDATE, "--siret", "243 500 139 00189")
+    assert made["mandate"] == MANDATE[1]
     assert (made["siren"], made["siret"], made["version"]) == ("243500139", "24350013900189", 1)
     shown = stranger.run("participant", "card", "show").stdout
+    assert MANDATE[1] in shown
     assert "La présidente" in shown
     assert "24350013900189" in shown
 

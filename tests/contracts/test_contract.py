@@ -224,6 +224,17 @@ def test_a_card_that_lacks_something_makes_no_party(missing):
     assert caught.value.needed == missing
 
 
+def test_the_mandate_is_the_one_that_the_card_gives():
+    def of(said):
+        return party_from_card(said, kid=PROVIDER.kid, certificate=b"x").mandate
+
+    assert of(card(METROPOLE, "Métropole", "200046977", "Délibération 2026-014")) == "Délibération 2026-014"
+    assert of(card(METROPOLE, "Métropole", "200046977")) is None
+    told = json.loads(decoded(card(METROPOLE, "Métropole", "200046977").split(".")[1], "")) | {"mandate": 7}
+    with pytest.raises(refused.IncompleteCard):
+        of(f"e30.{encoded(canonical(told))}.AA")
+
+
 @pytest.mark.parametrize("text", ["", "a", "a.b", "e30.e30", "e30.W10.AA"])
 def test_what_is_no_card_makes_no_party(text):
     with pytest.raises(refused.IncompleteCard):

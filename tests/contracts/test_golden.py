@@ -31,7 +31,7 @@ def test_the_golden_contract_is_good():
     check_conclusion(kept("conclusion.jws.json"), contract, now=LATER)
     check_notice(kept("termination.jws.json"), contract, now=LATER)
     assert contract.payload.decode() == kept("contract.json")
-    assert contract.sha256 == "fe9ad5231b9a34caa3ad9b40374d9a24af160114a1705e1d8025c4b94c43eb77"
+    assert contract.sha256 == "c963f23ee08dc4c9221ef1a2d4d254285d7d0f35391a8b0d1e571877d1caac89"
 
 
 def test_time_stamps_leave_the_seals_as_they_were():

@@ -45,7 +45,7 @@ REQUEST = {
 }
 
 
-def card(did: str, name: str, siren: str) -> str:
+def card(did: str, name: str, siren: str, mandate: str | None = None) -> str:
     """Return a party card; its signature is not looked at here."""
     told = {
         "did": did,
@@ -55,6 +55,7 @@ def card(did: str, name: str, siren: str) -> str:
         "contactRole": "Service des données",
         "siren": siren,
         "version": 1,
+        **({"mandate": mandate} if mandate else {}),
     }
     return ".".join(
         base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b"{}", canonical(told), b"signed")
@@ -63,7 +64,7 @@ def card(did: str, name: str, siren: str) -> str:
 
 def party(sealer: Sealer, name: str, siren: str, mandate: str | None = None) -> Party:
     """Return a party that seals with this key."""
-    return party_from_card(card(sealer.did, name, siren), kid=sealer.kid, certificate=sealer.chain[0], mandate=mandate)
+    return party_from_card(card(sealer.did, name, siren, mandate), kid=sealer.kid, certificate=sealer.chain[0])
 
 
 def agreement(provider: str, consumer: str, offer: dict = OFFER, at: datetime = NOW) -> str:

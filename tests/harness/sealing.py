@@ -9,7 +9,7 @@ from contracts.signer import Signer
 from tests.harness import nodes
 
 CARDS = {
-    "provider": {"legal_name": "Métropole d’Exemple", "siren": "200046977"},
+    "provider": {"legal_name": "Métropole d’Exemple", "siren": "200046977", "mandate": "Délibération 2026-014"},
     "consumer": {"legal_name": "Commune d’Exemple", "siren": "217500016"},
 }
 

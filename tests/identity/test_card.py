@@ -104,6 +104,12 @@ def test_spaces_that_people_write_do_not_matter() -> None:
     assert (told["legal_name"], told["siret"], told["siren"]) == ("Métropole de Démo", "24350013900189", "243500139")
 
 
+def test_accents_are_written_in_one_way() -> None:
+    """As some systems write them, a letter and its accent apart, a contract could not name the organisation."""
+    told = cards.checked({**SAID, "legal_name": "Me\u0301tropole", "mandate": " De\u0301libe\u0301ration 12\n"})
+    assert (told["legal_name"], told["mandate"]) == ("Métropole", "Délibération 12")
+
+
 # How it is written
 
 

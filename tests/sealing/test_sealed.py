@@ -75,6 +75,11 @@ def test_what_two_nodes_agree_on_is_sealed_by_both_and_concluded(perform: Callab
         document = json.loads((contract and contract.document) or "")
         assert document["parties"]["provider"]["legalName"] == "Métropole d’Exemple"
         assert document["parties"]["consumer"]["legalName"] == "Commune d’Exemple"
+        represented = {role: told["representative"] for role, told in document["parties"].items()}
+        assert represented == {
+            "provider": {"function": "La présidente", "mandate": "Délibération 2026-014"},
+            "consumer": {"function": "La présidente"},
+        }
         assert document["request"] == {
             "purpose": "Trame noire", "until": "2027-06-30", "legalBasis": "CRPA, art. L. 114-8",
         }  # fmt: skip

@@ -25,6 +25,7 @@ class Card(Shape):
     siren: str | None
     siret: str | None
     representative_function: Annotated[str, Field(description="Function of who signs for the organisation.")]
+    mandate: Annotated[str | None, Field(description="The decision that empowers who signs.")]
     contact_role: Annotated[str, Field(description="A service or a function, not a person.")]
     contact_email: str | None
     contact_telephone: str | None
@@ -46,6 +47,7 @@ class NewCard(Wish):
     siren: Annotated[Text, Field(description="Nine digits; taken from the SIRET when left out.")] = None
     siret: Annotated[Text, Field(description="Fourteen digits.")] = None
     representative_function: Annotated[str, Field(max_length=500, examples=["La présidente"])]
+    mandate: Annotated[Text, Field(description="The decision that empowers who signs; contracts name it.")] = None
     contact_role: Annotated[str, Field(max_length=500, examples=["Service des données"])]
     contact_email: Text = None
     contact_telephone: Text = None

@@ -20,6 +20,7 @@ CARD_FORM = "urn:pupitre:party-card:1"
 KEYS_FORM = "https://w3id.org/pupitre/seal-keys/1"
 SEALS, SPEAKS = "assertionMethod", "capabilityInvocation"
 _FROM_CARD = ("did", "legalName", "siren", "siret")
+_IN_CARD = {"representative/function": "representativeFunction", "representative/mandate": "mandate"}
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,11 @@ def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, documen
     card = _object(part, payload)
     if header.get("typ") != "party-card+jws" or card.get("form") != CARD_FORM:
         raise Fault(part, "/form", "ce n’est pas une carte d’organisme", "this is not a party card")
-    for name in _FROM_CARD:
-        if card.get(name) != party.get(name):
+    who = party["representative"]
+    told = {name: party.get(name) for name in _FROM_CARD}
+    told |= {"representative/function": who["function"], "representative/mandate": who.get("mandate")}
+    for name, said in told.items():
+        if card.get(_IN_CARD.get(name, name)) != said:
             raise Fault(
                 "contract.jws.json",
                 f"{place}/{name}",

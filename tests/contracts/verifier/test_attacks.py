@@ -123,6 +123,14 @@ def _other_name_than_card(whole: Case) -> None:
     _redraw(whole, lambda document: document["parties"]["provider"].update(legalName="Métropole de Bruine"))
 
 
+def _other_function_than_card(whole: Case) -> None:
+    _redraw(whole, lambda document: document["parties"]["consumer"]["representative"].update(function="Le stagiaire"))
+
+
+def _other_mandate_than_card(whole: Case) -> None:
+    _redraw(whole, lambda document: document["parties"]["provider"]["representative"].update(mandate="Aucun"))
+
+
 def _conclusion_of_another(whole: Case) -> None:
     other = case(provider=whole.provider, consumer=whole.consumer)
     other.document["id"] = "urn:uuid:99999999-9999-4999-8999-999999999999"
@@ -304,6 +312,8 @@ ATTACKS: list[tuple[Attack, str, str]] = [
     (_another_did_document, "dids/provider.json", "/id"),
     (_another_card, "cards/provider.jws", "/payload/parties/provider/cardSha256"),
     (_other_name_than_card, CONTRACT, "/payload/parties/provider/legalName"),
+    (_other_function_than_card, CONTRACT, "/payload/parties/consumer/representative/function"),
+    (_other_mandate_than_card, CONTRACT, "/payload/parties/provider/representative/mandate"),
     (_conclusion_of_another, CONCLUSION, "/payload/contract"),
     (_conclusion_of_other_seals, CONCLUSION, "/payload/signatures/provider"),
     (_conclusion_by_consumer, CONCLUSION, f"{P}/protected/kid"),

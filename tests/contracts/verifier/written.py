@@ -125,6 +125,7 @@ class Organisation:
             "form": "urn:pupitre:party-card:1",
             "issuedAt": "2026-01-01T00:00:00.000000Z",
             "legalName": self.name,
+            "mandate": "Délibération 2026-12",
             "representativeFunction": "Le président",
             "siren": "200000172",
             "version": 1,
