@@ -21,6 +21,7 @@ from contracts.seals import Role
 
 SCHEMA = "https://w3id.org/pupitre/bundle/1"
 CONTRACT, CONCLUSION, UNILATERAL = "contract.jws.json", "conclusion.jws.json", "unilateral.jws.json"
+CONVENTION_PDF, RECORD_PDF = "contract.pdf", "unilateral.pdf"
 MOST = 999
 """How many checkpoints a bundle holds: the last ones."""
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
@@ -30,7 +31,8 @@ _WHAT = {
     CONCLUSION: "the conclusion, sealed by the provider",
     UNILATERAL: "one-sided evidence, sealed by one party",
     "checkpoints": "a checkpoint of the journal, sealed by the party whose journal it is",
-    "contract.pdf": "the convention, to be read",
+    CONVENTION_PDF: "the convention, to be read",
+    RECORD_PDF: "the record of one-sided evidence, to be read",
     "journal.jsonl": "the journal's chain",
     "notices": "a notice, sealed by its author",
     "dids": "a DID document, as it was seen",
@@ -52,6 +54,7 @@ class Evidence:
     """The JWS over one-sided evidence, in the place of contract and conclusion."""
     notices: Sequence[str] = field(default=(), repr=False)
     pdf: bytes | None = field(default=None, repr=False)
+    """The convention, or the record of one-sided evidence, sealed by the node that made it."""
     did_documents: Mapping[Role, str] = field(default_factory=dict, repr=False)
     """As they were seen when the seals were made."""
     cards: Mapping[Role, str] = field(default_factory=dict, repr=False)
@@ -77,6 +80,7 @@ def pack(evidence: Evidence) -> bytes:
     files["README.txt"] = readme(
         {name: content.decode() for name, content in files.items() if name.endswith(".jws.json")},
         has_journal="journal.jsonl" in files,
+        pdf=next((name for name in (CONVENTION_PDF, RECORD_PDF) if name in files), ""),
     ).encode()
     listed = {name: {"sha256": sha256(content), "what": _what(name)} for name, content in files.items()}
     kind = "signed" if evidence.contract else "unilateral"
@@ -105,7 +109,7 @@ def _files(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
         lines = [canonical({"text": text, "hash": hash_}).decode() for text, hash_ in evidence.journal]
         yield "journal.jsonl", "".join(f"{line}\n" for line in lines).encode()
     if evidence.pdf is not None:
-        yield "contract.pdf", evidence.pdf
+        yield CONVENTION_PDF if evidence.contract else RECORD_PDF, evidence.pdf
 
 
 def _certificates(name: str, text: str) -> Iterator[tuple[str, bytes]]:

@@ -133,6 +133,21 @@ _FIXED = r"""    process=$(grep -o '\\"process\\": *\\"[^"\\]*' journal.jsonl | 
       done
     done < journal.jsonl
 """
+_PDF = r"""    set -- $(grep -a -o '/ByteRange *\[[^]]*\]' @FILE@ | tail -n 1 | tr -cs '0-9' ' ')
+    { head -c "$2" @FILE@; tail -c "+$(($3 + 1))" @FILE@ | head -c "$4"; } > signed.tmp
+    head -c "$3" @FILE@ | tail -c "+$(($2 + 1))" | tr -d '<>' | tr 'a-f' 'A-F' | basenc --base16 -d > signature.tmp
+    if [ "$(($3 + $4))" -eq "$(wc -c < @FILE@)" ] &&
+      openssl cms -verify -inform DER -in signature.tmp -content signed.tmp -binary -noverify -signer signer.tmp \
+        -out /dev/null 2>&1 | grep -q 'CMS Verification successful'
+    then
+      echo "@FILE@ : OK"
+      for certificate in certs/*.pem; do
+        if [ "$(openssl x509 -in "$certificate")" = "$(openssl x509 -in signer.tmp)" ]; then
+          echo "@FILE@, $certificate : OK"
+        fi
+      done
+    fi
+"""
 _STAMP = r"""    member @FILE@ signature @RANK@ > stamped.tmp
     printf %s '@ITEM@' | decode | grep -o '"val":"[^"]*"' | cut -d'"' -f4 | base64 -d > token.tmp
     openssl ts -reply -in token.tmp -token_in -token_out -text 2>&1 | grep 'Time stamp:'
@@ -140,16 +155,19 @@ _STAMP = r"""    member @FILE@ signature @RANK@ > stamped.tmp
 """
 
 
-def readme(sealed: Mapping[str, str], *, has_journal: bool) -> str:
-    """Return the page for a bundle with these sealed documents, by the names of their files."""
-    steps = list(_steps({name: read_sealed(text) for name, text in sealed.items()}, has_journal))
+def readme(sealed: Mapping[str, str], *, has_journal: bool, pdf: str = "") -> str:
+    """Return the page for a bundle with these sealed documents, by the names of their files.
+
+    `pdf` is the name of the PDF, where there is one.
+    """
+    steps = list(_steps({name: read_sealed(text) for name, text in sealed.items()}, has_journal, pdf))
     french = [f"{n}. {one.fr}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     english = [f"{n}. {one.en}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     tail_fr, tail_en = (_TAIL_FR, _TAIL_EN) if CONTRACT in sealed else (_ONE_SIDED_FR, _ONE_SIDED_EN)
     return "\n".join([_HEAD_FR, *french, tail_fr, f"{'-' * 100}\n", _HEAD_EN, *english, tail_en])
 
 
-def _steps(sealed: Mapping[str, Sealed], has_journal: bool) -> Iterator[_Step]:
+def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterator[_Step]:
     main = CONTRACT if CONTRACT in sealed else UNILATERAL
     yield _Step("Ouvrir le dossier.", "Open the bundle.", _OPEN)
     yield _Step("Chaque fichier a l’empreinte que dit la liste.", "Each file has the digest in the list.", _LISTED)
@@ -187,12 +205,26 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool) -> Iterator[_Step]:
             "the date of its seal (“iat”).",
             _FIXED,
         )
+    if pdf:
+        yield _pdf_step(pdf)
     if stamps := "".join(_stamp_commands(name, one) for name, one in sealed.items()):
         yield _Step(
             "Les horodatages. AUTORITES.pem : les certificats de l’autorité d’horodatage, obtenus d’elle.",
             "The time-stamps. AUTORITES.pem: the certificates of the time-stamping authority, obtained from it.",
             stamps,
         )
+
+
+def _pdf_step(pdf: str) -> _Step:
+    return _Step(
+        f"Le PDF ({pdf}) est là pour être lu ; le JSON scellé fait foi. Son cachet porte sur tout le fichier, et a été "
+        "fait avec un certificat du dossier. Le document scellé y est joint : « pdfdetach » ou un lecteur de PDF l’en "
+        "extrait, et il doit être celui du dossier.",
+        f"The PDF ({pdf}) is there to be read; the sealed JSON binds. Its seal covers the whole file, and was made "
+        "with a certificate of the bundle. The sealed document is attached to it: “pdfdetach” or a PDF reader extracts "
+        "it, and it must be the one of the bundle.",
+        _filled(_PDF, FILE=pdf),
+    )
 
 
 def _seal_commands(name: str, sealed: Sealed) -> str:

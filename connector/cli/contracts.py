@@ -83,7 +83,7 @@ def _add_files(contracts: click.Group) -> None:
     )
     @click.argument("contract")
     @option("--to", type=_FILE, fr="Fichier à écrire (IDENTIFIANT.contract.zip).", en="File (ID.contract.zip).")
-    @option("--no-pdf", is_flag=True, fr="Sans la convention en PDF.", en="Without the convention as a PDF.")
+    @option("--no-pdf", is_flag=True, fr="Sans les pages en PDF.", en="Without the pages as a PDF.")
     def export(session: Session, contract: str, to: Path | None, no_pdf: bool) -> None:
         name = _name(session.client.show_contract(contract))
         content = session.client.export_contract(contract, pdf=not no_pdf)

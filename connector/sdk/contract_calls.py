@@ -32,7 +32,7 @@ def show_contract(contract_id: str) -> Call[t.ContractDetail]:
 
 
 def export_contract(contract_id: str, *, pdf: bool | None = None) -> Call[bytes]:
-    """Have the evidence bundle of a contract, the bytes of a ZIP file; `pdf` False: without the convention as a PDF."""
+    """Have the evidence bundle of a contract, the bytes of a ZIP file; `pdf` False: without the pages as a PDF."""
     return _call("GET", "contracts", contract_id, "bundle", query={"pdf": pdf})
 
 

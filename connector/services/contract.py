@@ -154,9 +154,7 @@ class Contracts:
 
         contract, notices, beside = await self._store.read(unit)
         known_as = contract.id or contract.negotiation
-        if beside is None:
-            return known_as, self.drawn_up(contract, notices, language)
-        return known_as, draw_up_record(contract.jws or "", beside, roots=self._seals.roots(), language=language)
+        return known_as, self.drawn_up(contract, notices, beside, language)
 
     async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, Convention, bytes]:
         """Return the convention as a PDF/A-3 with the node's seal. Raises also NoPdf, NoSealKey and the like."""
@@ -171,11 +169,20 @@ class Contracts:
             return await seal_pdf(pdf, signer, at=now)
 
     def drawn_up(
-        self, contract: StoredContract, notices: Sequence[StoredNotice], language: Language = "fr"
+        self,
+        contract: StoredContract,
+        notices: Sequence[StoredNotice],
+        beside: Beside | None = None,
+        language: Language = "fr",
     ) -> Convention:
-        """Return a contract that both seal as people read it. Raises NotSealedYet."""
+        """Return a contract as people read it, or with what stands beside it the record of one-sided evidence.
+
+        Raises NotSealedYet.
+        """
         if contract.document is None or contract.jws is None:
             raise NotSealedYet(contract.status)
+        if beside is not None:
+            return draw_up_record(contract.jws, beside, roots=self._seals.roots(), language=language)
         return draw_up_convention(
             contract.jws,
             conclusion=conclusion_of(contract),

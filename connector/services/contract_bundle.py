@@ -15,7 +15,7 @@ from connector.identity.did import authentication_thumbprints
 from connector.identity.errors import CardRefused, MissingSealKey, NoSealKey, SealKeyLocked, SealsRefused
 from connector.peer.documents import DidDocument, read_document
 from connector.protocol.machine import Role
-from connector.services import negotiated
+from connector.services import negotiated, one_sided
 from connector.services.contract import Contracts, NoPdf, NotSealedYet, conclusion_of
 from connector.services.hosts import Hosts
 from connector.services.negotiated import Told
@@ -25,7 +25,10 @@ from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.journal import Entry
 from contracts.bundle import Evidence, pack
+from contracts.convention import Beside
+from contracts.convention.proof import ROLES
 from contracts.jws import read_sealed
+from contracts.refused import BadDocument
 from contracts.seals import Role as Named
 
 _BOTH = 2
@@ -78,11 +81,11 @@ class ContractBundles:
         self._shown = shown
 
     async def of(self, owner: str, name: str, *, with_pdf: bool = True) -> Bundle:
-        """Return the bundle of a contract; the convention as a PDF is in it where this node can write and seal one.
+        """Return the bundle of a contract; the pages as a PDF are in it where this node can write and seal them.
 
         Raises NotFound, NotSealedYet.
         """
-        held = await self._store.read(lambda tx: hold(tx, owner, name, self._hosts.owners[owner].did))
+        held, beside = await self._store.read(lambda tx: self._held(tx, owner, name))
         jws, contract = held.jws, held.contract
         documents, keys = await self._identities(held)
         evidence = Evidence(
@@ -90,7 +93,7 @@ class ContractBundles:
             unilateral=jws if held.is_one_sided else "",
             conclusion=conclusion_of(contract) or "",
             notices=[one.jws for one in held.notices],
-            pdf=await self._pdf(held) if with_pdf and not held.is_one_sided else None,
+            pdf=await self._pdf(held, beside) if with_pdf else None,
             did_documents=documents,
             cards=_cards(contract),
             seal_keys=keys,
@@ -100,14 +103,23 @@ class ContractBundles:
         )
         return Bundle(f"{(contract.id or '').removeprefix('urn:uuid:')}.contract.zip", pack(evidence))
 
-    async def _pdf(self, held: Held) -> bytes | None:
-        """Return the convention as a PDF, sealed with the very key that sealed the contract; None where we cannot."""
+    def _held(self, tx: Tx, owner: str, name: str) -> tuple[Held, Beside | None]:
+        hosted = self._hosts.owners[owner]
+        held = hold(tx, owner, name, hosted.did)
+        return held, one_sided.beside(tx, held.contract, hosted) if held.is_one_sided else None
+
+    async def _pdf(self, held: Held, beside: Beside | None) -> bytes | None:
+        """Return the convention or the record as a PDF, sealed with the very key of its JWS; None where we cannot.
+
+        An agreement of another connector may be one that cannot be told in sentences: its bundle has no pages.
+        """
         contract = held.contract
-        kid = json.loads(contract.document or "{}")["parties"][contract.role.value]["seal"]["kid"]
-        convention = self._shown.drawn_up(contract, held.notices)
+        own = 0 if held.is_one_sided else ROLES.index(contract.role.value)
+        kid = str(read_sealed(held.jws).signatures[own].header["kid"])
         try:
-            return await self._shown.drawn(convention, self._hosts.seals.signer(contract.owner, kid))
-        except (NoPdf, NoSealKey, MissingSealKey, SealKeyLocked):
+            pages = self._shown.drawn_up(contract, held.notices, beside)
+            return await self._shown.drawn(pages, self._hosts.seals.signer(contract.owner, kid))
+        except (NoPdf, NoSealKey, MissingSealKey, SealKeyLocked, BadDocument):
             return None
 
     # --- who the parties are ------------------------------------------------------------------------------------------

@@ -344,7 +344,10 @@ def test_one_sided_evidence_is_called_so_everywhere(
     file = tmp_path / "one.contract.zip"
     office.run("contract", "export", agreement, "--to", str(file))
     assert pupitre_verify([str(file), "--lang", "en"]) == 2
-    assert "one-sided evidence" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "one-sided evidence" in told
+    assert "unilateral.pdf: holds the one-sided evidence as it is sealed, and has not changed" in told
+    assert found["sha256"] in told
     assert "One-sided evidence" in office.run("contract", "verify", agreement, code=2).stdout
     page, pdf = tmp_path / "constat.html", tmp_path / "constat.pdf"
     said = office.run("contract", "convention", agreement, "--to", str(page)).stdout

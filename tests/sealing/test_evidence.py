@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import pytest
 from pupitre_verify.examine import examine
+from pypdfium2 import PdfDocument
 
 from connector.app import ROOT, Node
 from connector.problems import NotFound
@@ -25,7 +26,10 @@ from connector.services.deciders import Person
 from connector.store import contracts, participants, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
+from contracts.canonical import canonical, sha256
 from contracts.convention.structure import Facts, Paragraph, Table
+from contracts.jws import UNILATERAL
+from contracts.seals import seal
 from tests.harness import nodes
 from tests.sealing.pair import Pair, play
 from tests.simulator import places
@@ -149,6 +153,49 @@ def test_a_bundle_of_one_side_alone_is_indeterminate_and_says_so(perform: Callab
                 **dict.fromkeys(("journal", "document", "kept", "keys", "seals", "negotiated"), "holds"),
                 "other-party": "unknown",
             }
+
+    perform(scene)
+
+
+def test_a_bundle_of_one_side_alone_holds_its_record_as_a_pdf(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await one_sided(pair)
+        for role, pid in pids.items():
+            node, contract = pair.node(role), await pair.contract(role, pids[Role.CONSUMER])
+            assert contract is not None
+            bundles = ContractBundles(node.store, node.hosts, node.peer_seals, shown(node))
+            made, bare = await at_once(bundles.of(ROOT, pid)), await bundle(node, pid)
+            assert set(files_of(made)) - set(files_of(bare)) == {"unilateral.pdf"}
+            whole, without = (examine(one.content, at=pair.clock.now()) for one in (made, bare))
+            assert whole.exit_status == without.exit_status == 2, whole.as_json()
+            assert whole.doubts == without.doubts
+            assert "unilateral.pdf" in [one.part for one in whole.findings]
+            document = PdfDocument(files_of(made)["unilateral.pdf"])
+            pages = " ".join(page.get_textpage().get_text_bounded() for page in document)
+            document.close()
+            assert "Constat d’accord — preuve unilatérale" in pages
+            assert str(contract.sha256) in pages
+            assert "unilateral.pdf" in files_of(made)["README.txt"].decode()
+
+    perform(scene)
+
+
+def test_evidence_of_an_agreement_without_sentences_is_handed_out_without_pages(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = (await one_sided(pair))[Role.CONSUMER]
+        node, contract = pair.node(Role.CONSUMER), await pair.contract(Role.CONSUMER, pid)
+        assert contract is not None
+        document = json.loads(contract.document or "")
+        text = '{"@type":"Agreement","permission":[{"action":"use"}]}'
+        document["agreement"] = {"id": "urn:uuid:x", "text": text, "sha256": sha256(text)}
+        written = canonical(document)
+        signer = node.hosts.seals.signer(ROOT)
+        sealed = await seal(written, signer, media_type=UNILATERAL, at=pair.clock.now())
+        await change(node, pid, document=written.decode(), jws=sealed.text, sha256=sealed.sha256)
+        bundles = ContractBundles(node.store, node.hosts, node.peer_seals, shown(node))
+        files = files_of(await at_once(bundles.of(ROOT, pid)))
+        assert "unilateral.jws.json" in files
+        assert "unilateral.pdf" not in files
 
     perform(scene)
 

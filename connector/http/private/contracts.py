@@ -220,7 +220,10 @@ class BundleQuery(BaseModel):
 
     pdf: Annotated[
         bool,
-        Field(description="With the convention as a PDF, where this node can write it and seal it with the same key."),
+        Field(
+            description="With the convention, or the record of one-sided evidence, as a PDF, where this node can write "
+            "it and seal it with the same key."
+        ),
     ] = True
 
 

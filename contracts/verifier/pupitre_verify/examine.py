@@ -16,8 +16,7 @@ from pupitre_verify.journal import PART as JOURNAL
 from pupitre_verify.journal import check_journal, check_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
 from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
-from pupitre_verify.pdf import PART as PDF
-from pupitre_verify.pdf import check_pdf
+from pupitre_verify.pdf import CONVENTION, RECORD, check_pdf
 from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal, check_signature, read_jws
 from pupitre_verify.shapes import CONTRACT as CONTRACT_FORM
@@ -87,7 +86,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     # 12. The certificates that stand beside are those in the seals.
     _check_certificates(files, all_seals)
     # 13. The convention that people read holds this very contract.
-    pages = {PDF} if check_pdf(report, files, all_seals) else set()
+    pages = {CONVENTION.part} if check_pdf(report, files, CONVENTION, all_seals) else set()
     # 14. What remains stands in the bundle, but no seal says what it must be.
     report.unsealed = _unsealed(files, all_seals, sealed | journal | pages | {f"cards/{role}.jws" for role in ROLES})
 
@@ -153,6 +152,7 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     check_agreement(UNILATERAL_PART, document["agreement"])
     report.facts |= {
         "unilateral": document["id"],
+        "unilateralSha256": hashlib.sha256(payload).hexdigest(),
         "agreement": document["agreement"]["id"],
         "by": document["by"],
         "peer": document["peer"],
@@ -162,13 +162,14 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     known = Known(report, files, {role: document["by"]})
     check_one(report, seal, role, known, stand)
     report.holds(UNILATERAL_PART, f"scellé par {document['by']} seul", f"sealed by {document['by']} alone")
-    # 5. The messages, the journal, the certificates.
+    # 5. The messages, the journal, the certificates, the pages that people read.
     messages = check_messages(report, UNILATERAL_PART, files, document)
     beside, journal = _check_journal(report, files, known, stand)
-    report.unsealed = _unsealed(files, [seal, *beside], messages | journal)
     if "token" in document:
         check_proof(report, UNILATERAL_PART, files.get(JOURNAL, b""), document["token"])
     _check_certificates(files, [seal, *beside])
+    pages = {RECORD.part} if check_pdf(report, files, RECORD, [seal, *beside]) else set()
+    report.unsealed = _unsealed(files, [seal, *beside], messages | journal | pages)
     # 6. The other party sealed nothing.
     report.doubt(
         UNILATERAL_PART,

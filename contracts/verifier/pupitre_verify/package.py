@@ -22,6 +22,11 @@ MAX_FILE_BYTES = 32 << 20
 MANIFEST = "manifest.json"
 SCHEMA = "https://w3id.org/pupitre/bundle/1"
 KINDS = ("signed", "unilateral")
+_OF_ANOTHER = {
+    "signed": re.compile(r"unilateral\..+"),
+    "unilateral": re.compile(r"(?:contract|conclusion)\..+|notices/.+"),
+}
+"""What a bundle of one kind does not hold: nobody looks at it there, and people might take it for examined."""
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
 _READ = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -144,6 +149,8 @@ def _listed(manifest: dict[str, Any]) -> dict[str, str]:
             raise Fault(MANIFEST, f"/files/{name}", "description inconnue", "unknown description")
         if not isinstance(told["sha256"], str):
             raise Fault(MANIFEST, f"/files/{name}/sha256", "empreinte absente", "no digest")
+        if _OF_ANOTHER[manifest["kind"]].fullmatch(name):
+            raise Fault(name, "", "pièce d’une autre sorte de dossier", "this belongs in another kind of bundle")
         listed[name] = told["sha256"]
     return listed
 
@@ -166,6 +173,7 @@ _WHAT = tuple(
         (r"notices/\d{3}\.jws\.json", "a notice, sealed by its author"),
         (r"checkpoints/\d{3}\.jws\.json", "a checkpoint of the journal, sealed by the party whose journal it is"),
         (r"contract\.pdf", "the convention, to be read"),
+        (r"unilateral\.pdf", "the record of one-sided evidence, to be read"),
         (r"dids/(?:provider|consumer)\.json", "a DID document, as it was seen"),
         (r"cards/(?:provider|consumer)\.jws", "a party card"),
         (r"certs/[\w.-]+\.pem", "the certificates of a seal"),

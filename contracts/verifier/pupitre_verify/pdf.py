@@ -1,12 +1,15 @@
-"""The convention as a PDF: whether what is embedded in it is the sealed contract, and whether its own seal is whole.
+"""The pages as a PDF: whether what is embedded in it is the sealed document, and whether its own seal is whole.
 
-The sealed JSON is authoritative; the PDF is what people read. It is examined where pyHanko is installed (extra `pdf`).
+The sealed JSON is authoritative; the PDF is what people read: the convention of a contract, or the record of one-sided
+evidence. It is examined where pyHanko is installed (extra `pdf`).
 """
 
 import importlib.util
 import io
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -17,21 +20,45 @@ from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal
 from pupitre_verify.strict import Unreadable, read_json
 
-PART = "contract.pdf"
-CONTRACT = "contract.jws.json"
+
+@dataclass(frozen=True)
+class Pages:
+    """What a PDF shows: its file, that of the sealed document in it, and what to call these."""
+
+    part: str
+    source: str
+    fr: str
+    en: str
+    nobody_fr: str
+    """Who should have sealed the pages and did not."""
+    nobody_en: str
 
 
-def check_pdf(report: Report, files: Files, seals: Iterable[Seal]) -> bool:
+CONVENTION = Pages(
+    "contract.pdf", "contract.jws.json", "la convention", "the contract", "aucune partie n’a", "neither party"
+)
+RECORD = Pages(
+    "unilateral.pdf",
+    "unilateral.jws.json",
+    "la preuve unilatérale",
+    "the one-sided evidence",
+    "qui a scellé la preuve n’a pas",
+    "not the one who sealed the evidence",
+)
+
+
+def check_pdf(report: Report, files: Files, pages: Pages, seals: Iterable[Seal]) -> bool:
     """Verify the PDF of a bundle, where there is one and its reader is installed; return whether it was examined.
 
-    1. Exactly one of the embedded files is a contract, and it is this one: same payload, same two seals.
+    1. Exactly one of the embedded files is such a document, and it is this one: same payload, same seals.
     2. One of the parties sealed it, and its seal covers the whole file.
     """
-    if PART not in files:
+    part = pages.part
+    if part not in files:
         return False
     if importlib.util.find_spec("pyhanko") is None:
         report.left_out(
-            PART,
+            part,
             "présent, non examiné : installez pupitre-verify[pdf]",
             "there, not examined: install pupitre-verify[pdf]",
         )
@@ -40,12 +67,12 @@ def check_pdf(report: Report, files: Files, seals: Iterable[Seal]) -> bool:
 
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it finds is told in the report
     try:
-        reader = PdfFileReader(io.BytesIO(files[PART]), strict=True)
+        reader = PdfFileReader(io.BytesIO(files[part]), strict=True)
         embedded = _embedded(reader)
     except Exception as error:  # a damaged PDF makes its reader fail in any way
-        raise Fault(PART, "", f"PDF illisible ({error})", f"the PDF cannot be read ({error})") from error
-    _check_embedded(embedded, files[CONTRACT])  # 1
-    _check_seals(report, reader, files[PART], seals)  # 2
+        raise Fault(part, "", f"PDF illisible ({error})", f"the PDF cannot be read ({error})") from error
+    _check_embedded(pages, embedded, files[pages.source])  # 1
+    _check_seals(report, pages, reader, files[part], seals)  # 2
     return True
 
 
@@ -56,20 +83,20 @@ def _embedded(reader: Any) -> list[bytes]:
     return [bytes(one["/EF"]["/F"].data) for one in files]
 
 
-def _check_embedded(embedded: list[bytes], contract: bytes) -> None:
-    wanted = _essence(contract)
+def _check_embedded(pages: Pages, embedded: list[bytes], sealed: bytes) -> None:
+    wanted = _essence(sealed)
     found = [one for one in map(_essence, embedded) if one is not None]
     if len(found) != 1 or found[0] != wanted:
         raise Fault(
-            PART,
-            CONTRACT,
-            "la convention jointe au PDF n’est pas celle du dossier",
-            "the contract embedded in the PDF is not the one of the bundle",
+            pages.part,
+            pages.source,
+            f"{pages.fr} jointe au PDF n’est pas celle du dossier",
+            f"{pages.en} embedded in the PDF is not the one of the bundle",
         )
 
 
 def _essence(raw: bytes) -> Any:
-    """Return payload and seals of a contract, without what may be added later; None for anything else."""
+    """Return payload and seals of a document, without what may be added later; None for anything else."""
     try:
         jws = read_json(raw)
         return jws["payload"], [(one["protected"], one["signature"]) for one in jws["signatures"]]
@@ -77,30 +104,31 @@ def _essence(raw: bytes) -> Any:
         return None
 
 
-def _check_seals(report: Report, reader: Any, pdf: bytes, seals: Iterable[Seal]) -> None:
+def _check_seals(report: Report, pages: Pages, reader: Any, pdf: bytes, seals: Iterable[Seal]) -> None:
+    part = pages.part
     try:
         made = [(one.field_name, one.signer_cert.dump(), _is_whole(one, pdf)) for one in reader.embedded_signatures]
     except Exception as error:
-        raise Fault(PART, "", f"cachet du PDF illisible ({error})", f"unreadable seal of the PDF ({error})") from error
+        raise Fault(part, "", f"cachet du PDF illisible ({error})", f"unreadable seal of the PDF ({error})") from error
     for name, _, is_whole in made:
         if not is_whole:
-            raise Fault(PART, name, "le PDF a changé après son cachet", "the PDF was changed after it was sealed")
+            raise Fault(part, name, "le PDF a changé après son cachet", "the PDF was changed after it was sealed")
     owner = {one.chain[0].public_bytes(Encoding.DER): one.did for one in seals}
     by = next((owner[certificate] for _, certificate, _ in made if certificate in owner), None)
     if by is None:
         report.doubt(
-            PART,
+            part,
             "",
-            "aucune partie n’a scellé ces pages : seule la convention jointe est sûre",
-            "neither party sealed these pages: the embedded contract alone is sure",
+            f"{pages.nobody_fr} scellé ces pages : seule {pages.fr} jointe est sûre",
+            f"{pages.nobody_en} sealed these pages: {pages.en} embedded alone is sure",
         )
         return
     report.holds(
-        PART,
-        f"contient la convention scellée, et n’a pas changé depuis que {by} a scellé ces pages ; le texte des pages "
-        "n’est pas comparé à la convention jointe, qui fait foi",
-        f"holds the sealed contract, and has not changed since {by} sealed these pages; the words on the pages are not "
-        "compared with the contract inside, which is the one that binds",
+        part,
+        f"contient {pages.fr} scellée, et n’a pas changé depuis que {by} a scellé ces pages ; le texte des pages "
+        f"n’est pas comparé à {pages.fr} jointe, qui fait foi",
+        f"holds {pages.en} as it is sealed, and has not changed since {by} sealed these pages; the words on the pages "
+        f"are not compared with {pages.en} inside, which is what binds",
     )
 
 
@@ -120,7 +148,8 @@ def _is_whole(signature: Any, pdf: bytes) -> bool:
     if not _is_one_value(room) or not _says_it_once(signature):
         return False
     context = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
-    status = validate_pdf_signature(signature, context, skip_diff=True)
+    with ThreadPoolExecutor(1) as apart:  # the library runs an event loop, and whoever calls may be in one
+        status = apart.submit(validate_pdf_signature, signature, context, skip_diff=True).result()
     return bool(status.intact and status.valid)
 
 

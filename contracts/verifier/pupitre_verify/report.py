@@ -41,6 +41,7 @@ _LABELS: dict[str, dict[Language, str]] = {
     "contract": {"fr": "Convention", "en": "Contract"},
     "unilateral": {"fr": "Preuve unilatérale", "en": "One-sided evidence"},
     "contractSha256": {"fr": "Empreinte", "en": "Hash"},
+    "unilateralSha256": {"fr": "Empreinte", "en": "Hash"},
     "agreement": {"fr": "Accord", "en": "Agreement"},
     "provider": {"fr": "Fournisseur", "en": "Provider"},
     "consumer": {"fr": "Destinataire", "en": "Recipient"},
@@ -59,7 +60,7 @@ _LABELS: dict[str, dict[Language, str]] = {
     "receipt": {"fr": "Reçue le", "en": "Received at"},
 }
 
-_FIRST = ("contract", "unilateral", "contractSha256", "agreement")
+_FIRST = ("contract", "unilateral", "contractSha256", "unilateralSha256", "agreement")
 _THEN = ("by", "peer", "dataset", "concludedAt")
 
 _UNSEALED: dict[Language, str] = {

@@ -10,11 +10,12 @@ from contracts.bundle import Evidence
 from contracts.canonical import canonical, sha256
 from contracts.checkpoint import draw_up_checkpoint, head_digest
 from contracts.conclusion import conclude
+from contracts.convention import Beside, Convention, as_pdf, draw_up_convention, draw_up_record, seal_pdf
 from contracts.document import Exchanged, party_from_card
-from contracts.jws import CHECKPOINT, CONCLUSION, NOTICE, Sealed, read_sealed
+from contracts.jws import CHECKPOINT, CONCLUSION, NOTICE, UNILATERAL, Sealed, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
-from tests.contracts.verifier.written import DAY, Case, Organisation, case, certificate, der, journal
+from tests.contracts.verifier.written import DAY, Case, Organisation, case, certificate, der, journal, written
 from tests.harness.contracts import NOW, agreement, countersigned, drawn_up, negotiated, sealed
 from tests.harness.sealers import Sealer, p256
 
@@ -62,6 +63,43 @@ def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = Fa
         journal=chain,
         checkpoints=_checkpoints(chain, ours) if ended else (),
     )
+
+
+def one_sided(by: Organisation, peer: Organisation) -> Evidence:
+    """Return the evidence that a provider sealed alone of an agreement with a partner that seals nothing."""
+    text = agreement(by.did, peer.did)
+    bodies = [
+        (peer.did, json.dumps({"@type": "ContractRequestMessage", "consumerPid": PIDS["consumerPid"]})),
+        (by.did, f'{{"@type":"ContractAgreementMessage","agreement":{text}}}'),
+    ]
+    told = {
+        "schema": "https://w3id.org/pupitre/unilateral/1",
+        "id": "urn:uuid:5d0c9d52-4f6b-4a5e-8a41-2f9c1de30c77",
+        "createdAt": written(NOW),
+        "role": "provider",
+        "by": by.did,
+        "peer": peer.did,
+        "agreement": {"id": json.loads(text)["@id"], "text": text, "sha256": sha256(text)},
+        "messages": [{"type": json.loads(body)["@type"], "from": did, "sha256": sha256(body)} for did, body in bodies],
+    }
+    return Evidence(
+        unilateral=asyncio.run(seal(canonical(told), sealer(by), media_type=UNILATERAL, at=NOW)).text,
+        did_documents={"provider": json.dumps(by.document)},
+        messages=[body for _, body in bodies],
+        journal=entries([{"kind": "created"}]),
+    )
+
+
+def drawn(told: Evidence) -> Convention:
+    """Return the convention, or the record of one-sided evidence."""
+    if told.contract:
+        return draw_up_convention(told.contract, conclusion=told.conclusion)
+    return draw_up_record(told.unilateral, Beside(at=NOW, messages=told.messages))
+
+
+def pages(told: Evidence, by: Organisation) -> bytes:
+    """Return them as a PDF that an organisation sealed."""
+    return asyncio.run(seal_pdf(as_pdf(drawn(told), at=NOW), sealer(by), at=NOW))
 
 
 def concluded_lately(at: datetime, change: Callable[[Case], None] = lambda whole: None) -> Evidence:

@@ -33,6 +33,7 @@ WHAT = {
     "unilateral.jws.json": "one-sided evidence, sealed by one party",
     "checkpoints": "a checkpoint of the journal, sealed by the party whose journal it is",
     "contract.pdf": "the convention, to be read",
+    "unilateral.pdf": "the record of one-sided evidence, to be read",
     "journal.jsonl": "the journal's chain",
     "notices": "a notice, sealed by its author",
     "dids": "a DID document, as it was seen",
