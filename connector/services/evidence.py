@@ -104,7 +104,7 @@ class Evidence:
             is_notice = sealed.signatures[0].header["cty"] == NOTICE
             return (notices.took if is_notice else stamping.take)(tx, held, sealed)
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=contract.negotiation)
 
     def _claimed(self, tx: Tx, owner: str, negotiation: str) -> StoredContract:
         """Return a contract for a change, its negotiation locked: the journal of that one grows. Raises NotFound."""

@@ -116,7 +116,7 @@ class Negotiate(Exchange[Negotiation]):
             return self._take(tx, line, negotiation, incoming, doubt)
 
         try:
-            outcome = await self._store.write(unit)
+            outcome = await self._store.write(unit, about=pid or "")
         except OfferClosed as closed:
             await turned_away.note(self._store, owner, caller.did, closed)
             raise
@@ -365,7 +365,7 @@ class Negotiate(Exchange[Negotiation]):
             negotiations.save(tx, negotiation)
             return negotiation
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=pid)
 
     # --- the worker reports -------------------------------------------------------------------------------------------
 
@@ -384,7 +384,7 @@ class Negotiate(Exchange[Negotiation]):
             negotiations.save(tx, negotiation)
             return True
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=delivery.pid)
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 

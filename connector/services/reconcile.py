@@ -75,7 +75,7 @@ class Reconcile(Generic[P]):
             self._line.queries.save(tx, process)
             return None
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=question.pid)
 
     def _compare(self, tx: Tx, process: P, peer_state: str | None, is_unknown: bool) -> str:
         if peer_state is None:

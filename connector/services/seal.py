@@ -10,6 +10,7 @@ seal are stored together. One seal for a negotiation and role: the schema refuse
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from connector.protocol import negotiation as n
 from connector.services import exchange, seal_records
@@ -34,6 +35,7 @@ _OTHER_TERMS = {
     "en": "Other terms were sealed in this negotiation already: ask for access again.",
 }
 
+T = TypeVar("T")
 log = logging.getLogger("pupitre.services")
 
 
@@ -69,6 +71,9 @@ class Seal:
             case _:
                 return await self._seal_conclusion(job, case)
 
+    async def _write(self, job: Job, unit: Callable[[Tx], T]) -> T:
+        return await self._store.write(unit, about=job.key)
+
     def _case(self, tx: Tx, job: Job) -> Waiting:
         return waiting(tx, negotiations.peek(tx, job.owner, job.key), self._did_of(job.owner))
 
@@ -81,7 +86,7 @@ class Seal:
         except (ContractError, PolicyError) as error:
             return await self._refuse(job, case, error.code, said_of(error))
         if parties is None or document is None:
-            await self._store.write(lambda tx: seal_records.release_unsealed(tx, self._line, job))
+            await self._write(job, lambda tx: seal_records.release_unsealed(tx, self._line, job))
             return None
         is_current = await self._seal_document(job, case, document, parties[1])
         return None if is_current else self._store.clock.now()
@@ -89,15 +94,15 @@ class Seal:
     async def _seal_document(self, job: Job, case: Case, document: Document, signer: Signer) -> bool:
         """Seal a contract and let its message go; False when the negotiation is not what it was drawn up from."""
         version, is_near = case.negotiation.version, self._is_near(job.owner)
-        if not is_near and not await self._store.write(lambda tx: seal_records.keep_draft(tx, job, version, document)):
+        if not is_near and not await self._write(job, lambda tx: seal_records.keep_draft(tx, job, version, document)):
             return False
         payload, now = document.text.encode(), self._store.clock.now()
         mark = mark_of(await seal(payload, signer, media_type=CONTRACT, at=now, approval=case.approval), 0)
         if is_near:
-            return await self._store.write(
-                lambda tx: seal_records.sealed_at_once(tx, self._line, job, version, document, mark)
+            return await self._write(
+                job, lambda tx: seal_records.sealed_at_once(tx, self._line, job, version, document, mark)
             )
-        await self._store.write(lambda tx: seal_records.agreement_sealed(tx, self._line, job, document, mark))
+        await self._write(job, lambda tx: seal_records.agreement_sealed(tx, self._line, job, document, mark))
         return True
 
     async def _seal_verification(self, job: Job, case: Case) -> datetime | None:
@@ -111,7 +116,7 @@ class Seal:
         except (ContractError, PolicyError) as error:
             return await self._refuse(job, case, error.code, said_of(error))
         found = await self._sealer.countersigned(case, checked)
-        await self._store.write(lambda tx: seal_records.verification_sealed(tx, self._line, job, found))
+        await self._write(job, lambda tx: seal_records.verification_sealed(tx, self._line, job, found))
         return None
 
     async def _seal_conclusion(self, job: Job, case: Waiting) -> datetime | None:
@@ -123,12 +128,12 @@ class Seal:
         except ContractError as error:
             return await self._refuse(job, case, error.code, said_of(error))
         found = await self._sealer.concluded(job.owner, sealed)
-        await self._store.write(lambda tx: seal_records.conclusion_sealed(tx, self._line, job, found))
+        await self._write(job, lambda tx: seal_records.conclusion_sealed(tx, self._line, job, found))
         return None
 
     async def _refuse(self, job: Job, case: Waiting, code: str, reason: dict[str, str]) -> datetime | None:
         """End the negotiation, for a reason that both sides read."""
         kind, said = case.wanted.kind if case.wanted else "", f"{reason['fr']} · {reason['en']}"
         log.warning("a contract is refused", extra={**exchange.names_of(case.negotiation), "problem": code})
-        await self._store.write(lambda tx: seal_records.refused(tx, self._line, job, kind, ended(code, reason), said))
+        await self._write(job, lambda tx: seal_records.refused(tx, self._line, job, kind, ended(code, reason), said))
         return None

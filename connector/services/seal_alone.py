@@ -41,7 +41,7 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
         return
     sealed = await seal(payload, signer, media_type=UNILATERAL, at=now, approval=case.approval)
     mark, document = replace(mark_of(sealed, 0), role=negotiation.role), document_of(payload)
-    await store.write(lambda tx: seal_records.sealed_alone(tx, job, document, mark))
+    await store.write(lambda tx: seal_records.sealed_alone(tx, job, document, mark), about=job.key)
 
 
 def _document(case: Case, did: str, agreement: str, now: datetime) -> dict[str, Json]:

@@ -185,7 +185,7 @@ class Exchange(Generic[P]):
         found = await self._store.read(lambda tx: exchange.due(tx, self.line, job))
         if not isinstance(found, datetime):
             return found
-        await self._store.write(lambda tx: exchange.act(tx, self.line, job))
+        await self._store.write(lambda tx: exchange.act(tx, self.line, job), about=job.key)
         found = await self._store.read(lambda tx: exchange.due(tx, self.line, job))
         return replace(found, is_new=True) if isinstance(found, Delivery) else found
 
@@ -206,7 +206,7 @@ class Exchange(Generic[P]):
             self.line.queries.save(tx, process)
             return True
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=delivery.pid)
 
     async def looked(self, question: Question, peer_state: str | None) -> datetime | None:
         """Record what the peer's state tells of a message of ours that gave way; return when to look again."""
@@ -223,7 +223,7 @@ class Exchange(Generic[P]):
             self.line.queries.save(tx, process)
             return exchange.next_instant(process)
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=question.pid)
 
     async def postponed(self, delivery: Delivery) -> bool:
         """The peer was busy with a message of its own; False when ours stays pending, to be sent again."""
@@ -236,20 +236,22 @@ class Exchange(Generic[P]):
             self.line.queries.save(tx, process)
             return True
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=delivery.pid)
 
     async def refused(self, delivery: Delivery, code: str, reason: str) -> None:
         """Record that the peer refused our message for good."""
-        await self._store.write(lambda tx: give_way(tx, self.line, delivery, code, reason))
+        await self._store.write(lambda tx: give_way(tx, self.line, delivery, code, reason), about=delivery.pid)
 
     async def failed(self, delivery: Delivery, code: str, reason: str) -> None:
         """Record an attempt that reached nobody."""
-        await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason))
+        await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason), about=delivery.pid)
 
     async def not_yet(self, delivery: Delivery, code: str, reason: str) -> None:
         """Record an answer that may be another one later."""
-        await self._store.write(lambda tx: note_failure(tx, self.line, delivery, code, reason, is_answered=True))
+        await self._store.write(
+            lambda tx: note_failure(tx, self.line, delivery, code, reason, is_answered=True), about=delivery.pid
+        )
 
     async def diverged(self, delivery: Delivery, peer_state: str) -> None:
         """Record that the peer stands elsewhere than we do."""
-        await self._store.write(lambda tx: note_divergence(tx, self.line, delivery, peer_state))
+        await self._store.write(lambda tx: note_divergence(tx, self.line, delivery, peer_state), about=delivery.pid)

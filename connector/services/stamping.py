@@ -79,11 +79,11 @@ class Stamping:
         lacks, now = list(lacking(contract)), self._store.clock.now()
         missing = [one for one in lacks if now - one.sealed_at <= WITHIN]
         if self._stamper is None or (lacks and not missing):
-            await self._store.write(lambda tx: _missed(tx, job))
+            await self._store.write(lambda tx: _missed(tx, job), about=job.key)
             return None
         failure = await self._stamp(self._stamper, missing, found)
         if found:
-            await self._store.write(lambda tx: _added(tx, job, found))
+            await self._store.write(lambda tx: _added(tx, job, found), about=job.key)
         if failure is None:
             return None if len(missing) == len(lacks) else now
         log.warning("no time-stamp", extra={"owner": job.owner, "negotiation": job.key, "problem": failure.code})

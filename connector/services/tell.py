@@ -83,7 +83,7 @@ class Tell:
             return self._now() + NO_ADDRESS
         log.info("told", extra={"owner": due.owner, "peer": due.peer, "message": due.kind, "status": answer.status})
         if answer.is_success:
-            await self._store.write(lambda tx: _taken(tx, due))
+            await self._store.write(lambda tx: _taken(tx, due), about=due.negotiation)
             return None
         refusal = read_refusal(answer.body)
         may_pass = answer.status >= 500 or answer.status in _PASSING
@@ -100,7 +100,7 @@ class Tell:
         signer = self._signer(due.owner, agreed.document["parties"][role]["seal"]["kid"])
         approval = negotiated.approval(deciders.read(due.decided_by), due.at)
         sealed = await seal(canonical(told), signer, media_type=NOTICE, at=now, approval=approval)
-        return await self._store.write(lambda tx: _gave(tx, due, sealed))
+        return await self._store.write(lambda tx: _gave(tx, due, sealed), about=due.negotiation)
 
     def _signer(self, owner: str, kid: str) -> Signer:
         try:
@@ -130,7 +130,7 @@ class Tell:
                 journal.append(tx, due.owner, due.negotiation, "notice-refused", told)
                 events.append(tx, due.owner, "notice.refused", due.negotiation, due.peer, **told)
 
-        await self._store.write(unit)
+        await self._store.write(unit, about=due.negotiation)
 
     def _now(self) -> datetime:
         return self._store.clock.now()

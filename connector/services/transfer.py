@@ -100,7 +100,7 @@ class Transfer(Exchange[TransferRow]):
                 exchange.heard(tx, owner, caller.did)
             return self._take(tx, row, incoming)
 
-        outcome = await self._store.write(unit)
+        outcome = await self._store.write(unit, about=pid or "")
         exchange.log_arrival(outcome, incoming)
         if outcome.problem is not None:
             raise outcome.problem
@@ -227,7 +227,7 @@ class Transfer(Exchange[TransferRow]):
             transfers.save(tx, row)
             return row
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=pid)
 
     # --- the worker reports -------------------------------------------------------------------------------------------
 
@@ -245,7 +245,7 @@ class Transfer(Exchange[TransferRow]):
             transfers.save(tx, row)
             return True
 
-        return await self._store.write(unit)
+        return await self._store.write(unit, about=delivery.pid)
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 

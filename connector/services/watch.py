@@ -68,7 +68,7 @@ class Watch:
 
     async def __call__(self, job: Job) -> datetime | None:
         """Stop the transfer if it is not permitted now; return when to look again, None when nothing will change."""
-        return await self._store.write(lambda tx: self._look(tx, job))
+        return await self._store.write(lambda tx: self._look(tx, job), about=job.key)
 
     def _look(self, tx: Tx, job: Job) -> datetime | None:
         row = transfers.load(tx, job.owner, job.key)

@@ -182,9 +182,10 @@ class Store(Protocol):
     def signals_are_live(self) -> bool:
         """False while signals of other replicas may be missed: what they would invalidate must not be cached."""
 
-    async def write(self, unit: Callable[[Tx], T]) -> T:
+    async def write(self, unit: Callable[[Tx], T], about: str = "") -> T:
         """Run the unit in a transaction and return its result after the commit.
 
+        `about` names what the unit loads to change it: units of this process about the same run one after the other.
         The unit's own exception undoes it and is raised here. Raises Unavailable when the store cannot commit.
         """
 

@@ -1,15 +1,17 @@
 """The store on PostgreSQL: any number of processes on one database.
 
-A unit runs in a transaction of its own (READ COMMITTED; the row of a process is loaded with `locking`). When it
-meets another one — serialisation failure, deadlock, `StaleVersion`, a first insertion that somebody made meanwhile — it
-is run again, a bounded number of times. A connection lost before the commit was sent is replaced and the unit run
-again; lost while committing, nobody knows what happened, and the caller is told Unavailable. Signals: listener.py.
+A unit runs in a transaction of its own (READ COMMITTED; the row of a process is loaded with `locking`). Units of one
+process about the same thing run one after the other. When one meets another all the same, from elsewhere —
+serialisation failure, deadlock, `StaleVersion`, a first insertion that somebody made meanwhile — it is run again, a
+bounded number of times. A connection lost before the commit was sent is replaced and the unit run again; lost while
+committing, nobody knows what happened, and the caller is told Unavailable. Signals: listener.py.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from random import SystemRandom
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
@@ -59,6 +61,8 @@ class PostgresStore:
         self._listener = Listener(self._lone, self._origin, self.local)
         self._listening: asyncio.Task[None] | None = None
         self._units: set[asyncio.Task[Any]] = set()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Per thing that units are about, while any of them runs or waits."""
         self._is_open = True
 
     async def prepare(self) -> None:
@@ -71,12 +75,12 @@ class PostgresStore:
     def signals_are_live(self) -> bool:
         return self._listener.is_live
 
-    async def write(self, unit: Callable[[Tx], T]) -> T:
+    async def write(self, unit: Callable[[Tx], T], about: str = "") -> T:
         conditioned = conditions.applied(unit)
-        return await self._whole(lambda: self._attempt(conditioned))
+        return await self._whole(lambda: self._in_turn(about, conditioned))
 
     async def read(self, unit: Callable[[Tx], T]) -> T:
-        return await self._whole(lambda: self._look(unit))
+        return await self._whole(lambda: self._repeated(lambda: self._look(unit)))
 
     async def close(self) -> None:
         self._is_open = False
@@ -91,11 +95,11 @@ class PostgresStore:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
         migrate(connection, self.clock.now())
 
-    async def _whole(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _whole(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Let the unit end even when its caller is cancelled: it commits and is announced, or it fails, whole."""
         if not self._is_open:
             raise Unavailable("closed")
-        task = asyncio.create_task(self._repeated(attempt))
+        task = asyncio.create_task(work())
         self._units.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
@@ -115,6 +119,13 @@ class PostgresStore:
                     raise translated(error) from error
             await asyncio.sleep(rerun_delay_s(count, _chance()))
         raise Unavailable("too many units met on the same rows", retry_after_s=1)
+
+    async def _in_turn(self, about: str, unit: Callable[[Tx], T]) -> T:
+        """Run a unit when nobody else in this process is about the same: they would meet, and one would run again."""
+        if not about:
+            return await self._repeated(lambda: self._attempt(unit))
+        async with self._turns.setdefault(about, asyncio.Lock()):
+            return await self._repeated(lambda: self._attempt(unit))
 
     async def _attempt(self, unit: Callable[[Tx], T]) -> T:
         ran: tuple[T, Tx] = await greenlet_spawn(self._run, unit)

@@ -102,7 +102,7 @@ class SqliteStore:
         self._is_open = True
         self._thread.start()
 
-    async def write(self, unit: Callable[[Tx], T]) -> T:
+    async def write(self, unit: Callable[[Tx], T], about: str = "") -> T:
         if not self._is_open:
             raise Unavailable("closed")
         waiting = _Waiting(conditions.applied(unit), self._loop.create_future())

@@ -264,6 +264,47 @@ def test_a_unit_that_met_another_one_is_run_again(opened):
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_units_about_the_same_thing_wait_for_each_other_and_run_once(opened):
+    runs: list[int] = []
+
+    def numbered(tx: Tx) -> str:
+        runs.append(1)
+        return note(str(len(tokens(tx))))(tx)
+
+    async def play():
+        async with opened() as store:
+            await asyncio.gather(*(store.write(note(name)) for name in "abcd"))  # connections are open
+            given = await asyncio.gather(*(store.write(numbered, about="x") for _ in range(8)))
+            assert sorted(given, key=int) == [str(n) for n in range(4, 12)]
+
+    asyncio.run(play())
+    assert len(runs) == 8
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_who_is_cancelled_or_fails_while_others_wait_lets_them_have_their_turn(opened):
+    def refuse(tx: Tx) -> None:
+        note("half")(tx)
+        raise Conflict("no")
+
+    async def play():
+        async with opened() as store:
+            failing = asyncio.create_task(store.write(refuse, about="x"))
+            leaving = asyncio.create_task(store.write(note("a"), about="x"))
+            last = asyncio.create_task(store.write(note("b"), about="x"))
+            await asyncio.sleep(0)
+            leaving.cancel()
+            with pytest.raises(Conflict):
+                await failing
+            assert await last == "b"
+            assert await store.read(tokens) == ["a", "b"]  # a unit runs whole without its caller
+
+    asyncio.run(play())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 def test_a_unit_that_always_meets_another_one_is_answered_unavailable(opened):
     async def play():
         def stale(tx: Tx) -> None:
