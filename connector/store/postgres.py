@@ -136,6 +136,7 @@ class PostgresStore:
     def _run(self, unit: Callable[[Tx], T]) -> tuple[T, Tx]:
         """Run the unit and commit. One greenlet for the whole: what the asynchronous engine adds costs a third."""
         with self._engine.sync_engine.connect() as connection:
+            connection.begin()
             tx = Tx(connection, self.clock.now(), self.local)
             result = unit(tx)
             contracts.flush(tx)

@@ -1,8 +1,8 @@
-"""Statements that are asked many times for each process, made ready once: on SQLite they go to the driver as they are.
+"""Statements that are asked many times for each process, made ready once: they go to the driver as they are.
 
 SQLAlchemy writes them, and says how each value is stored and read. Carried out by it, each would take several times as
-long as SQLite itself: its text is looked up, its values and its result are wrapped anew every time. On PostgreSQL,
-where the way to the server takes longer than all that, SQLAlchemy carries them out.
+long as SQLite itself, and twice as long as the driver of PostgreSQL: its text is looked up, its values and its result
+are wrapped anew every time.
 """
 
 import sqlite3
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -26,51 +27,40 @@ class Prepared:
         """`names`: the columns that an INSERT or UPDATE without values is given."""
         self._statement = statement
         self._names = None if names is None else list(names)
-        self._ready: _Ready | None = None
+        self._ready: dict[str, _Ready] = {}
 
     def first(self, connection: Connection, values: Values) -> Any:
         """Return the first row; None when there is none."""
-        ready = self._on(connection)
-        if ready is None:
-            return connection.execute(self._statement, values).first()
-        return next(iter(ready.rows(connection, values)), None)
+        return next(iter(self._on(connection).rows(connection, values)), None)
 
     def all(self, connection: Connection, values: Values) -> Sequence[Any]:
         """Return all rows."""
-        ready = self._on(connection)
-        return connection.execute(self._statement, values).all() if ready is None else ready.rows(connection, values)
+        return self._on(connection).rows(connection, values)
 
     def change(self, connection: Connection, values: Values) -> int:
         """Carry out a change; return how many rows it met."""
-        ready = self._on(connection)
-        found = connection.execute(self._statement, values) if ready is None else ready.run(connection, values)
-        return found.rowcount
+        return int(self._on(connection).run(connection, values).rowcount)
 
     def add(self, connection: Connection, rows: Sequence[Values]) -> None:
         """Insert rows."""
-        ready = self._on(connection)
-        if ready is None:
-            connection.execute(self._statement, rows)
-        else:
-            ready.run_for_each(connection, rows)
+        self._on(connection).run_for_each(connection, rows)
 
-    def _on(self, connection: Connection) -> "_Ready | None":
-        """Return what SQLite is given; None on another database."""
-        if connection.dialect.name != "sqlite":
-            return None
-        if self._ready is None:
-            self._ready = _Ready(self._statement, self._names, connection.dialect)
-        return self._ready
+    def _on(self, connection: Connection) -> "_Ready":
+        """Return what the driver of this database is given."""
+        dialect = connection.dialect
+        ready = self._ready.get(dialect.name)
+        if ready is None:
+            ready = self._ready[dialect.name] = _Ready(self._statement, self._names, dialect)
+        return ready
 
 
 class _Ready:
-    """A statement as SQLite takes it: its text, how its values are written and how its columns are read."""
+    """A statement as a driver takes it: its text, how its values are written and how its columns are read."""
 
     def __init__(self, statement: Statement, names: list[str] | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=names)
         assert isinstance(compiled, SQLCompiler)
         self._text = str(compiled)
-        self._dialect = dialect
         self._names = tuple(compiled.positiontup or ())
         given = [compiled.binds[name] for name in self._names]
         self._fixed = {name: compiled.params[name] for name in self._names if not compiled.binds[name].required}
@@ -81,26 +71,49 @@ class _Ready:
         self._row: Callable[[Sequence[Any]], Any] = named("Row", [str(one.key) for one in columns])._make
 
     def rows(self, connection: Connection, values: Values) -> list[Any]:
-        return [self._row(_turned(row, self._readers)) for row in self.run(connection, values)]
+        return [self._row(_turned(row, self._readers)) for row in self.run(connection, values).fetchall()]
 
-    def run(self, connection: Connection, values: Values) -> sqlite3.Cursor:
-        return self._carry_out(raw_of(connection).execute, self._written(values))
+    def run(self, connection: Connection, values: Values) -> DBAPICursor:
+        cursor = _driver_of(connection).cursor()
+        self._carry_out(connection, cursor.execute, self._written(values))
+        return cursor
 
-    def run_for_each(self, connection: Connection, rows: Sequence[Values]) -> sqlite3.Cursor:
-        return self._carry_out(raw_of(connection).executemany, [self._written(values) for values in rows])
+    def run_for_each(self, connection: Connection, rows: Sequence[Values]) -> None:
+        cursor = _driver_of(connection).cursor()
+        self._carry_out(connection, cursor.executemany, [self._written(values) for values in rows])
 
     def _written(self, values: Values) -> Sequence[Any]:
         given = {**self._fixed, **values}
         return _turned([given[name] for name in self._names], self._writers)
 
-    def _carry_out(self, execute: Callable[[str, Any], sqlite3.Cursor], given: Any) -> sqlite3.Cursor:
+    def _carry_out(self, connection: Connection, run: Callable[[str, Any], Any], given: Any) -> None:
         """Run it. An error is the one that SQLAlchemy would raise, and never shows the values."""
+        dialect = connection.dialect
+        driver: Any = dialect.loaded_dbapi
         try:
-            return execute(self._text, given)
-        except sqlite3.Error as error:
+            run(self._text, given)
+        except driver.Error as error:
+            if dialect.is_disconnect(error, _driver_of(connection), None):
+                connection.exec_driver_sql("SELECT 1")  # SQLAlchemy notices, and forgets all connections of that time
+            is_stale = isinstance(error, getattr(driver, "InvalidCachedStatementError", ()))
+            if is_stale:  # what it keeps of the schema is not true any more
+                connection.invalidate(error)
             raise DBAPIError.instance(
-                self._text, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect
+                self._text,
+                None,
+                error,
+                driver.Error,
+                hide_parameters=True,
+                connection_invalidated=is_stale,
+                dialect=dialect,
             ) from error
+
+
+def _driver_of(connection: Connection) -> DBAPIConnection:
+    """Return the driver's connection, as SQLAlchemy hands it out (PEP 249)."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    return driver
 
 
 def _places(processors: Iterable[Processor | None]) -> list[tuple[int, Processor]]:

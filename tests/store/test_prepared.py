@@ -80,3 +80,39 @@ def test_a_value_that_is_not_given_is_refused(opened):
                 await store.read(lambda tx: Prepared(LISTED).all(tx.connection, {}))
 
     asyncio.run(play())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_column_that_an_upgrade_changes_meanwhile_is_read_as_it_is_now(opened, postgres, settings):
+    asked = Prepared(select(peer_health.c.problem).where(OWN))
+    database = str(settings.database_url.get_secret_value()).rsplit("/", 1)[1]
+
+    async def play():
+        async with opened() as store:
+            await store.write(add)
+            for length in (200, 300):
+                assert len(await store.read(lambda tx: asked.all(tx.connection, {"of_owner": "a"}))) == 2
+                change = f"ALTER TABLE peer_health ALTER COLUMN problem TYPE VARCHAR({length})"
+                await asyncio.to_thread(postgres.execute, change, database=database)
+            assert await store.write(lambda tx: asked.first(tx.connection, {"of_owner": "a"})) == ("é",)
+
+    asyncio.run(play())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_lost_connection_is_replaced_and_the_unit_run_again(opened, postgres, settings):
+    database = str(settings.database_url.get_secret_value()).rsplit("/", 1)[1]
+    lose = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    listed = Prepared(LISTED)
+
+    async def play():
+        async with opened() as store:
+            await asyncio.gather(*(store.read(lambda tx: listed.all(tx.connection, {"of_owner": "a"})) for _ in "abc"))
+            await asyncio.to_thread(postgres.execute, lose)
+            await store.write(add)
+            await asyncio.to_thread(postgres.execute, lose)
+            assert len(await store.read(lambda tx: listed.all(tx.connection, {"of_owner": "a"}))) == 2
+
+    asyncio.run(play())
