@@ -375,8 +375,8 @@ def test_a_fetch_stops_when_its_transfer_is_suspended_under_way(node: Any, tmp_p
         await one.want(await one.provide(), tmp_path / "place")
         write = one.store.write
 
-        async def write_then_suspend(unit: Any) -> Any:
-            result = await write(unit)
+        async def write_then_suspend(unit: Any, about: str = "") -> Any:
+            result = await write(unit, about)
             if "announced" in getattr(unit, "__code__", unit).co_names:
                 await one.move_consumer("SUSPENDED")
                 clock.advance(timedelta(seconds=2))

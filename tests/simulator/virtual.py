@@ -139,7 +139,7 @@ class InlineStore(SqliteStore):
         self.after_commit: Callable[[], bool] = lambda: False
         """Called after each commit; True when the node has crashed, so that nobody is answered."""
 
-    async def write(self, unit: Callable[[Tx], T]) -> T:
+    async def write(self, unit: Callable[[Tx], T], about: str = "") -> T:
         if not self._is_open:
             raise Unavailable("closed")
         waiting = sqlite._Waiting(unit, self._loop.create_future())
