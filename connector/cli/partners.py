@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from connector.cli import attestations, exits, show
+from connector.cli import attestations, exits, frameworks, show
 from connector.cli.frame import Session, command, group, option
 from connector.cli.presentation import CARD_MEMBERS, card_rows
 from connector.sdk import calls
@@ -16,6 +16,7 @@ def add_to(cli: click.Group) -> None:
     _add_peer_commands(peers)
     _add_trust_commands(peers)
     attestations.add_to(peers, did_of)
+    frameworks.add_to(peers, did_of)
     _add_card_commands(group(peers, "card", "Les fiches d’identité des partenaires.", "Partners' party cards."))
 
     @command(peers, "invite", "Écrit la ligne à donner à un futur partenaire.", "Write the line for a partner to be.")
@@ -207,6 +208,7 @@ def show_peer(session: Session, found: Any) -> None:
             ("next_attempt_at", show.instant(found["next_attempt_at"])),
             ("first_contact_at", show.instant(found["first_contact_at"])),
             *card_rows(found["card"]),
+            *frameworks.rows(found),
             ("offered_card", session.say(fr, en) if offered else ""),
         ],
     )

@@ -188,6 +188,17 @@ def accept_card(did: str, digest: str) -> Call[t.Peer]:
     return _call("POST", "peers", did, "accept-card", body={"digest": digest})
 
 
+def set_framework(did: str, reference: str, proof_clause: str, *, sha256: str | None = None) -> Call[t.Peer]:
+    """Record the framework agreement with a partner, in the same words as the partner."""
+    body = _said(reference=reference, proof_clause=proof_clause, sha256=sha256)
+    return _call("PUT", "peers", did, "framework", body=body)
+
+
+def remove_framework(did: str) -> Call[t.Peer]:
+    """Record that there is no framework agreement with a partner."""
+    return _call("DELETE", "peers", did, "framework")
+
+
 def block_peer(did: str, reason: str = "") -> Call[t.Peer]:
     """Deal with a partner no more."""
     return _call("POST", "peers", did, "block", body={"reason": reason})

@@ -45,6 +45,16 @@ class OfferedCard(Card):
     """Names this very card when it is accepted."""
 
 
+class Framework(TypedDict):
+    """The framework agreement that people signed with a partner; contracts with it name it."""
+
+    reference: str
+    proof_clause: str
+    """What it says on proof, word for word."""
+    sha256: str | None
+    """Of the signed document."""
+
+
 class Peer(TypedDict):
     """A partner of one owner."""
 
@@ -65,6 +75,8 @@ class Peer(TypedDict):
     """Its party card that a person here took note of."""
     offered_card: OfferedCard | None
     """A newer card of it, to be looked at."""
+    framework: Framework | None
+    """The framework agreement with it."""
     silent_since: str | None
     """Since when its node has not answered."""
     next_attempt_at: str | None

@@ -30,6 +30,7 @@ from connector.sdk.partner_types import Card as Card
 from connector.sdk.partner_types import CatalogueDataset as CatalogueDataset
 from connector.sdk.partner_types import CatalogueDatasetDetail as CatalogueDatasetDetail
 from connector.sdk.partner_types import CataloguePage as CataloguePage
+from connector.sdk.partner_types import Framework as Framework
 from connector.sdk.partner_types import Invitation as Invitation
 from connector.sdk.partner_types import Newcomer as Newcomer
 from connector.sdk.partner_types import NewcomerDetail as NewcomerDetail

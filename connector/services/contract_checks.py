@@ -15,7 +15,7 @@ from connector.identity import seal_history
 from connector.identity.seal_history import SealHistory
 from connector.problems import Problem
 from connector.protocol.machine import Role
-from connector.services import negotiated
+from connector.services import frameworks, negotiated
 from connector.services.contract import NotSealedYet, conclusion_of
 from connector.services.contract_bundle import Held, hold
 from connector.services.hosts import Hosts
@@ -29,7 +29,7 @@ from connector.store.negotiations import Negotiation
 from contracts.canonical import sha256
 from contracts.checks import BOTH, check_contract, check_seal
 from contracts.conclusion import check_conclusion
-from contracts.document import Dataset, party_from_card
+from contracts.document import NONE, Dataset, Framework, party_from_card
 from contracts.jws import UNILATERAL, Sealed, read_sealed
 from contracts.notice import check_notice
 from contracts.refused import ContractError, OtherAgreement, OtherContract, OtherNegotiation, WrongSealKey
@@ -265,9 +265,15 @@ def _check_negotiated(case: _Case) -> None:
     if agreement is None:
         raise OtherAgreement(needed="agreement")
     sides, about = _sides(case, json.loads(contract.cards)), Dataset(id=negotiation.dataset)
-    what = replace(negotiated.negotiated(negotiation, sides, earlier, agreement, about), annex=None)
+    framework = _framework(json.loads(contract.document or "{}")["framework"])
+    what = replace(negotiated.negotiated(negotiation, sides, earlier, agreement, about, framework), annex=None)
     at = sealed_at(read_sealed(kept.jws).signatures[0])
     check_contract(kept.jws, what, now=at, not_before=negotiation.created_at)
+
+
+def _framework(told: Any) -> Framework | None:
+    """Return the framework agreement as the document names it: another one may be recorded by now."""
+    return None if told == NONE else frameworks.read(json.dumps(told))
 
 
 def _sides(case: _Case, cards: Mapping[str, str]) -> Sides:

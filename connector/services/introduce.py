@@ -19,12 +19,13 @@ from connector.identity.scheme import Standing
 from connector.peer.discovery import Discovery
 from connector.peer.documents import DidDocument, normal_did
 from connector.problems import Conflict, NotFound, Problem
-from connector.services import attest, deciders, meet
+from connector.services import attest, deciders, frameworks, meet
 from connector.services.deciders import Decider
 from connector.services.peer_seals import PeerSeals
 from connector.store import jobs, journal, peers
 from connector.store.db import Store, Tx
 from connector.store.peers import BLOCKED, KNOWN, QUARANTINED, Peer
+from contracts.document import Framework
 
 TOPIC = "peers"
 """Signalled when a peer is added, changed or removed."""
@@ -132,6 +133,20 @@ class Introduce:
             _tell_peer(tx, peer, "card-accepted", by, old=peer.card, new=peer.offered_card)
             peer.card, peer.offered_card = peer.offered_card, None
             peers.put(tx, peer)
+            return peer
+
+        return await self._store.write(unit)
+
+    async def set_framework(self, owner: str, did: str, framework: Framework | None, *, by: Decider) -> Peer:
+        """Record the framework agreement with a peer, or that there is none. Raises NotFound, Invalid."""
+        told = None if framework is None else frameworks.written(framework)
+
+        def unit(tx: Tx) -> Peer:
+            peer = peers.claim(tx, owner, did)
+            if peer.framework != told:
+                _tell_peer(tx, peer, "framework-set", by, old=peer.framework, new=told)
+                peer.framework = told
+                peers.put(tx, peer)
             return peer
 
         return await self._store.write(unit)

@@ -24,7 +24,7 @@ from connector.store.db import Tx
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from contracts.approval import Approval
-from contracts.document import REQUEST, Dataset, Exchanged, Negotiated, Party, party_from_card
+from contracts.document import REQUEST, Dataset, Exchanged, Framework, Negotiated, Party, party_from_card
 
 _CHUNK = 500
 _LINE = 200
@@ -136,7 +136,14 @@ def evidence(told: list[Told]) -> list[Told]:
     return [*earlier, *told[last:]]
 
 
-def negotiated(negotiation: Negotiation, sides: Sides, told: list[Told], agreement: str, about: Dataset) -> Negotiated:
+def negotiated(
+    negotiation: Negotiation,
+    sides: Sides,
+    told: list[Told],
+    agreement: str,
+    about: Dataset,
+    framework: Framework | None,
+) -> Negotiated:
     """Return what a contract says: for the provider all of it, for the consumer what it knows."""
     return Negotiated(
         provider=sides.provider,
@@ -148,6 +155,7 @@ def negotiated(negotiation: Negotiation, sides: Sides, told: list[Told], agreeme
         messages=[one.exchanged for one in told],
         request=_request(negotiation.request_card),
         annex={} if negotiation.role is Role.PROVIDER else None,
+        framework=framework,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from connector.identity.seal_history import SealHistory
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
-from connector.services import exchange, negotiated
+from connector.services import exchange, frameworks, negotiated
 from connector.services.deciders import CARRIED_THROUGH
 from connector.services.exchange import Answer
 from connector.services.negotiated import Told
@@ -21,7 +21,7 @@ from connector.store.negotiations import Negotiation
 from connector.store.peers import Peer
 from contracts.approval import Approval
 from contracts.canonical import sha256
-from contracts.document import Dataset
+from contracts.document import Dataset, Framework
 from contracts.jws import Sealed
 from contracts.refused import ContractError
 from contracts.signer import Signer
@@ -64,6 +64,11 @@ class Case(Waiting):
     told: list[Told] = field(repr=False)
     dataset: Dataset
     approval: Approval
+
+    @property
+    def framework(self) -> Framework | None:
+        """The framework agreement with the partner that is recorded here."""
+        return frameworks.read(self.peer.framework) if self.peer is not None else None
 
 
 def document_of(payload: bytes, cards: str | None = None) -> Document:

@@ -88,7 +88,7 @@ class Sealer:
             return document_of(known.document.encode(), known.cards)
         earlier, _ = negotiated.before_agreement(case.told)
         what = negotiated.negotiated(
-            case.negotiation, sides, earlier, self._agreement(case.negotiation, now), case.dataset
+            case.negotiation, sides, earlier, self._agreement(case.negotiation, now), case.dataset, case.framework
         )
         last = now + COUNTERSIGN_WITHIN
         drawn_up = draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last)
@@ -191,7 +191,7 @@ def _told(case: Case, sides: Sides) -> Negotiated:
     earlier, agreement = negotiated.before_agreement(case.told)
     if agreement is None:
         raise OtherAgreement(needed="agreement")
-    return negotiated.negotiated(case.negotiation, sides, earlier, agreement, case.dataset)
+    return negotiated.negotiated(case.negotiation, sides, earlier, agreement, case.dataset, case.framework)
 
 
 def _names_seals_of(contract: StoredContract, sides: Sides) -> bool:

@@ -48,6 +48,8 @@ class Peer:
     """A newer card, verified, that no person has taken note of yet."""
     seals: str | None = None
     """Its seal keys as its pinned key signed them: the history document, as it was received; None: none were seen."""
+    framework: str | None = None
+    """The framework agreement with it, which contracts name: JSON with reference, proofClause and perhaps sha256."""
 
 
 _by_did = Prepared(select(peers).where(peers.c.owner == bindparam("k_owner"), peers.c.did == bindparam("k_did")))

@@ -125,6 +125,7 @@ peers = Table(
     Column("card", Text),
     Column("offered_card", Text),
     Column("seals", Text),
+    Column("framework", Text),
     PrimaryKeyConstraint("owner", "did"),
 )
 

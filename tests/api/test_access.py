@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "create_offer": {"dataset": "urn:test:feux", "policy": {"permission": [{"action": "use"}]}},
     "accept_key": {"fingerprint": "x" * 43},
     "accept_card": {"digest": "x"},
+    "set_framework": {"reference": "x", "proof_clause": "x"},
     "preview_audience": {"policy": {"permission": [{"action": "use"}]}},
     "attest_peer": {"kind": "category", "about": "Collectivite", "said_by": "Le DSI"},
     "withdraw_attestation": {"said_by": "Le DSI", "reason": "x"},

@@ -37,6 +37,8 @@ accept_key               × · · ·
 accept_card              × · · ·
 block_peer               × · · ·
 unblock_peer             × · · ·
+set_framework            · × · ·
+remove_framework         · × · ·
 list_attestations        × × × ×
 attest_peer              · × · ·
 withdraw_attestation     · × · ·

@@ -239,11 +239,30 @@ def test_every_command_of_the_page_on_partners_that_do_not_seal_does_what_it_say
     assert {file.name for file in tmp_path.iterdir()} == {"constat.html", "constat.pdf", "constat.contract.zip"}
 
 
-def carry_out(running: Running, page: str, role: str, owner: str, names: dict[str, str], *, checks: int = 0) -> None:
+def test_every_command_of_the_page_on_the_framework_agreement_does_what_it_says(
+    sealing: tuple[Running, Running], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("clause.txt").write_text("Les cachets valent écrit.\n", "utf-8")
+    Path("accord-signe.pdf").write_bytes(b"%PDF")
+    carry_out(sealing[1], "framework-agreement", "steward", "root", {}, least=3)
+    office = Office(sealing[1], language="fr")
+    assert office.json("peer", "show", "SDE")["framework"] is None
+    told = ("peer", "framework", "set", "SDE", "--reference", "Accord-cadre", "--clause-file")
+    assert "clause.txt" in office.run(*told, "pas-de-clause.txt", code=1).stderr
+    Path("latin.txt").write_bytes("écrit".encode("latin-1"))
+    assert "latin.txt n’est pas un texte en UTF-8" in office.run(*told, "latin.txt", code=1).stderr
+    Path("vide.txt").write_text(" ")
+    assert "/proof_clause" in office.run(*told, "vide.txt", code=1).stderr
+
+
+def carry_out(
+    running: Running, page: str, role: str, owner: str, names: dict[str, str], *, checks: int = 0, least: int = 6
+) -> None:
     """Carry out every command of a page; `checks` is what those that check a contract answer."""
     key = Office(running).json("keys", "issue", f"Pour {page}", "--role", role, "--for", owner)["secret"]
     lines = [line for block in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) for line in block.splitlines()]
-    assert len(lines) > 5
+    assert len(lines) >= least
     office = Office(dataclasses.replace(running, key=key), language="fr")
     for line in lines:
         program, *words = [names.get(word, word) for word in shlex.split(line)]

@@ -21,6 +21,7 @@ from connector.http.private.asking import (
     checked_did,
 )
 from connector.http.private.effects import Doing, Putting, TaggedRoute
+from connector.http.private.frameworks import Framework, NewFramework, shown_framework
 from connector.http.private.presentation import Card, OfferedCard, offered_card, shown_card
 from connector.identity.card import stored
 from connector.identity.invitation import read as read_invitation
@@ -51,6 +52,7 @@ class Peer(Shape):
     first_contact_at: Annotated[datetime | None, Field(description="When it was added here, or first knocked.")]
     card: Annotated[Card | None, Field(description="Its party card that a person here took note of.")]
     offered_card: Annotated[OfferedCard | None, Field(description="A newer card of it, to be looked at.")]
+    framework: Annotated[Framework | None, Field(description="The framework agreement with it.")]
     silent_since: Annotated[datetime | None, Field(description="Since when its node has not answered.")]
     next_attempt_at: Annotated[datetime | None, Field(description="When a silent node is tried again.")]
     version: Annotated[int, Field(description="Grows with every change; the beginning of the ETag.")]
@@ -201,6 +203,22 @@ async def accept_card(node: Node, owner: Owner, by: By, did: PeerDid, wish: Seen
     return await effect.of(lambda: node.introduce.accept_card(owner, did, wish.digest, by=by), lately_known, version)
 
 
+@router.put("/peers/{did}/framework")
+async def set_framework(node: Node, owner: Owner, by: By, did: PeerDid, wish: NewFramework, effect: Putting) -> Peer:
+    """Record the framework agreement with a partner; contracts that are drawn up from now on name it."""
+    version = version_of(peers.load, owner, did)
+    return await effect.of(
+        lambda: node.introduce.set_framework(owner, did, wish.framework(), by=by), lately_known, version
+    )
+
+
+@router.delete("/peers/{did}/framework")
+async def remove_framework(node: Node, owner: Owner, by: By, did: PeerDid, effect: Putting) -> Peer:
+    """Record that there is no framework agreement with a partner; contracts that name one stay as they are."""
+    version = version_of(peers.load, owner, did)
+    return await effect.of(lambda: node.introduce.set_framework(owner, did, None, by=by), lately_known, version)
+
+
 @router.post("/peers/{did}/block")
 async def block_peer(node: Node, owner: Owner, by: By, did: PeerDid, effect: Doing, wish: Motive | None = None) -> Peer:
     """Deal with a partner no more: its messages are refused, its data are cut."""
@@ -269,6 +287,7 @@ def known_peer(known: Known) -> Peer:
         first_contact_at=row.first_contact_at,
         card=shown_card(stored(row.card)) if row.card else None,
         offered_card=offered_card(stored(row.offered_card)) if row.offered_card else None,
+        framework=shown_framework(row.framework),
         silent_since=silence.since if silence else None,
         next_attempt_at=silence.retry_at if silence else None,
         version=row.version,

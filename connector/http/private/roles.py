@@ -37,7 +37,9 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "accept_card": (OPERATOR,),
     "block_peer": (OPERATOR,),
     "unblock_peer": (OPERATOR,),
-    # What is attested of a partner opens data to it: a steward's matter.
+    # What binds us to a partner, and what is attested of it, which opens data to it: a steward's matter.
+    "set_framework": (STEWARD,),
+    "remove_framework": (STEWARD,),
     "list_attestations": _EVERYBODY,
     "attest_peer": (STEWARD,),
     "withdraw_attestation": (STEWARD,),
