@@ -250,6 +250,8 @@ class Negotiate(Exchange[Negotiation]):
         if negotiation.agreement is not None:
             self._settle_agreement(tx, negotiation, negotiation.agreement, by)
         self._sealing.settle(tx, negotiation)
+        if negotiation.intent is not None and negotiation.intent["kind"] == n.TERMINATION:
+            return  # whoever meant to end it before this came still means it; it goes now
         wanted = self._check_agreement(tx, negotiation, by, kind)
         wanted = wanted or self._sealing.verdict(tx, negotiation, by, kind)
         wanted = wanted or self._decisions.negotiation_moved(tx, negotiation, by, kind)
