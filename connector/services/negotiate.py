@@ -2,7 +2,8 @@
 
 A peer's message comes in through `receive`; people and rules act through `request`, `offer`, `accept`, `agree`,
 `counter`, `terminate`; the worker reports through `acknowledged` and its siblings. What is legal is said by
-protocol/negotiation.py, what to answer by decide.py, how messages are made pending and settled by exchange.py.
+protocol/negotiation.py, what to answer by decide.py, in which words by wording.py, how messages are made pending and
+settled by exchange.py.
 """
 
 import json
@@ -11,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 import contracts
-import policies
 from connector.identity.addresses import Addresses
 from connector.identity.errors import PeerBlocked
 from connector.identity.scheme import Participant, Scheme
@@ -22,8 +22,7 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
-from connector.protocol.wire import Message, render
-from connector.services import deciders, exchange, explain, permits, seal_case, sealing, settle, turned_away
+from connector.services import deciders, exchange, explain, permits, seal_case, sealing, settle, turned_away, wording
 from connector.services.concluding import Concluding
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
@@ -33,8 +32,8 @@ from connector.services.permits import OfferClosed
 from connector.services.seal_ahead import Ahead
 from connector.services.sealing import ConclusionRefused, Sealing, ended
 from connector.services.settle import Exchange
+from connector.services.wording import Wording
 from connector.store import agreements, datasets, events, jobs, negotiations, peers
-from connector.store.agreements import StoredAgreement
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.negotiations import Negotiation
@@ -76,8 +75,10 @@ class Negotiate(Exchange[Negotiation]):
         level: Level = "category",
     ) -> None:
         """Take how far a partner is told why an offer is closed."""
-        render, first = self._render, asked.first
-        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, first))
+        render = Wording(addresses, asked).render
+        super().__init__(
+            store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, asked.first)
+        )
         self._sealing = asked
         self._concluding = concluding
         self._ahead = ahead
@@ -135,7 +136,7 @@ class Negotiate(Exchange[Negotiation]):
     ) -> Outcome[Negotiation]:
         is_new = negotiation.version == 0
         try:
-            _check_not_overtaken(tx, negotiation, incoming.message)
+            wording.check_not_overtaken(tx, negotiation, incoming.message)
             self._concluding.require(tx, negotiation, doubt)
             received = exchange.arrive(tx, line, negotiation, incoming)
             if not received.is_repeat:
@@ -217,30 +218,15 @@ class Negotiate(Exchange[Negotiation]):
         """Keep what the message brought: terms on the table, an agreement, or the end of one."""
         match incoming.message:
             case messages.ContractRequestMessage(offer=offer, request_card=card):
-                _lay(negotiation, offer, Role.CONSUMER)
+                wording.lay(negotiation, offer, Role.CONSUMER)
                 negotiation.request_card = card or negotiation.request_card
             case messages.ContractOfferMessage(offer=offer):
-                _lay(negotiation, offer, Role.PROVIDER)
+                wording.lay(negotiation, offer, Role.PROVIDER)
             case messages.ContractAgreementMessage(agreement=agreement):
-                self._keep_agreement(tx, negotiation, agreement)
+                wording.keep_agreement(tx, negotiation, agreement)
             case _:
                 pass
         self._sealing.keep(tx, negotiation, incoming.message)
-
-    def _keep_agreement(self, tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
-        """Keep the provider's agreement, in the place of one that it has drawn up anew (rule 5).
-
-        Raises Invalid for an `@id` that is taken.
-        """
-        if negotiation.agreement is not None:
-            agreements.discard_draft(tx, negotiation.owner, negotiation.agreement)
-        agreement_id = str(agreement["@id"])
-        try:
-            agreements.load(tx, negotiation.owner, agreement_id)
-        except NotFound:
-            _record_agreement(tx, negotiation, agreement)
-            return
-        raise Invalid("An agreement with this @id exists already.", pointer="/agreement/@id")
 
     def react(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> None:
         """After a move: settle the agreement's status, then add at most one answer."""
@@ -387,109 +373,3 @@ class Negotiate(Exchange[Negotiation]):
             return True
 
         return await self._store.write(unit, about=delivery.pid)
-
-    # --- bodies -------------------------------------------------------------------------------------------------------
-
-    def _render(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> str:
-        """Return the message that an answer becomes, and keep the terms that it lays on the table."""
-        content = wanted.content or {}
-        pids: dict[str, Any] = {"consumer_pid": negotiation.consumer_pid, "provider_pid": negotiation.provider_pid}
-        carried = self._sealing.member(tx, negotiation, wanted.kind)
-        message: messages.Message
-        match wanted.kind:
-            case n.REQUEST | n.OFFER:
-                message = self._render_terms(negotiation, wanted.kind, content)
-            case n.AGREEMENT:
-                agreement = self._draw_up(tx, negotiation)
-                message = messages.ContractAgreementMessage(**pids, agreement=agreement, seal=carried)
-            case n.VERIFICATION:
-                message = messages.ContractAgreementVerificationMessage(**pids, seal=carried)
-            case n.ACCEPT:
-                message = messages.ContractNegotiationEventMessage(**pids, event_type="ACCEPTED")
-            case n.FINALIZE:
-                message = messages.ContractNegotiationEventMessage(**pids, event_type="FINALIZED", conclusion=carried)
-            case _:
-                reason = content.get("reason")
-                message = messages.ContractNegotiationTerminationMessage(
-                    **pids, code=content.get("code"), reason=tuple(reason) if reason else None
-                )
-        if wanted.kind == n.FINALIZE and negotiation.agreement is not None:
-            # The consumer holds FINALIZED as soon as it reads this, and may ask for data before we read its answer.
-            agreements.set_status(tx, negotiation.owner, negotiation.agreement, "active")
-        return render(message.with_id(new_id())).decode()
-
-    def _render_terms(self, negotiation: Negotiation, kind: str, content: dict[str, Any]) -> messages.Message:
-        sender = Role.CONSUMER if kind == n.REQUEST else Role.PROVIDER
-        offer = content["offer"] if "offer" in content else json.loads(negotiation.offer)
-        _lay(negotiation, offer, sender)
-        callback = self._addresses.dsp_base(negotiation.owner) if negotiation.peer_pid is None else None
-        if kind == n.REQUEST:
-            return messages.ContractRequestMessage(
-                consumer_pid=negotiation.pid,
-                provider_pid=negotiation.peer_pid,
-                offer=offer,
-                callback_address=callback,
-                request_card=negotiation.request_card,
-            )
-        return messages.ContractOfferMessage(
-            provider_pid=negotiation.pid, consumer_pid=negotiation.peer_pid, offer=offer, callback_address=callback
-        )
-
-    def _draw_up(self, tx: Tx, negotiation: Negotiation) -> dict[str, Any]:
-        """Return the agreement on the terms on the table; the same again when the peer refused it once already."""
-        sealed = self._sealing.sealed_agreement(tx, negotiation)
-        if negotiation.agreement is not None:
-            draft = json.loads(agreements.load(tx, negotiation.owner, negotiation.agreement).document)
-            if policies.same_terms(draft, json.loads(negotiation.offer)):
-                return dict(draft)
-            agreements.discard_draft(tx, negotiation.owner, negotiation.agreement)
-        agreement = sealed or contracts.draw_up(
-            json.loads(negotiation.offer),
-            agreement_id=new_id(),
-            assigner=self._addresses.did(negotiation.owner),
-            assignee=negotiation.peer,
-            target=negotiation.dataset,
-            at=tx.now,
-        )
-        _record_agreement(tx, negotiation, agreement)
-        return agreement
-
-
-def _lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
-    if offer.get("target") != negotiation.dataset:
-        raise Invalid("The target is not the dataset of this negotiation.", pointer="/offer/target")
-    text = json.dumps(offer, ensure_ascii=False, separators=(",", ":"))
-    permits.check_readable(text)
-    negotiation.offer = text
-    negotiation.offer_by = by.value
-    if by is Role.CONSUMER:
-        negotiation.requested = negotiation.offer
-
-
-def _check_not_overtaken(tx: Tx, negotiation: Negotiation, message: Message) -> None:
-    """Raise IllegalTransition for an agreement in whose place a later one came, while it was on its way."""
-    if not isinstance(message, messages.ContractAgreementMessage) or negotiation.agreement is None:
-        return
-    present = agreements.load(tx, negotiation.owner, negotiation.agreement)
-    if contracts.is_older(message.agreement, json.loads(present.document)):
-        raise IllegalTransition("the agreement is older than the one that was drawn up since")
-
-
-def _record_agreement(tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
-    document = json.dumps(agreement, ensure_ascii=False, separators=(",", ":"))
-    negotiation.agreement = str(agreement["@id"])
-    agreements.add(
-        tx,
-        StoredAgreement(
-            owner=negotiation.owner,
-            id=negotiation.agreement,
-            role=negotiation.role,
-            peer=negotiation.peer,
-            negotiation=negotiation.pid,
-            dataset=negotiation.dataset,
-            document=document,
-            accepted_terms=permits.accepted_terms(negotiation.offer),
-            status="drafted",
-            created_at=tx.now,
-        ),
-    )

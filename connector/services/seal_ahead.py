@@ -36,6 +36,9 @@ First = Callable[[Tx, Negotiation, Answer], str | None]
 _FAILURES = (ContractError, PolicyError, Problem, Postpone, KeyError, TypeError)
 """With which checking and sealing may end: the job says so to whom it concerns, or tries again."""
 
+_SEALED = (messages.ContractAgreementMessage, messages.ContractAgreementVerificationMessage)
+"""Messages that carry a contract with a seal on it."""
+
 _ADDED = frozenset({"received", "acknowledged"})
 
 
@@ -92,7 +95,7 @@ class Ahead:
 
     async def look(self, owner: str, caller: str, pid: str, incoming: Incoming) -> Foreseen | None:
         """Return the sealed answer to a peer's message (`caller`: its DID), if one can be foreseen."""
-        if not self._is_near(owner):
+        if not isinstance(incoming.message, _SEALED) or incoming.message.seal is None or not self._is_near(owner):
             return None
         try:
             return await self._sealed(owner, caller, pid, incoming)

@@ -1,9 +1,10 @@
 """What there is to seal, and who is asked: what the parts of the job `seal` share."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import orjson
 
 from connector.identity.seal_history import SealHistory
 from connector.protocol import negotiation as n
@@ -72,7 +73,7 @@ class Case(Waiting):
 
 
 def document_of(payload: bytes, cards: str | None = None) -> Document:
-    told = json.loads(payload)
+    told = orjson.loads(payload)
     return Document(told["id"], sha256(payload), told["agreement"]["id"], payload.decode(), cards)
 
 

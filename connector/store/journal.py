@@ -6,7 +6,6 @@ chain with a shell and sha256sum; nobody can change, drop or reorder one without
 table refuses UPDATE and DELETE.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -219,12 +218,12 @@ def _head(tx: Tx, owner: str, process: str) -> tuple[int, str]:
 
 
 def _entry(row: Any) -> Entry:
-    told = json.loads(row.entry)
+    told = orjson.loads(row.entry)
     return Entry(row.n, row.at, row.kind, told["entry"], row.message_id, row.entry, row.hash)
 
 
 def _says(entry: Entry, owner: str, process: str) -> bool:
     """Return True when the columns beside the text say what the text says."""
     columns = (owner, process, entry.n, entry.at.isoformat(), entry.kind, entry.message_id)
-    told = json.loads(entry.text)
+    told = orjson.loads(entry.text)
     return columns == tuple(told[name] for name in ("owner", "process", "n", "at", "kind", "message_id"))
