@@ -60,6 +60,41 @@ CONTRACTS: Mapping[str, Texts] = {
     "unilateral": _said("preuve unilatérale : le partenaire n’a rien scellé", "one-sided: the partner sealed nothing"),
     "unused": _said("restée sans suite", "led to nothing"),
 }
+PARTY_SOURCES: Mapping[str, Texts] = {
+    "document": _said("le document scellé", "the sealed document"),
+    "card": _said("la fiche d’identité, non scellée ici", "the party card, not sealed here"),
+    "node": _said("le nom donné à ce nœud, sans fiche d’identité", "the name given at this node, without a party card"),
+    "none": _said("identifiant seul : nom et fiche inconnus", "identifier alone: neither name nor card is known"),
+}
+"""Where what is told of a party comes from."""
+CONTRACT_PIECES: Mapping[str, Texts] = {
+    "agreement": _said("texte de l’accord, mot pour mot", "text of the agreement, word for word"),
+    "messages": _said(
+        "empreintes des messages échangés : {of}, dont {kept} texte(s) conservé(s)",
+        "digests of the messages exchanged: {of}, of which {kept} text(s) kept",
+    ),
+    "token": _said(
+        "jeton du partenaire : {of} empreinte, {kept} jeton conservé",
+        "token of the partner: {of} digest, {kept} token kept",
+    ),
+    "names": _said("noms et numéros des parties", "names and numbers of the parties"),
+    "title": _said("intitulé du jeu de données", "title of the dataset"),
+    "seal": _said(
+        "cachet du partenaire, sur l’accord ou sur ses messages",
+        "seal of the partner, on the agreement or its messages",
+    ),
+    "time-stamp": _said("horodatage d’une autorité", "time-stamp of an authority"),
+    "clauses": _said(
+        "clause de preuve, fiche sur les données personnelles, droit applicable",
+        "clause on evidence, sheet on personal data, applicable law",
+    ),
+}
+"""What one-sided evidence is made of, or lacks."""
+PIECE_STATES: Mapping[str, Texts] = {
+    "sealed": _said("scellé", "sealed"),
+    "unsealed": _said("non scellé : ce que ce nœud en sait", "not sealed: what this node knows"),
+    "missing": _said("manque", "missing"),
+}
 CONTRACT_DECISIONS: Mapping[str, Texts] = {
     "contract-terminated": _said("fin de la convention", "end of the contract"),
 }

@@ -174,6 +174,9 @@ def _show(session: Session, found: Any) -> None:
         click.echo()
         sentences = ((one["text"], show.value(session, f"verified-{one['verified']}")) for one in found["sentences"])
         show.table(session, ("rule", "verified"), sentences)
+    if found["pieces"]:
+        click.echo()
+        show.table(session, ("piece", "proof"), (_piece(session, one) for one in found["pieces"]))
     for seal in found["seals"]:
         click.echo()
         show.sheet(session, _seal_rows(session, seal))
@@ -184,6 +187,21 @@ def _show(session: Session, found: Any) -> None:
     if found["decisions"]:
         click.echo()
         show.table(session, ("n", "at", "decided", "kind", "decided_by"), map(_decision, found["decisions"]))
+
+
+def _piece(session: Session, one: Any) -> tuple[str, str]:
+    by = f", {show.role(session, one['by'])}" if one["by"] else ""
+    return one["text"], f"{one['state_text']}{by}"
+
+
+def _party(session: Session, party: Any) -> str:
+    """Return who a party is; beside one-sided evidence, where that comes from and whether it has sealed."""
+    number = party["siret"] or party["siren"]
+    name = f"{party['legal_name']}{f' ({number})' if number else ''}, " if party["legal_name"] else ""
+    if party["source"] == "document":
+        return f"{name}{party['did']}"
+    sealed = session.say(*(("a scellé", "sealed") if party["has_sealed"] else ("n’a rien scellé", "sealed nothing")))
+    return f"{name}{party['did']} · {sealed} · {party['source_text']}"
 
 
 def _decision(one: Any) -> tuple[str, ...]:
@@ -202,8 +220,7 @@ def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
     yield "state", _state(found)
     yield "reason", found["reason"] or ""
     for party in found["parties"]:
-        number = party["siret"] or party["siren"]
-        yield f"party_{party['role']}", f"{party['legal_name']}{f' ({number})' if number else ''}, {party['did']}"
+        yield f"party_{party['role']}", _party(session, party)
     yield "dataset", f"{found['title']} ({found['dataset']})" if found["title"] else found["dataset"]
     yield "agreement", found["agreement"]
     yield "ends_on", show.instant(found["valid_until"])

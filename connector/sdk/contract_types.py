@@ -49,17 +49,23 @@ class Contracts(TypedDict):
 
 
 class ContractParty(TypedDict):
-    """An organisation as the contract names it."""
+    """An organisation as the contract names it, or as this node knows it beside one-sided evidence."""
 
     role: Literal["consumer", "provider"]
     did: str
-    legal_name: str
+    legal_name: str | None
+    """null: not known, only in one-sided evidence."""
     siren: str | None
     siret: str | None
-    representative: str
-    """The function of who represents it."""
+    representative: str | None
+    """The function of who represents it; null: not known, only in one-sided evidence."""
     mandate: str | None
     """The decision that empowers the representative."""
+    source: Literal["document", "card", "node", "none"]
+    """`document`: sealed in it; `card`, `node`: its card, or the name given here; `none`: DID alone."""
+    source_text: str
+    """The same in words, in the caller's language."""
+    has_sealed: bool
 
 
 class ContractSentence(TypedDict):
@@ -68,6 +74,30 @@ class ContractSentence(TypedDict):
     text: str
     verified: Literal["node", "afterwards", "commitment"]
     """`node`: by the node; `afterwards`: found out later; `commitment`: promised, no more."""
+
+
+class ContractPiece(TypedDict):
+    """One thing that one-sided evidence is made of, or lacks."""
+
+    code: Literal[
+        "agreement",
+        "messages",
+        "token",
+        "names",
+        "title",
+        "seal",
+        "time-stamp",
+        "clauses",
+    ]
+    """Stable word for programs."""
+    text: str
+    """The same in words, in the caller's language."""
+    state: Literal["sealed", "unsealed", "missing"]
+    """`unsealed`: told by this node as it knows it today; no seal covers it."""
+    state_text: str
+    """The same in words, in the caller's language."""
+    by: Literal["consumer", "provider"] | None
+    """Who sealed it; of a seal that is missing, whose it would be."""
 
 
 class ContractApproval(TypedDict):
@@ -134,10 +164,12 @@ class ContractDetail(Contract):
     """A contract with its parties, its rules in words, its seals, and who approved what."""
 
     title: str | None
-    """Of the dataset, as the contract tells it."""
+    """Of the dataset, as the contract tells it; of one-sided evidence, as our own catalogue does."""
     parties: list[ContractParty]
     sentences: list[ContractSentence]
-    """The rules of use, in the caller's language."""
+    """The rules of use, in the caller's language; of one-sided evidence, from the sealed agreement."""
+    pieces: list[ContractPiece]
+    """Of one-sided evidence: what is sealed and by whom, what stands beside it, what is missing."""
     valid_from: str | None
     valid_until: str | None
     level: Literal["L0", "L1", "L2"] | None

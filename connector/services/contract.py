@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -26,10 +26,14 @@ from contracts.convention import (
     Beside,
     Convention,
     MissingPdfExtra,
+    Piece,
     as_pdf,
     draw_up_convention,
     draw_up_record,
+    read_record,
     seal_pdf,
+    told_pieces,
+    told_sections,
 )
 from contracts.convention.proof import Notice, Seal, read_proof
 from contracts.levels import Level
@@ -85,7 +89,10 @@ class Shown:
 
     contract: StoredContract
     document: dict[str, Any] | None
-    """The sealed document; None until it is drawn up or, as received, checked."""
+    """The sealed document; None until it is drawn up or, as received, checked.
+
+    Of one-sided evidence, its sections as a contract has them, with what this node knows beside what it sealed.
+    """
     seals: tuple[Seal, ...]
     level: Level | None
     """The lowest of the seals."""
@@ -94,6 +101,8 @@ class Shown:
     """Whether the agreement has ended."""
     notices: tuple[Notice, ...]
     decided: list[Decided]
+    pieces: tuple[Piece, ...] = ()
+    """Of one-sided evidence: what is sealed, what stands beside it, what is missing."""
 
 
 class Contracts:
@@ -126,18 +135,23 @@ class Contracts:
     async def show(self, owner: str, name: str) -> Shown:
         """Return a contract with its seals, and who decided what. Raises NotFound."""
 
-        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], bool, list[Decided]]:
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None, bool, list[Decided]]:
             found = contracts.named(tx, owner, name)
             told = contracts.notices(tx, owner, found.negotiation)
-            return found, told, one_sided.is_ended(tx, found), list(_decided(tx, found))
+            is_alone = found.status == "unilateral"
+            beside = one_sided.beside(tx, found, self._hosts.owners[owner]) if is_alone else None
+            return found, told, beside, one_sided.is_ended(tx, found), list(_decided(tx, found))
 
-        contract, notices, is_ended, decided = await self._store.read(unit)
+        contract, notices, beside, is_ended, decided = await self._store.read(unit)
         document = json.loads(contract.document) if contract.document is not None else None
         if document is None or contract.jws is None:
             return Shown(contract, document, (), None, "", is_ended, (), decided)
+        if beside is not None:
+            record = read_record(contract.jws, beside, self._seals.roots())
+            seal, told = record.seal, told_sections(record)
+            return Shown(contract, told, (seal,), seal.level, "", is_ended, (), decided, told_pieces(record))
         proof = read_proof(contract.jws, conclusion_of(contract), [one.jws for one in notices], self._seals.roots())
-        seals = tuple(_ours(contract, one) for one in proof.seals)
-        return Shown(contract, document, seals, proof.level, proof.concluded_at, is_ended, proof.notices, decided)
+        return Shown(contract, document, proof.seals, proof.level, proof.concluded_at, is_ended, proof.notices, decided)
 
     async def convention(self, owner: str, name: str, language: Language) -> tuple[str, Convention]:
         """Return a contract as people read it, or the record of one-sided evidence, with its identifier.
@@ -205,11 +219,6 @@ def told_without_pdf() -> Iterator[None]:
 def conclusion_of(contract: StoredContract) -> str | None:
     """Return the conclusion once both sides took it: one that was sealed, but never arrived, concluded nothing."""
     return contract.conclusion if contract.status == "concluded" else None
-
-
-def _ours(contract: StoredContract, seal: Seal) -> Seal:
-    """Return a seal with whose it is: the only one on one-sided evidence is ours, whichever our role."""
-    return replace(seal, role=contract.role.value) if contract.status == "unilateral" else seal
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:

@@ -60,6 +60,7 @@ def _of_card(card: cards.Card) -> Identity:
         siren=card.siren,
         siret=card.siret,
         function=card.representative_function,
+        mandate=card.mandate,
         is_from_card=True,
     )
 

@@ -15,9 +15,9 @@ parts and drawn in the same way, and says what it proves and what it does not:
 
 `texts.py` holds every fixed sentence; `articles.py`, `annexes.py` and `drawing_up.py` put them in order, after what
 `proof.py` reads of the seals. For a record `record_texts.py`, `record_articles.py`, `drawing_up_record.py` and
-`record.py` do the same. `structure.py` is what they make. `page.py` draws it as HTML; `pdf.py` on `layout.py` and
-`typefaces.py` as PDF; `pades.py` seals that. The last four need the extra `pdf` and are imported when they are used,
-never when a node starts.
+`record.py` do the same; `record_told.py` tells its parts to programs. `structure.py` is what they make. `page.py` draws
+it as HTML; `pdf.py` on `layout.py` and `typefaces.py` as PDF; `pades.py` seals that. The last four need the extra `pdf`
+and are imported when they are used, never when a node starts.
 """
 
 from datetime import datetime
@@ -26,7 +26,8 @@ from contracts.convention.drawing_up import draw_up_convention
 from contracts.convention.drawing_up_record import draw_up_record
 from contracts.convention.errors import MissingPdfExtra
 from contracts.convention.page import CONTENT_SECURITY_POLICY, as_html
-from contracts.convention.record import Beside, Identity
+from contracts.convention.record import Beside, Identity, read_record
+from contracts.convention.record_told import Piece, told_pieces, told_sections
 from contracts.convention.structure import Convention
 from contracts.signer import Signer
 
@@ -36,11 +37,15 @@ __all__ = [
     "Convention",
     "Identity",
     "MissingPdfExtra",
+    "Piece",
     "as_html",
     "as_pdf",
     "draw_up_convention",
     "draw_up_record",
+    "read_record",
     "seal_pdf",
+    "told_pieces",
+    "told_sections",
 ]
 
 

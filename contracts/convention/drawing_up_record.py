@@ -73,6 +73,7 @@ def _party(record: Recorded, role: str, language: Language) -> Party:
     lines = [
         *numbers_line(numbers),
         *([say(texts.REPRESENTED, language, function=line(known.function))] if known.function else []),
+        *([say(texts.MANDATE, language, mandate=line(known.mandate))] if known.mandate else []),
         did,
         say(_known_by(record, role, known), language),
     ]

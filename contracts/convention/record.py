@@ -32,6 +32,8 @@ class Identity:
     siret: str | None = None
     function: str = ""
     """Of who represents it."""
+    mandate: str | None = None
+    """The decision that empowers them."""
     is_from_card: bool = False
     """Whether the party said so itself, on its card; else people of this node named it."""
 
@@ -61,15 +63,19 @@ class Beside:
         return {sha256(text): text for text in (*self.messages, *self.tokens)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recorded:
     """A sealed record that was read, with what stands beside it."""
 
     sealed: Sealed
     document: Json
     seal: Seal
-    policy: Policy
     beside: Beside
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The agreement. Raises BadDocument for one that cannot be read as rules of use."""
+        return read_agreement(self.document["agreement"]["text"])
 
     @property
     def role(self) -> str:
@@ -115,4 +121,4 @@ def read_record(text: str, beside: Beside, roots: Sequence[x509.Certificate]) ->
         )
     document = sealed.document
     seal = read_seal(document["role"], signature, roots)
-    return Recorded(sealed, document, seal, read_agreement(document["agreement"]["text"]), beside)
+    return Recorded(sealed, document, seal, beside)

@@ -351,6 +351,48 @@ def unsealed(sealing: tuple[Running, Running]) -> dict[str, Any]:
     return dict(found[0])
 
 
+def test_one_sided_evidence_is_shown_with_what_is_sealed_by_whom_and_what_is_missing(
+    sealing: tuple[Running, Running], unsealed: dict[str, Any]
+) -> None:
+    """In the words of an office, in French and in English: the provider has a card, our own participant has none."""
+    agreement, provider, consumer = unsealed["agreement"], *(running.did for running in sealing)
+    for language, said in (
+        (
+            "fr",
+            (
+                f"Métropole d’Exemple (200046977), {provider} · n’a rien scellé · la fiche d’identité, non scellée ici",
+                f"Syndicat, {consumer}:o:{SECOND} · a scellé · le nom donné à ce nœud, sans fiche d’identité",
+                "Vous pouvez utiliser ce jeu de données.",
+                "texte de l’accord, mot pour mot scellé, destinataire",
+                "empreintes des messages échangés : 4, dont 4 texte(s) conservé(s) scellé, destinataire",
+                "jeton du partenaire : 1 empreinte, 1 jeton conservé scellé, destinataire",
+                "noms et numéros des parties non scellé : ce que ce nœud en sait",
+                "cachet du partenaire, sur l’accord ou sur ses messages manque, fournisseur",
+                "horodatage d’une autorité manque",
+            ),
+        ),
+        (
+            "en",
+            (
+                f"{provider} · sealed nothing · the party card, not sealed here",
+                "text of the agreement, word for word sealed, consumer",
+                "seal of the partner, on the agreement or its messages missing, provider",
+            ),
+        ),
+    ):
+        shown = " ".join(
+            Office(sealing[1], language=language, owner=SECOND).run("contract", "show", agreement).stdout.split()
+        )
+        for words in said:
+            assert words in shown, words
+    told = Office(sealing[1], owner=SECOND).json("contract", "show", agreement)
+    assert [(one["role"], one["source"], one["has_sealed"]) for one in told["parties"]] == [
+        ("provider", "card", False), ("consumer", "node", True),
+    ]  # fmt: skip
+    assert (told["title"], told["parties"][1]["representative"], told["valid_from"] is None) == (None, None, False)
+    assert [one["role"] for one in told["seals"]] == ["consumer"]
+
+
 def test_one_sided_evidence_is_called_so_everywhere(
     sealing: tuple[Running, Running],
     unsealed: dict[str, Any],

@@ -194,6 +194,8 @@ def test_evidence_of_an_agreement_without_sentences_is_handed_out_without_pages(
         await change(node, pid, document=written.decode(), jws=sealed.text, sha256=sealed.sha256)
         bundles = ContractBundles(node.store, node.hosts, node.peer_seals, shown(node))
         files = files_of(await at_once(bundles.of(ROOT, pid)))
+        told = (await shown(node).show(ROOT, pid)).document or {}
+        assert set(told) == {"parties", "dataset"}
         assert "unilateral.jws.json" in files
         assert "unilateral.pdf" not in files
 
@@ -223,6 +225,27 @@ def test_one_sided_evidence_is_read_as_a_record_with_what_this_node_knows(perfor
             (token,) = [one.text for one in record.articles[4].blocks if isinstance(one, Paragraph)][1:]
             assert "Le jeton est conservé dans le journal de ce nœud." in token
             assert (record.object == contract.dataset) is (role is Role.CONSUMER)
+
+    perform(scene)
+
+
+def test_one_sided_evidence_is_shown_with_parties_rules_and_what_is_missing(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await one_sided(pair)
+        for role, pid in pids.items():
+            found = await shown(pair.node(role)).show(ROOT, pid)
+            told = found.document or {}
+            assert [told["parties"][one.value]["did"] for one in BOTH] == [pair.places[one].did for one in BOTH]
+            assert told["parties"]["provider"]["source"] == "card"
+            assert told["parties"]["consumer"]["source"] == "node"
+            _, page = await shown(pair.node(role)).convention(ROOT, pid, "fr")
+            (rules,) = [one for one in page.articles[1].blocks if isinstance(one, Table)]
+            assert [row[1] for row in rules.rows] == told["terms"]["fr"]
+            assert [one.role for one in found.seals] == [role.value]
+            by_code = {one.code: one for one in found.pieces}
+            assert (by_code["seal"].state, by_code["seal"].by) == ("missing", role.other.value)
+            assert by_code["messages"].kept == by_code["messages"].of == 4
+            assert by_code["token"].kept == 1
 
     perform(scene)
 

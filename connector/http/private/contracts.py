@@ -30,7 +30,7 @@ from connector.services.contract_checks import Step
 from connector.services.deciders import Person
 from connector.store.contracts import StoredContract
 from contracts.approval import Approval
-from contracts.convention import CONTENT_SECURITY_POLICY, Convention, as_html
+from contracts.convention import CONTENT_SECURITY_POLICY, Convention, Piece, as_html
 from contracts.convention.proof import Seal
 from contracts.levels import WORDS as LEVELS
 from policies.errors import Language
@@ -74,15 +74,26 @@ class Contracts(Shape):
 
 
 class ContractParty(Shape):
-    """An organisation as the contract names it."""
+    """An organisation as the contract names it, or as this node knows it beside one-sided evidence."""
 
     role: RoleName
     did: str
-    legal_name: str
+    legal_name: Annotated[str | None, Field(description="null: not known, only in one-sided evidence.")]
     siren: str | None
     siret: str | None
-    representative: Annotated[str, Field(description="The function of who represents it.")]
+    representative: Annotated[
+        str | None,
+        Field(description="The function of who represents it; null: not known, only in one-sided evidence."),
+    ]
     mandate: Annotated[str | None, Field(description="The decision that empowers the representative.")]
+    source: Annotated[
+        Literal[tuple(words.PARTY_SOURCES)],  # type: ignore[valid-type]  # the table says which
+        Field(
+            description="`document`: sealed in it; `card`, `node`: its card, or the name given here; `none`: DID alone."
+        ),
+    ]
+    source_text: Annotated[str, Field(description="The same in words, in the caller's language.")]
+    has_sealed: bool
 
 
 class ContractSentence(Shape):
@@ -121,6 +132,19 @@ class ContractSeal(Shape):
     approval: ContractApproval | None
 
 
+class ContractPiece(Shape):
+    """One thing that one-sided evidence is made of, or lacks."""
+
+    code: Annotated[Literal[tuple(words.CONTRACT_PIECES)], Field(description="Stable word for programs.")]  # type: ignore[valid-type]  # the table says which
+    text: Annotated[str, Field(description="The same in words, in the caller's language.")]
+    state: Annotated[
+        Literal[tuple(words.PIECE_STATES)],  # type: ignore[valid-type]  # the table says which
+        Field(description="`unsealed`: told by this node as it knows it today; no seal covers it."),
+    ]
+    state_text: Annotated[str, Field(description="The same in words, in the caller's language.")]
+    by: Annotated[RoleName | None, Field(description="Who sealed it; of a seal that is missing, whose it would be.")]
+
+
 class ContractNotice(Shape):
     """What a party notified, under seal."""
 
@@ -146,9 +170,23 @@ class ContractDecision(Shape):
 class ContractDetail(Contract):
     """A contract with its parties, its rules in words, its seals, and who approved what."""
 
-    title: Annotated[str | None, Field(description="Of the dataset, as the contract tells it.")]
+    title: Annotated[
+        str | None,
+        Field(
+            description="Of the dataset, as the contract tells it; of one-sided evidence, as our own catalogue does."
+        ),
+    ]
     parties: list[ContractParty]
-    sentences: Annotated[list[ContractSentence], Field(description="The rules of use, in the caller's language.")]
+    sentences: Annotated[
+        list[ContractSentence],
+        Field(
+            description="The rules of use, in the caller's language; of one-sided evidence, from the sealed agreement."
+        ),
+    ]
+    pieces: Annotated[
+        list[ContractPiece],
+        Field(description="Of one-sided evidence: what is sealed and by whom, what stands beside it, what is missing."),
+    ]
     valid_from: str | None
     valid_until: str | None
     level: Annotated[Level | None, Field(description="The lowest of the seals.")]
@@ -351,8 +389,9 @@ def _detail(shown: Shown, language: str) -> ContractDetail:
     return ContractDetail(
         **_members(row, language),
         title=document.get("dataset", {}).get("title"),
-        parties=[_party(role, told) for role, told in document.get("parties", {}).items()],
+        parties=[_party(shown, role, told, language) for role, told in document.get("parties", {}).items()],
         sentences=_sentences(document.get("terms"), language),
+        pieces=[_piece(one, language) for one in shown.pieces],
         valid_from=validity.get("from"),
         valid_until=validity.get("until"),
         level=shown.level,
@@ -366,15 +405,19 @@ def _detail(shown: Shown, language: str) -> ContractDetail:
     )
 
 
-def _party(role: str, told: Any) -> ContractParty:
+def _party(shown: Shown, role: str, told: Any, language: str) -> ContractParty:
+    source = told.get("source", "document")
     return ContractParty(
         role=role,  # type: ignore[arg-type]
         did=told["did"],
-        legal_name=told["legalName"],
+        legal_name=told.get("legalName"),
         siren=told.get("siren"),
         siret=told.get("siret"),
-        representative=told["representative"]["function"],
+        representative=told["representative"].get("function"),
         mandate=told["representative"].get("mandate"),
+        source=source,
+        source_text=words.say(words.PARTY_SOURCES, source, language),
+        has_sealed=role in {one.role for one in shown.seals},
     )
 
 
@@ -383,6 +426,16 @@ def _sentences(terms: Any, language: str) -> list[ContractSentence]:
         return []
     pairs = zip(terms[_spoken(language)], terms["verified"], strict=True)
     return [ContractSentence(text=text, verified=verified) for text, verified in pairs]
+
+
+def _piece(piece: Piece, language: str) -> ContractPiece:
+    return ContractPiece(
+        code=piece.code,
+        text=words.say(words.CONTRACT_PIECES, piece.code, language).format(of=piece.of, kept=piece.kept),
+        state=piece.state,
+        state_text=words.say(words.PIECE_STATES, piece.state, language),
+        by=piece.by or None,  # type: ignore[arg-type]
+    )
 
 
 def _seal(seal: Seal, language: str) -> ContractSeal:

@@ -8,11 +8,19 @@ from typing import Any
 import pytest
 
 from contracts.canonical import sha256
-from contracts.convention import Convention, Identity, draw_up_record
+from contracts.convention import (
+    Convention,
+    Identity,
+    Piece,
+    draw_up_record,
+    read_record,
+    told_pieces,
+    told_sections,
+)
 from contracts.convention.structure import Facts, Table
 from contracts.document import Dataset
 from contracts.refused import HeaderRefused, NotASeal
-from contracts.terms import told_terms
+from contracts.terms import read_agreement, told_terms, told_validity
 from contracts.timestamps import add_token
 from policies import load, scenarios
 from tests.contracts.convention.reading import notes, plain, said, whole
@@ -266,3 +274,69 @@ def test_what_is_no_one_sided_evidence_is_refused(made: OneSided) -> None:
         draw_up_record(contract.contract, made.beside)
     with pytest.raises(HeaderRefused):
         draw_up_record(contract.half, made.beside)
+
+
+# --- what programs are told
+
+
+def told_of(made: OneSided, **beside: Any) -> Any:
+    return read_record(made.sealed, dataclasses.replace(made.beside, **beside), ())
+
+
+def test_a_record_is_told_in_the_sections_of_a_contract(made: OneSided) -> None:
+    told = told_sections(told_of(made))
+    ours, theirs = (told["parties"][role] for role in (made.document["role"], other_of(made)))
+    assert ours["did"] == made.document["by"]
+    assert (ours["source"], ours["legalName"], ours["siren"]) == ("card", made.beside.ours.name, made.beside.ours.siren)
+    assert ours["representative"] == {"function": made.beside.ours.function}
+    assert theirs == {
+        "did": made.document["peer"], "legalName": made.beside.theirs.name, "representative": {}, "source": "node",
+    }  # fmt: skip
+    agreed = read_agreement(made.document["agreement"]["text"])
+    assert (told["terms"], told["validity"]) == (told_terms(agreed), told_validity(agreed))
+    assert told["dataset"] == ({"title": made.beside.dataset.title} if made.beside.dataset else {})
+
+
+def test_a_party_of_which_nothing_is_known_is_told_by_its_did_alone(made: OneSided) -> None:
+    told = told_sections(told_of(made, theirs=Identity()))["parties"][other_of(made)]
+    assert told == {"did": made.document["peer"], "representative": {}, "source": "none"}
+
+
+def test_what_is_sealed_and_by_whom_and_what_is_missing_is_told_in_pieces(made: OneSided) -> None:
+    role, other = made.document["role"], other_of(made)
+    assert told_pieces(told_of(made)) == (
+        Piece("agreement", "sealed", role),
+        Piece("messages", "sealed", role, 4, 4),
+        Piece("token", "sealed", role, 1, 1),
+        Piece("names", "unsealed"),
+        Piece("title", "unsealed" if role == "provider" else "missing"),
+        Piece("seal", "missing", other),
+        Piece("time-stamp", "missing"),
+        Piece("clauses", "missing"),
+    )
+    altered = [*made.beside.messages[:-1], made.beside.messages[-1] + " "]
+    less = told_pieces(told_of(made, messages=altered, tokens=["another"], dataset=None))
+    assert Piece("messages", "sealed", role, 4, 3) in less
+    assert Piece("token", "sealed", role, 1, 0) in less
+    assert Piece("title", "missing") in less
+
+
+def test_a_record_without_token_or_of_an_unreadable_agreement_is_told_all_the_same(made: OneSided) -> None:
+    document = dict(made.document)
+    del document["token"]
+    document["agreement"] = {**document["agreement"], "text": '{"@type":"Agreement"}'}
+    bare = dataclasses.replace(made, document=document)
+    told, pieces = told_sections(told_of(bare)), told_pieces(told_of(bare))
+    assert set(told) == {"parties", "dataset"}
+    assert (told["dataset"], told["parties"]) == ({}, told_sections(told_of(made))["parties"])
+    assert {Piece("token", "missing"), Piece("title", "missing")} <= set(pieces)
+
+
+def test_the_mandate_on_a_card_is_on_the_page(made: OneSided) -> None:
+    ours = dataclasses.replace(made.beside.ours, mandate="Délibération 2026-14")
+    assert "habilitation : Délibération 2026-14" in everything(drawn(made, ours=ours))
+    assert "habilitation" not in everything(drawn(made))
+
+
+def other_of(made: OneSided) -> str:
+    return "consumer" if made.document["role"] == "provider" else "provider"
