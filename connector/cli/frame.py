@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from connector.cli import exits
+from connector.cli import exits, mistakes
 
 if TYPE_CHECKING:
     from connector.sdk import Client
@@ -150,6 +150,13 @@ class Command(click.Command):
         super().__init__(*args, **attributes)
         self.help, self.texts = texts["en"], texts
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as mistake:
+            mistake.ctx = mistake.ctx or ctx  # the library leaves it out where an option lacks its value
+            raise
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return _help_option(super().get_help_option(ctx), ctx)
 
@@ -160,7 +167,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group whose help, and that of its commands in its list, is in two languages."""
+    """A group whose help, that of its commands in its list, and what it says of mistakes are in two languages."""
 
     def __init__(self, *args: Any, texts: Texts, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
@@ -173,6 +180,23 @@ class Group(click.Group):
         self.help = self.texts[_language(ctx)]
         super().format_help_text(ctx, formatter)
         self.help = self.texts["en"]
+
+    def main(self, *args: Any, **named: Any) -> Any:
+        run: Callable[..., Any] = super().main
+        if not named.pop("standalone_mode", True):
+            return run(*args, standalone_mode=False, **named)
+        try:
+            code = run(*args, standalone_mode=False, **named)
+        except click.UsageError as mistake:
+            language = _language(mistake.ctx) if mistake.ctx is not None else locale_language()
+            click.echo(mistakes.told(mistake, language), err=True)
+            sys.exit(mistake.exit_code)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(exits.PROBLEM)
+        sys.exit(code if isinstance(code, int) else 0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, _short_help(self.commands[name], ctx)) for name in self.list_commands(ctx)]
@@ -199,7 +223,10 @@ class Instant(click.ParamType[str]):
         try:
             return datetime.fromisoformat(value).astimezone().isoformat()
         except ValueError:
-            self.fail(f"{value} : 2026-11-25, 2026-11-25T14:00", param, ctx)
+            fr = f"« {value} » n’est pas une date ; écrivez par exemple 2026-11-25 ou 2026-11-25T14:00."
+            en = f"“{value}” is no date; write 2026-11-25 or 2026-11-25T14:00, for example."
+            language = _language(ctx) if ctx is not None else locale_language()
+            self.fail(fr if language == "fr" else en, param, ctx)
 
 
 def in_period(function: Any) -> Any:

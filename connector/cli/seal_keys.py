@@ -144,7 +144,8 @@ def _read(session: Session, file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        session.fail(str(error), exits.PROBLEM)
+        fr, en = f"{file} ne peut pas être lu ({error.strerror}).", f"{file} cannot be read ({error.strerror})."
+        session.fail(session.say(fr, en), exits.PROBLEM)
 
 
 def _passphrase(session: Session, file: Path | None) -> str:

@@ -239,8 +239,8 @@ class NoSealKey(Problem):
 CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {
     "form": {"fr": "Ce n’est pas un certificat X.509 en PEM.", "en": "This is no X.509 certificate in PEM."},
     "pkcs12": {
-        "fr": "Ce n’est pas un fichier PKCS #12, ou sa phrase de passe est une autre.",
-        "en": "This is no PKCS #12 file, or its passphrase is another one.",
+        "fr": "Ce n’est ni un certificat PEM, ni un fichier PKCS #12 que cette phrase de passe ouvre.",
+        "en": "This is neither a PEM certificate nor a PKCS #12 file that this passphrase opens.",
     },
     "key-type": {
         "fr": "Sa clé doit être P-256, ou RSA d’au moins 2 048 bits.",

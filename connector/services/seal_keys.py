@@ -159,7 +159,8 @@ class Seals:
         def is_due(present: SealKey | None) -> None:
             if present is not None:
                 fr, en = "Une clé de cachet est déjà présente :", "There is a present seal key already:"
-                raise Conflict({"fr": f"{fr} {present.name}.", "en": f"{en} {present.name}."})
+                told = f"{fr} {present.name}. « pupitre keys rotate-seal » la remplace."
+                raise Conflict({"fr": told, "en": f"{en} {present.name}. “pupitre keys rotate-seal” replaces it."})
 
         is_due(self._present(owner))
         made = await self.make(owner, await self._subject(owner))
