@@ -57,7 +57,7 @@ _LABELS: dict[str, dict[Language, str]] = {
     "termination": {"fr": "Résiliée le", "en": "Terminated at"},
     "suspension": {"fr": "Suspendue le", "en": "Suspended at"},
     "resumption": {"fr": "Reprise le", "en": "Resumed at"},
-    "receipt": {"fr": "Reçue le", "en": "Received at"},
+    "receipt": {"fr": "Accusé de réception du", "en": "Receipt of"},
 }
 
 _FIRST = ("contract", "unilateral", "contractSha256", "unilateralSha256", "agreement")
