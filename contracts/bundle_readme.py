@@ -62,6 +62,16 @@ _ONE_SIDED_EN = """\
 One-sided evidence (preuve unilatérale): one party alone sealed. It proves what that party kept, and that it did not
 change it since. It does not prove that the other party said so.
 """
+_COVERED = {
+    CONTRACT: (
+        "Les messages dont l’empreinte est sous cachet (celui qui porte le cachet, et les suivants, n’y sont pas).",
+        "The messages whose digests are sealed (the one that carries the seal, and those after it, are not).",
+    ),
+    UNILATERAL: (
+        "Les messages : l’empreinte de chacun est sous cachet.",
+        "The messages: the digest of each is sealed.",
+    ),
+}
 _OPEN = r"""    unzip -q *.contract.zip
 """
 _LISTED = r"""    grep -o '"[^"]*":{"sha256":"[0-9a-f]*"' manifest.json |
@@ -190,11 +200,8 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
             "The conclusion names this contract and these two seals.",
             _CONCLUDED,
         )
-    yield _Step(
-        "Les messages dont l’empreinte est sous cachet (celui qui porte le cachet, et les suivants, n’y sont pas).",
-        "The messages whose digests are sealed (the one that carries the seal, and those after it, are not).",
-        _filled(_MESSAGES, NAME=_stem(main)),
-    )
+    fr, en = _COVERED[main]
+    yield _Step(fr, en, _filled(_MESSAGES, NAME=_stem(main)))
     if has_journal:
         yield _Step("La chaîne du journal.", "The chain of the journal.", _JOURNAL)
     if has_journal and any(name.startswith("checkpoints/") for name in sealed):

@@ -20,6 +20,12 @@ KINDS = {
     "one-sided": ("Constat d’accord, preuve unilatérale", "Record of an agreement, one-sided evidence"),
 }
 """What the pages of a contract are, in French and in English."""
+UNKNOWN_SOFTWARE = (
+    "« Vérifié par le nœud » : un nœud comme le vôtre le vérifierait ; ce que vérifie le logiciel du fournisseur n’est "
+    "pas connu.",
+    "“By the node”: a node such as yours would verify it; what the provider’s software verifies is not known.",
+)
+"""Said of the rules where the partner applies them and has sealed nothing."""
 _MARKS = {"holds": "✓", "fails": "✗", "unknown": "?"}
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -174,6 +180,8 @@ def _show(session: Session, found: Any) -> None:
         click.echo()
         sentences = ((one["text"], show.value(session, f"verified-{one['verified']}")) for one in found["sentences"])
         show.table(session, ("rule", "verified"), sentences)
+        if found["status"] == "unilateral" and found["role"] == "consumer":
+            click.echo(session.say(*UNKNOWN_SOFTWARE))
     if found["pieces"]:
         click.echo()
         show.table(session, ("piece", "proof"), (_piece(session, one) for one in found["pieces"]))

@@ -363,6 +363,7 @@ def test_one_sided_evidence_is_shown_with_what_is_sealed_by_whom_and_what_is_mis
                 f"Métropole d’Exemple (200046977), {provider} · n’a rien scellé · la fiche d’identité, non scellée ici",
                 f"Syndicat, {consumer}:o:{SECOND} · a scellé · le nom donné à ce nœud, sans fiche d’identité",
                 "Vous pouvez utiliser ce jeu de données.",
+                "ce que vérifie le logiciel du fournisseur n’est pas connu.",
                 "texte de l’accord, mot pour mot scellé, destinataire",
                 "empreintes des messages échangés : 4, dont 4 texte(s) conservé(s) scellé, destinataire",
                 "jeton du partenaire : 1 empreinte, 1 jeton conservé scellé, destinataire",

@@ -215,5 +215,8 @@ def test_the_page_in_the_bundle_shows_how_to_check_the_pdf_by_hand(kind: Kind, p
 
     certificate = "provider" if kind.untouched == 0 else "unilateral"
     assert {f"{kind.part} : OK", f"{kind.part}, certs/{certificate}.pem : OK"} <= set(lines("whole", pdf))
+    with zipfile.ZipFile(BytesIO(pack(kind.evidence))) as archive:
+        covers_all = "The messages: the digest of each is sealed." in archive.read("README.txt").decode()
+    assert covers_all is (kind.part == "unilateral.pdf")
     assert lines("longer", pdf + b"\n") == []
     assert lines("altered", pdf.replace(b"/Count 5", b"/Count 4")) == []
