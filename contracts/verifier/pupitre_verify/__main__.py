@@ -1,7 +1,9 @@
 """The command `pupitre-verify BUNDLE`."""
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,6 +23,9 @@ exit status: 0 valid, 1 invalid, 2 indeterminate, 3 unusable command"""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Examine a bundle, print the report, return the exit status."""
+    for stream in (sys.stdout, sys.stderr):  # a sign that a terminal lacks must not end the program: 1 means invalid
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(
         prog="pupitre-verify",
         description="Contrôle un dossier de preuves, hors ligne. · Checks an evidence bundle, offline.",
@@ -39,11 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     roots = _roots(options.trust) if options.trust else ()
     bundle = _read(options.bundle, MAX_BUNDLE_BYTES + 1)
     report = examine(bundle, at=options.at or datetime.now(UTC), roots=roots)
-    if options.json:
-        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
-    else:
-        print(report.as_text(options.lang))
+    _print(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if options.json else report.as_text(options.lang))
     return report.exit_status
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough; the verdict stands
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _roots(path: Path) -> Sequence[Certificate]:

@@ -1,6 +1,7 @@
 """The program `pupitre-verify` as an auditor has it: by itself, offline, with its own exit statuses."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,21 @@ def test_an_unusable_command_is_exit_3_and_says_so_in_both_languages(arguments, 
     assert english.startswith("pupitre-verify: ")
     assert said in french
     assert "Errno" not in done.stderr
+
+
+def test_a_terminal_without_our_signs_and_a_reader_that_leaves_change_no_verdict(bundle, tmp_path) -> None:
+    command = [sys.executable, "-m", "pupitre_verify", str(bundle), "--at", AT]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "conclue" in done.stdout.decode("cp1252")
+    closed, into = os.pipe()
+    os.close(closed)
+    try:
+        left = subprocess.run(command, stdout=into, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+    finally:
+        os.close(into)
+    assert (left.returncode, left.stderr) == (0, b"")
 
 
 def test_it_runs_without_the_node_and_reaches_no_network(bundle, tmp_path) -> None:
