@@ -61,10 +61,10 @@ CONTRACTS: Mapping[str, Texts] = {
     "unused": _said("restée sans suite", "led to nothing"),
 }
 PARTY_SOURCES: Mapping[str, Texts] = {
-    "document": _said("le document scellé", "the sealed document"),
-    "card": _said("la fiche d’identité, non scellée ici", "the party card, not sealed here"),
-    "node": _said("le nom donné à ce nœud, sans fiche d’identité", "the name given at this node, without a party card"),
-    "none": _said("identifiant seul : nom et fiche inconnus", "identifier alone: neither name nor card is known"),
+    "document": _said("selon le document scellé", "as the sealed document says"),
+    "card": _said("selon sa fiche d’identité, non scellée ici", "as its party card says, not sealed here"),
+    "node": _said("nommé ainsi à ce nœud, sans fiche d’identité", "so named at this node, no party card"),
+    "none": _said("identifiant seul : nom et fiche inconnus", "identifier alone: name and card unknown"),
 }
 """Where what is told of a party comes from."""
 CONTRACT_PIECES: Mapping[str, Texts] = {

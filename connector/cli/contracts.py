@@ -230,7 +230,7 @@ def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
     for party in found["parties"]:
         yield f"party_{party['role']}", _party(session, party)
     yield "dataset", f"{found['title']} ({found['dataset']})" if found["title"] else found["dataset"]
-    yield "agreement", found["agreement"]
+    yield "agreement_exchanged" if found["status"] == "unilateral" else "agreement", found["agreement"]
     yield "ends_on", show.instant(found["valid_until"])
     yield "concluded_at", show.instant(found["concluded_at"])
     if found["is_ended"]:

@@ -360,8 +360,10 @@ def test_one_sided_evidence_is_shown_with_what_is_sealed_by_whom_and_what_is_mis
         (
             "fr",
             (
-                f"Métropole d’Exemple (200046977), {provider} · n’a rien scellé · la fiche d’identité, non scellée ici",
-                f"Syndicat, {consumer}:o:{SECOND} · a scellé · le nom donné à ce nœud, sans fiche d’identité",
+                f"Métropole d’Exemple (200046977), {provider} · n’a rien scellé",
+                "n’a rien scellé · selon sa fiche d’identité, non scellée ici",
+                f"Syndicat, {consumer}:o:{SECOND} · a scellé · nommé ainsi à ce nœud, sans fiche d’identité",
+                f"Accord échangé {agreement}",
                 "Vous pouvez utiliser ce jeu de données.",
                 "ce que vérifie le logiciel du fournisseur n’est pas connu.",
                 "texte de l’accord, mot pour mot scellé, destinataire",
@@ -375,7 +377,7 @@ def test_one_sided_evidence_is_shown_with_what_is_sealed_by_whom_and_what_is_mis
         (
             "en",
             (
-                f"{provider} · sealed nothing · the party card, not sealed here",
+                f"{provider} · sealed nothing · as its party card says, not sealed here",
                 "text of the agreement, word for word sealed, consumer",
                 "seal of the partner, on the agreement or its messages missing, provider",
             ),
