@@ -38,6 +38,12 @@ def _add_dataset_commands(datasets: click.Group) -> None:
     @option("--description", fr="Description, pour les partenaires.", en="Description, for partners.")
     @option("--keyword", "keywords", multiple=True, fr="Mot-clé.", en="Keyword.")
     @option("--licence", fr="Licence (IRI).", en="Licence (IRI).")
+    @option(
+        "--personal",
+        is_flag=True,
+        fr="Contient des données personnelles : la base légale sera exigée.",
+        en="It holds personal data: the legal basis will be demanded.",
+    )
     @option("--metadata", type=click.Path(exists=True, path_type=Path), fr="Fichier JSON.", en="JSON file.")
     @option("--copy", is_flag=True, fr="Copie d’abord dans data_dir/published.", en="First copy to data_dir/published.")
     @option("--open", "is_open", is_flag=True, fr="Le publie sans condition.", en="Publish it without conditions.")
@@ -151,11 +157,13 @@ def _add_dataset(
     description: str | None,
     keywords: Sequence[str],
     licence: str | None,
+    personal: bool,
     metadata: Path | None,
     copy: bool,
     is_open: bool,
 ) -> None:
-    members = _metadata(session, metadata, description=description, keywords=list(keywords), licence=licence)
+    told = {"description": description, "keywords": list(keywords), "licence": licence, "personal": personal}
+    members = _metadata(session, metadata, **told)
     source = {"kind": "file", "path": _place(session, file, copy)}
     named = title or file.stem
     if dataset_id is None:
@@ -208,6 +216,7 @@ def _show_dataset(session: Session, found: Any) -> None:
             ("description", str(metadata.get("description") or "")),
             ("licence", str(metadata.get("licence") or "")),
             ("keywords", ", ".join(metadata.get("keywords") or ())),
+            ("personal", session.say("oui", "yes") if metadata.get("personal") else ""),
             ("file", str(found["source"].get("path", ""))),
             ("size", _size(session, found)),
             ("sha256", str(found["source"].get("sha256", ""))),

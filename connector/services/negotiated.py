@@ -154,7 +154,6 @@ def negotiated(
         consumer_pid=negotiation.consumer_pid or "",
         messages=[one.exchanged for one in told],
         request=_request(negotiation.request_card),
-        annex={} if negotiation.role is Role.PROVIDER else None,
         framework=framework,
     )
 

@@ -27,7 +27,7 @@ from connector.store.negotiations import Negotiation
 from contracts.canonical import canonical
 from contracts.checks import check_contract, check_countersigned
 from contracts.conclusion import conclude
-from contracts.document import Negotiated, draw_up_contract
+from contracts.document import Negotiated, draw_up_contract, told_framework
 from contracts.jws import CONCLUSION, Sealed, read_sealed
 from contracts.refused import IncompleteCard, OtherAgreement
 from contracts.seals import countersign, seal
@@ -84,7 +84,7 @@ class Sealer:
     def drawn_up(self, case: Case, sides: Sides) -> Document:
         """Return the contract to seal: the one that was drawn up before while it is good, else a new one."""
         known, now = case.contract, self._clock.now()
-        if known is not None and known.document and self._is_good(known, case.negotiation, sides):
+        if known is not None and known.document and self._is_good(known, case, sides):
             return document_of(known.document.encode(), known.cards)
         earlier, _ = negotiated.before_agreement(case.told)
         what = negotiated.negotiated(
@@ -94,10 +94,16 @@ class Sealer:
         drawn_up = draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last)
         return document_of(canonical(drawn_up), sides.cards)
 
-    def _is_good(self, known: StoredContract, negotiation: Negotiation, sides: Sides) -> bool:
-        """True when a contract that was drawn up and not sealed is recent, and about these terms and these keys."""
-        is_recent = known.status == "sealing" and self._clock.now() - known.created_at < REDRAWN_AFTER
-        return is_recent and is_on_the_table(known, negotiation) and _names_seals_of(known, sides)
+    def _is_good(self, known: StoredContract, case: Case, sides: Sides) -> bool:
+        """True when a contract that was drawn up and not sealed is recent, and says what would be said now.
+
+        It is about the terms on the table, under the framework agreement and with the keys of today.
+        """
+        if known.status != "sealing" or self._clock.now() - known.created_at >= REDRAWN_AFTER:
+            return False
+        document = json.loads(known.document or "{}")
+        is_framed_so = document.get("framework") == told_framework(case.framework)
+        return is_framed_so and is_on_the_table(known, case.negotiation) and _names_seals_of(known, sides)
 
     def _agreement(self, negotiation: Negotiation, now: datetime) -> str:
         """Return the text of the agreement, as it will stand in its message."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_a_file_is_published_in_one_command(provider_office: Any, tmp_path: Path
     assert "urn:test:arbres" in provider_office.run("dataset", "list", "--status", "published").stdout
     provider_office.run("dataset", "withdraw", "urn:test:arbres")
     assert provider_office.json("dataset", "show", "urn:test:arbres")["status"] == "withdrawn"
+
+
+def test_personal_data_are_marked_and_shown(provider_office: Any) -> None:
+    published = provider_office.running.node.settings.data_dir / "published"
+    (published / "menages.csv").write_text("id\n1\n")
+    words = ("dataset", "add", "menages.csv", "--id", "urn:test:menages", "--personal")
+    assert provider_office.json(*words)["metadata"] == {"personal": True}
+    assert re.search("Personal data +yes", provider_office.run("dataset", "show", "urn:test:menages").stdout)
+    provider_office.run("dataset", "withdraw", "urn:test:menages")
 
 
 @pytest.mark.parametrize(

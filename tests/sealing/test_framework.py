@@ -88,6 +88,38 @@ def test_a_framework_agreement_that_the_consumer_does_not_know_so_ends_the_negot
     perform(scene)
 
 
+def test_a_contract_that_waits_for_its_signer_is_drawn_up_anew_when_the_agreement_changes(folder: Path) -> None:
+    async def scene(pair: Pair) -> None:
+        failures = [OSError("the signer is away")]
+
+        async def before() -> None:
+            await pair.net.pause(30)
+            if failures:
+                raise failures.pop()
+
+        place = pair.places[Role.PROVIDER]
+        place.crash()
+        place.before_sealing = before
+        await place.wake(pair.clock, pair.net)
+        pid = await pair.ask()
+
+        async def is_drawn_up() -> bool:
+            if (await pair.row(Role.CONSUMER, pid)).peer_pid is None:
+                return False
+            contract = await pair.contract(Role.PROVIDER, pid)
+            return contract is not None and contract.document is not None
+
+        await pair.until(is_drawn_up)
+        for role in BOTH:
+            await record(pair, role, AGREED)
+        await pair.settle()
+        await concluded(pair, pid)
+        contract = await pair.contract(Role.PROVIDER, pid)
+        assert json.loads((contract and contract.document) or "")["framework"]["reference"] == AGREED.reference
+
+    play(folder / "pair", folder / "template", scene)
+
+
 def test_what_is_recorded_stands_in_the_journal_with_who_did_it(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         for framework in (AGREED, AGREED, None):

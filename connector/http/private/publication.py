@@ -72,6 +72,13 @@ class Metadata(Wish):
             "Partners are not shown it; a rule of use may ask for it (`terri:minCellCount`).",
         ),
     ] = None
+    personal: Annotated[
+        bool | None,
+        Field(
+            description="True when the file holds personal data. Nobody gets a contract about it then without saying "
+            "the purpose and the legal basis, which its annex on personal data repeats. Partners are not shown it."
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _known(self) -> "Metadata":
