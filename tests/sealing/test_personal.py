@@ -1,4 +1,4 @@
-"""Contracts about personal data: none without a purpose and a legal basis, and nothing in the annex that nobody knows."""
+"""Contracts about personal data: none without purpose and legal basis, and no annex that says more than was declared."""
 
 import json
 import tempfile
