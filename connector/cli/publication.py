@@ -20,12 +20,13 @@ def add_to(cli: click.Group) -> None:
     """Add the commands."""
     datasets = group(cli, "dataset", "Nos jeux de données.", "Our datasets.")
     offers = group(cli, "offer", "Nos conditions proposées.", "Our offers.")
+    _add_add_command(datasets)
     _add_dataset_commands(datasets)
     _add_offer_commands(offers)
     _add_preview_command(offers)
 
 
-def _add_dataset_commands(datasets: click.Group) -> None:
+def _add_add_command(datasets: click.Group) -> None:
     @command(
         datasets,
         "add",
@@ -50,6 +51,8 @@ def _add_dataset_commands(datasets: click.Group) -> None:
     def add(session: Session, file: Path, **said: Any) -> None:
         _add_dataset(session, file, **said)
 
+
+def _add_dataset_commands(datasets: click.Group) -> None:
     @command(datasets, "list", "Liste les jeux de données.", "List datasets.")
     @option("--status", type=click.Choice(["draft", "published", "withdrawn"]), fr="Statut.", en="Status.")
     @in_period

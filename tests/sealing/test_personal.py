@@ -1,4 +1,4 @@
-"""Contracts about personal data: none without purpose and legal basis, and no annex that says more than was declared."""
+"""Contracts about personal data: none without purpose and legal basis, no annex saying more than was declared."""
 
 import json
 import tempfile
