@@ -9,6 +9,7 @@ import hashlib
 import io
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from typing import Any
@@ -31,6 +32,8 @@ _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)?[A-Za-z0-9_][A-Za-z0-
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
 _READ = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _CHUNK = 64 << 10
+_LOCAL = struct.Struct("<4s5H3L2H")
+"""What stands before each file: sign, version, flags, method, time, date, checksum, two sizes, lengths of two names."""
 
 Files = dict[str, bytes]
 
@@ -47,13 +50,7 @@ def open_bundle(data: bytes, report: Report) -> Files:
     except Fault:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError) as error:
-        raise _bad(
-            "",
-            "ce n’est pas un fichier ZIP entier : vide, coupé en route, abîmé ou d’une autre sorte ; redemandez-le à "
-            "qui vous l’a remis",
-            "this is not a whole ZIP file: empty, cut on the way, damaged or of another kind; ask for it again where "
-            "you have it from",
-        ) from error
+        raise _broken(data) from error
     if rebuilt(files) != data:
         report.doubt(
             "zip",
@@ -73,7 +70,7 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     for entry in entries:
         name = entry.orig_filename
         if not _NAME.fullmatch(name) or entry.filename != name or ".." in name:
-            raise _bad(name, "nom de fichier refusé", "this file name is refused")
+            raise Fault("zip", ascii(name), "nom de fichier refusé", "this file name is refused")
         if name.lower() in seen:
             raise _bad(name, "ce nom apparaît deux fois", "this name appears twice")
         seen.add(name.lower())
@@ -100,6 +97,46 @@ def _read_all(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Files
         left -= len(read)
         files[entry.filename] = bytes(read)
     return files
+
+
+def _broken(data: bytes) -> Fault:
+    """Return what is wrong with a ZIP file that cannot be read to its end."""
+    if (name := _damaged(data)) is not None:
+        return Fault(
+            name,
+            "",
+            "abîmé ou changé : son contenu n’a pas la somme de contrôle que le fichier ZIP en donne ; redemandez le "
+            "dossier à qui vous l’a remis",
+            "damaged or changed: its content has not the checksum that the ZIP file gives of it; ask for the bundle "
+            "again where you have it from",
+        )
+    return _bad(
+        "",
+        "ce n’est pas un fichier ZIP entier : vide, coupé en route, abîmé ou d’une autre sorte ; redemandez-le à "
+        "qui vous l’a remis",
+        "this is not a whole ZIP file: empty, cut on the way, damaged or of another kind; ask for it again where "
+        "you have it from",
+    )
+
+
+def _damaged(data: bytes) -> str | None:
+    """Return the first file, in the way that a node writes them, whose content is not what its own header says.
+
+    None where the ZIP itself is what is broken: a header, the directory, or the end that is missing.
+    """
+    at = 0
+    while len(header := data[at : at + _LOCAL.size]) == _LOCAL.size:
+        sign, _, _, method, _, _, checksum, _, size, of_name, of_extra = _LOCAL.unpack(header)
+        begin = at + _LOCAL.size + of_name
+        name = data[at + _LOCAL.size : begin].decode("ascii", "replace")
+        at = begin + size
+        if sign != b"PK\x03\x04" or method != zipfile.ZIP_STORED or of_extra or at > len(data):
+            return None
+        if name != MANIFEST and what_is(name) is None:
+            return None
+        if zlib.crc32(data[begin:at]) != checksum:
+            return name
+    return None
 
 
 def rebuilt(files: Files) -> bytes:

@@ -69,13 +69,17 @@ def test_a_bundle_put_together_again_is_examined_and_indeterminate(files, compre
         "x\x00y",
         "é.txt",
         "a..b",
+        "\x1b[2KVALID",
     ],
 )
-def test_a_name_that_could_leave_the_folder_is_refused(files, name) -> None:
+def test_a_name_that_could_leave_the_folder_or_rule_a_terminal_is_refused(files, name) -> None:
     bundle = written(files, more=[(entry(name.replace("\x00", "_")), b"x")])
     if "\x00" in name:
         bundle = bundle.replace(b"x_y", name.encode())
-    assert refused(bundle)[1] == "this file name is refused"
+    assert refused(bundle) == ("zip", "this file name is refused")
+    text = examine(bundle, at=NOW).as_text("fr")
+    assert ascii(name) in text
+    assert text.replace("\n", "").isprintable()
 
 
 def test_a_name_that_appears_twice_is_refused(files) -> None:
@@ -136,6 +140,16 @@ def test_what_is_no_bundle_is_refused(bundle) -> None:
 @pytest.mark.parametrize("cut", [1, 22, 100, 5000])
 def test_a_bundle_that_was_cut_is_refused(files, cut) -> None:
     assert refused(zipped(files)[:-cut])[0] == "zip"
+
+
+def test_the_file_whose_content_was_damaged_is_named_and_the_zip_where_it_is_itself_what_was(files) -> None:
+    whole, part = zipped(files), "journal.jsonl"
+    assert whole.count(files[part]) == 1
+    at, directory = whole.index(files[part]), whole.index(b"PK\x01\x02")
+    for damaged in (whole[:at] + b"x" + whole[at + 1 :], whole[:at] + b"x" + whole[at:], whole[:at] + whole[at + 1 :]):
+        assert refused(damaged)[0] == part
+    checksum = directory + 16
+    assert refused(whole[:checksum] + bytes(4) + whole[checksum + 4 :])[0] == "zip"
 
 
 @pytest.mark.parametrize("change", [lambda data: b"#!/bin/sh\n" + data, lambda data: data + b"appended"])

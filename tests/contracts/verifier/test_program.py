@@ -43,7 +43,9 @@ def test_an_altered_bundle_is_exit_1_and_names_the_part(bundle, tmp_path) -> Non
     bundle.write_bytes(content)
     done = run(bundle, "--at", AT, "--lang", "en", folder=tmp_path)
     assert done.returncode == 1
-    assert done.stdout.startswith("INVALID")
+    first, wrong = done.stdout.splitlines()
+    assert first.startswith("INVALID")
+    assert wrong.startswith("  ✗ conclusion.jws.json: damaged or changed")
 
 
 def test_a_bundle_without_conclusion_is_exit_2(bundle, tmp_path) -> None:
