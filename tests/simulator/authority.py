@@ -29,7 +29,9 @@ ASKING = ((Role.PROVIDER,), (Role.CONSUMER,), (Role.PROVIDER, Role.CONSUMER))
 ZEROS = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": b"\0" * 32}
 LIES: dict[str, dict[str, Any]] = {"imprint": {"message_imprint": ZEROS}, "nonce": {"nonce": 1}}
 MISDEEDS = ("away", "late", "error", "rejection", "garbage", "again", "foreign", *LIES)
-"""What it does in bad times."""
+"""What it may do wrong."""
+OFTEN = (*MISDEEDS, "late", "late")
+"""What it does in bad times, as often as it stands here: little is asked of it before they end."""
 PROMPT = tuple(one for one in MISDEEDS if one != "late")
 """What it does after them until it recovers, so that the world comes to rest."""
 
@@ -90,7 +92,7 @@ class Authority:
 
     def _drawn(self, *, in_bad_times: bool) -> str:
         is_well = not self.never_answered and (not in_bad_times or self.chance.random() < 0.3)
-        return "stamp" if is_well else self.chance.choice(MISDEEDS if in_bad_times else PROMPT)
+        return "stamp" if is_well else self.chance.choice(OFTEN if in_bad_times else PROMPT)
 
     def _said(self, does: str, question: bytes) -> bytes:
         match does:

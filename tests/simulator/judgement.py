@@ -7,10 +7,14 @@
   and never a second seal of one side. What was notified of contracts since is the same on both sides.
 - A contract counts without time-stamps, and says that they are awaited; once the authority answers, each seal has one,
   the same on both sides, and none is kept that the authority did not give for this very seal.
-- Each message took effect once; what was acknowledged is in the journal; no end is left again; the chains hold.
+- What was sealed ahead was kept and sent by the unit that took its message, once; else it is nowhere. What was sealed
+  and came to nothing is kept with the reason.
+- Each message took effect once; what was acknowledged is in the journal; no end is left again, nor put off
+  once a person has decided it; the chains hold.
 """
 
 import itertools
+import json
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +23,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.app import ROOT, Node
+from connector.protocol import extensions
 from connector.protocol import negotiation as n
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
@@ -36,12 +41,20 @@ from contracts.checks import check_seal
 from contracts.conclusion import check_conclusion
 from contracts.jws import read_sealed
 from contracts.timestamps import imprint, tokens
+from tests.simulator.ahead import SealedAhead
 from tests.simulator.authority import Authority
 from tests.simulator.places import Place, peek
 
 Row = Negotiation | Transfer
 SEALING = "while it is put"
 NEVER = datetime.max.replace(tzinfo=UTC)
+ENDS = frozenset({n.TERMINATION, t.TERMINATION})
+KEPT, UNUSED = "kept", "kept, and came to nothing"
+LOST, REFUSED, OVERTAKEN = "lost with its node", "its message was refused", "its message had been taken"
+FATES = (KEPT, UNUSED, LOST, REFUSED, OVERTAKEN)
+"""What becomes of an answer that was sealed ahead."""
+AT_ONCE = frozenset({"sealed", "conclusion-sealed", "unused"})
+"""What the journal tells between a message and an answer that was sealed ahead: seals, and what gave way to it."""
 CARRIERS = (n.AGREEMENT, n.VERIFICATION, n.FINALIZE)
 """What carries a seal."""
 
@@ -160,6 +173,9 @@ class Judgement:
         if not history.is_transfer:
             await self._check_agreements(history)
             await self._check_contracts(history)
+            for role in history.pids:
+                await self._check_seals(history, role)
+                await self._check_ahead(history, role)
 
     def _node(self, role: Role) -> Node:
         node = self.places[role].node
@@ -194,6 +210,9 @@ class Judgement:
         sealed = Counter(entry.entry["role"] for entry in entries if entry.kind == "sealed")
         if sealed and max(sealed.values()) > 1:
             raise Broken(f"{role}: a second seal of one side")
+        end = next((one.n for one in entries if one.kind == "decided" and one.entry["message"] in ENDS), len(entries))
+        if any(one.kind == "sent" and one.entry["message"] not in ENDS for one in entries[end:]):
+            raise Broken(f"{role}: went on after its end was decided")
         states = [entry.entry["state"] for entry in entries if "state" in entry.entry]
         ended = {n.FINALIZED, n.TERMINATED, t.COMPLETED}
         for before, after in itertools.pairwise(states):
@@ -256,6 +275,47 @@ class Judgement:
             numbers = [len(stamps) for _, stamps in held]
             raise Broken(f"{role}: time-stamps are {contract.timestamps} and not {needed}, with {numbers}")
 
+    async def _check_seals(self, history: History, role: Role) -> None:
+        """What must carry a seal does; what was sealed and came to nothing is kept with the reason."""
+        (contract, _), entries = await self._contract(role, history.pids[role]), await self._entries(history, role)
+        for one in entries:
+            if one.kind == "sent" and one.entry["message"] in CARRIERS and not _carries_seal(one.entry["body"]):
+                raise Broken(f"{role}: {one.entry['message']} went without a seal")
+        is_sealed = any(one.kind == "sealed" for one in entries)
+        is_told = any(one.kind == "seal-unused" and one.entry["reason"] for one in entries)
+        if contract is not None and contract.status == "unused" and is_sealed and not (is_told and contract.reason):
+            raise Broken(f"{role}: a seal is unused, and nobody says why")
+
+    async def _check_ahead(self, history: History, role: Role) -> None:
+        """What was sealed ahead was kept and sent by the unit that took its message, or is nowhere; one of a kind."""
+        pid, sent_kinds = history.pids[role], set[str]()
+        entries, texts = await self._entries(history, role), await self._texts(role, pid)
+        for one in self.places[role].ahead.of(pid):
+            if not any(one.signature in text for text in (*texts, *(entry.text for entry in entries))):
+                continue
+            sent = [entry.n for entry in entries if entry.kind == "sent" and one.signature in entry.text]
+            taken = [entry.n for entry in entries if entry.kind == "received" and entry.message_id == one.message]
+            if len(sent) != 1 or len(taken) != 1 or not any(one.signature in text for text in texts):
+                raise Broken(f"{role}: {one.kind} was sealed ahead, and is not kept and sent once")
+            if {entry.kind for entry in entries[taken[0] : sent[0] - 1]} - AT_ONCE or one.kind in sent_kinds:
+                raise Broken(f"{role}: {one.kind} was sealed ahead for another answer")
+            sent_kinds.add(one.kind)
+
+    async def sealed_ahead(self, history: History) -> Counter[str]:
+        """Return what became of the answers that were sealed ahead, by what they were to be sent as."""
+        found: Counter[str] = Counter()
+        for role, pid in history.pids.items():
+            entries, (contract, _) = await self._entries(history, role), await self._contract(role, pid)
+            for one in self.places[role].ahead.of(pid):
+                found[f"{one.kind} {_fate(one, entries, contract)}"] += 1
+        return found
+
+    async def _texts(self, role: Role, pid: str) -> list[str]:
+        """Return all that one side keeps of a contract beside its journal."""
+        contract, _ = await self._contract(role, pid)
+        kept = (contract.jws, contract.countersigned, contract.conclusion) if contract else ()
+        return [text for text in kept if text is not None]
+
     async def _contract(self, role: Role, pid: str) -> tuple[StoredContract | None, list[str]]:
         """Return the contract of one side, and the digests of its seals."""
 
@@ -281,6 +341,19 @@ async def row_of(history: History, role: Role, node: Node) -> Row:
     """Return what one side has recorded of a history."""
     row: Row = await peek(node, transfers.peek if history.is_transfer else negotiations.peek, history.pids[role])
     return row
+
+
+def _fate(one: SealedAhead, entries: list[journal.Entry], contract: StoredContract | None) -> str:
+    if any(entry.kind == "sent" and one.signature in entry.text for entry in entries):
+        return UNUSED if contract is not None and contract.status == "unused" else KEPT
+    if one.handed_in_at is None:
+        return LOST
+    taken = [entry.at for entry in entries if entry.kind == "received" and entry.message_id == one.message]
+    return OVERTAKEN if any(at <= one.handed_in_at for at in taken) else REFUSED
+
+
+def _carries_seal(body: str) -> bool:
+    return not {extensions.SEAL, extensions.CONCLUSION}.isdisjoint(json.loads(body))
 
 
 def _at(entries: list[journal.Entry], kind: str, message: str) -> datetime:

@@ -21,12 +21,17 @@ from connector.store.db import Tx
 from tests.harness import nodes
 from tests.harness.sealing import AnySigners, FarSigners, give_card, open_keys
 from tests.simulator import network, virtual
+from tests.simulator.ahead import Watch
 from tests.simulator.network import Host, Network
 from tests.simulator.virtual import InlineStore
 
 
 async def _at_once() -> None:
     """A signer that is here signs at once."""
+
+
+async def _not_a_while(negotiation: str) -> None:
+    """What was sealed with a key of the node's own is handed in at once."""
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Place:
     """Who signs instead, from the next time that the node is built."""
     has_own_signers: bool = False
     """Whether it seals with its own keys, as nodes do that have no signer elsewhere; from its next start."""
+    ahead: Watch = field(default_factory=lambda: Watch(_not_a_while))
+    """Notes what it seals ahead with them, and makes it linger."""
     more: dict[str, Any] = field(default_factory=dict)
     """Settings beside the usual ones."""
     problems: list[BaseException | None] = field(default_factory=list)
@@ -83,6 +90,8 @@ class Place:
         given = None if self.has_own_signers else signers
         node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=given)
         self.node = signers.node = node
+        if self.has_own_signers:
+            self.ahead.begin(node)
         open_keys(node)
         self.spawn(node.jobs.run()).add_done_callback(lambda jobs: self._note_end(node, jobs))
         return node

@@ -24,6 +24,8 @@ from connector.clock import VirtualClock
 from connector.identity.timestamps import Authorities, Stamp, TimeStamper
 from connector.problems import Problem
 from connector.protocol import machine
+from connector.protocol import negotiation as n
+from connector.protocol.machine import Role
 from connector.protocol.negotiation import NEGOTIATION
 from connector.protocol.transfer import TRANSFER
 from connector.services import notices
@@ -32,15 +34,22 @@ from connector.worker import Worker
 from contracts.timestamps import add_token
 from tests.simulator import places, virtual, world
 from tests.simulator.authority import MISDEEDS
-from tests.simulator.judgement import CARRIERS, SEALING, Broken
+from tests.simulator.hasty import HASTY
+from tests.simulator.judgement import CARRIERS, FATES, KEPT, SEALING, Broken
 from tests.simulator.world import World
 
 FEW = range(5)
 MANY = range(5, 160)
 AT_ONCE = 16
 """How many worlds one test plays: far from its time limit on a slow machine, too."""
+ENDING = range(13, 31)
+"""Worlds among which are some where people end a negotiation between a seal of the node's own and its transaction."""
 SEARCHED = range(80, 160)
-"""The worlds among which one is looked for that goes wrong without a rule: rule 5 shows in one of 155."""
+"""The worlds among which one is looked for that goes wrong without a rule: each rule has one in the first 13."""
+AHEAD = (n.VERIFICATION, n.FINALIZE)
+"""The answers that are sealed ahead."""
+EVERY_PAIR = {frozenset(), frozenset({Role.CONSUMER}), frozenset({Role.PROVIDER}), frozenset(Role)}
+"""Of nodes that seal with keys of their own and nodes whose signers are far away: who has keys of its own."""
 SEED = os.environ.get("SIMULATOR_SEED")
 MEMORY = Path("/dev/shm")
 
@@ -72,6 +81,10 @@ class Tally:
     crossed: Counter[str] = field(default_factory=Counter)
     stamper: Counter[str] = field(default_factory=Counter)
     """What time-stamping authorities did."""
+    own: Counter[frozenset[Role]] = field(default_factory=Counter)
+    """How many worlds there were in which these sealed with keys of their own."""
+    ahead: Counter[str] = field(default_factory=Counter)
+    """What became of answers that were sealed ahead."""
 
     def add(self, one: World) -> None:
         self.histories += len(one.histories)
@@ -80,6 +93,8 @@ class Tally:
         self.crashes.update(one.crashes)
         self.crossed.update(one.crossed)
         self.stamper.update(one.authority.did)
+        self.own[one.own] += 1
+        self.ahead.update(one.ahead)
 
     def take(self, other: "Tally") -> None:
         """Add what became of other worlds."""
@@ -89,12 +104,16 @@ class Tally:
         self.crashes.update(other.crashes)
         self.crossed.update(other.crossed)
         self.stamper.update(other.stamper)
+        self.own.update(other.own)
+        self.ahead.update(other.ahead)
 
     def __str__(self) -> str:
         lines = [f"{number:5} {outcome}" for outcome, number in sorted(self.outcomes.items())]
         told = f"{self.histories} histories, {self.crashes.total()} deaths, {len(self.differing)} visible differences"
         seals = f"seals crossed by an end: {dict(self.crossed)}; time-stamping authorities: {dict(self.stamper)}"
-        return "\n".join([told, *lines, seals])
+        own = {" and ".join(sorted(roles)) or "none": number for roles, number in self.own.items()}
+        ahead = f"keys of their own: {own}; sealed ahead: {dict(self.ahead)}"
+        return "\n".join([told, *lines, seals, ahead])
 
 
 def play(folder: Path, seed: int, log: Callable[..., None] = lambda *_: None, *, parted_s: float = 0.0) -> World:
@@ -132,6 +151,8 @@ def test_sixty_histories_end_in_one_state_on_both_sides(folder: Path) -> None:
     tally = play_all(folder, FEW)
     assert tally.histories >= 60
     assert tally.differing == []
+    assert set(tally.own) == EVERY_PAIR
+    assert {f"{kind} {KEPT}" for kind in AHEAD} <= set(tally.ahead)
 
 
 def test_a_seed_replays_to_the_letter(folder: Path) -> None:
@@ -177,6 +198,22 @@ def test_a_node_that_is_careless_with_time_stamps_is_found_out(
     assert "time-stamp" in _fault(folder, 2)
 
 
+@pytest.mark.parametrize("way", HASTY)
+def test_a_node_that_is_hasty_with_what_it_sealed_ahead_is_found_out(
+    folder: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a world that ends well when it is not."""
+    *replaced, told = HASTY[way]
+    for seed in ENDING:
+        with monkeypatch.context() as hasty:
+            hasty.setattr(*replaced)
+            said = _fault(folder, seed)
+        if told in said:
+            assert _fault(folder, seed) == ""
+            return
+    pytest.fail(f"every world ends well although a node {way}")
+
+
 if SEED is not None:
 
     def test_replay(folder: Path) -> None:
@@ -198,6 +235,7 @@ def test_a_blow_from_outside_is_named_and_not_the_jobs_that_it_left(folder: Path
         raise Struck
 
     one._before_sealing = strike  # type: ignore[method-assign]
+    one.own = frozenset()
     with pytest.raises(Broken, match="Struck"):
         one.run(folder / "template")
 
@@ -241,11 +279,13 @@ def test_eighteen_hundred_histories_meet_death_everywhere_and_hardly_ever_differ
     assert set(_deaths()) - set(whole.crashes) == set()
     assert set(whole.crossed) == {SEALING, *CARRIERS}
     assert set(whole.stamper) == {"stamp", *MISDEEDS}
+    assert set(whole.own) == EVERY_PAIR
+    assert set(whole.ahead) == {f"{kind} {fate}" for kind in AHEAD for fate in FATES}
 
 
 def _deaths() -> Iterator[tuple[str, str]]:
-    """Each message of both protocols, at each moment of its delivery; a seal and a time-stamp of which nobody knows."""
-    yield from ((world.SEAL, world.UNHEARD), (world.STAMP, world.UNREAD))
+    """Each message of both protocols, at each moment of its delivery; seals and a time-stamp of which nobody knows."""
+    yield from ((world.SEAL, world.UNHEARD), (world.SEAL, world.UNKEPT), (world.STAMP, world.UNREAD))
     moments = ("before it is processed", "after it is processed", "before its answer arrives")
     for table in (NEGOTIATION, TRANSFER):
         for message in {row.message for row in table.rows}:
