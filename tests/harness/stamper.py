@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.contracts.verifier.stamps import token
 from tests.contracts.verifier.written import authority, stamping_authority
+from tests.tools.authority import publish
 from tests.tools.ports import free_port
 
 BEGIN, END = datetime(2020, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)
@@ -21,10 +22,10 @@ class Stamper:
     """An authority; what it says of the time, of what it stamps and of the nonce may be changed."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        root = authority("Autorité d’essai", begin=BEGIN)
+        self.root, self._root_key = root = authority("Autorité d’essai", begin=BEGIN)
         self.now = now
         self._by = stamping_authority(root, begin=BEGIN, end=END)
-        self.pem = root[0].public_bytes(Encoding.PEM)
+        self.pem = self.root.public_bytes(Encoding.PEM)
         self.lies: dict[str, Any] = {}
         self.asked = 0
 
@@ -38,6 +39,10 @@ class Stamper:
         file = folder / "stamper.pem"
         file.write_bytes(self.pem)
         return file
+
+    def publish(self, folder: Path) -> None:
+        """Write the root above this authority, and its empty list of revocations, where the judges look for them."""
+        publish(folder, self.root, self._root_key, datetime.now(UTC))
 
     def token(self, message: bytes, at: datetime | None = None, **said: Any) -> bytes:
         """Return a time-stamp token of these bytes (DER)."""

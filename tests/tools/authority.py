@@ -1,6 +1,5 @@
 """The tests' own certificate authority: keys that seal with their certificates, a list of what it revoked."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,26 +61,27 @@ class Authority:
         )
         return SealKey(key, (builder.sign(self.key, hashes.SHA256()), self.certificate))
 
-    def revocations(self, revoked: Iterable[x509.Certificate] = ()) -> bytes:
-        """Return the list of revoked certificates, as DER."""
-        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
-        builder = builder.last_update(self.now - timedelta(hours=1)).next_update(self.now + 7 * DAY)
-        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
-        builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
-        )
-        for each in revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(each.serial_number)
-            builder = builder.add_revoked_certificate(entry.revocation_date(self.now - 2 * DAY).build())
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
     def publish(self, folder: Path) -> None:
         """Write the certificate and the empty list of revocations where the judges look for them."""
-        for name in ("anchors", "crls"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        serial = f"{self.certificate.serial_number:x}"
-        (folder / "anchors" / f"{serial}.crt").write_bytes(self.certificate.public_bytes(Encoding.DER))
-        (folder / "crls" / f"{serial}.crl").write_bytes(self.revocations())
+        publish(folder, self.certificate, self.key, self.now)
+
+
+def publish(folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, now: datetime) -> None:
+    """Have the judges trust an authority that revoked nothing: write its certificate and its list of revocations."""
+    for name in ("anchors", "crls"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    serial = f"{certificate.serial_number:x}"
+    (folder / "anchors" / f"{serial}.crt").write_bytes(certificate.public_bytes(Encoding.DER))
+    (folder / "crls" / f"{serial}.crl").write_bytes(_nothing_revoked(certificate.subject, key, now))
+
+
+def _nothing_revoked(issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime) -> bytes:
+    """Return a list of revocations without any, as DER."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
+    builder = builder.last_update(now - timedelta(hours=1)).next_update(now + 7 * DAY)
+    builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def self_made(name: str, siren: str, now: datetime | None = None) -> SealKey:

@@ -1,6 +1,7 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.simplereport.SimpleReport;
+import eu.europa.esig.dss.simplereport.jaxb.XmlTimestamp;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
@@ -78,6 +79,7 @@ public final class Judges {
             one.put("indication", String.valueOf(report.getIndication(id)));
             one.put("why", String.valueOf(report.getSubIndication(id)));
             one.put("level", String.valueOf(report.getSignatureFormat(id)));
+            one.put("timestamps", report.getSignatureTimestamps(id).stream().map(Judges::timestamp).toList());
             one.put("roles", reports.getDiagnosticData().getSignatureById(id).getSignerRoles().stream()
                     .map(each -> each.getRole()).toList());
             one.put("commitments", reports.getDiagnosticData().getSignatureById(id)
@@ -87,6 +89,15 @@ public final class Judges {
             all.add(one);
         }
         return all;
+    }
+
+    private static Map<String, Object> timestamp(XmlTimestamp token) {
+        Map<String, Object> said = new LinkedHashMap<>();
+        said.put("by", token.getProducedBy());
+        said.put("indication", String.valueOf(token.getIndication()));
+        said.put("why", String.valueOf(token.getSubIndication()));
+        said.put("at", token.getProductionTime().toInstant().toString());
+        return said;
     }
 
     private static Map<String, Object> pdfa(File file) throws Exception {

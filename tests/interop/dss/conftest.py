@@ -3,7 +3,6 @@
 The judges need no partner, so nothing of the exchanges with other connectors is started here.
 """
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +10,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from contracts.convention import Convention, as_pdf, draw_up_convention, draw_up_record, seal_pdf
+from contracts.convention import as_pdf, draw_up_convention, draw_up_record
 from policies import scenarios
 from policies.errors import Language
-from tests.contracts.convention.samples import Hand, OneSided, Sample, one_sided, personal, sample
+from tests.contracts.convention.samples import OneSided, one_sided, personal, sample
 from tests.interop.dss import byhand
 from tests.interop.dss.judges import Verdict, judge
+from tests.interop.dss.shown import convention_of, sealed_pdf
 from tests.tools.authority import Authority, self_made
 
 
@@ -72,9 +72,9 @@ def _ours(folder: Path, authority: Authority, at: datetime) -> dict[str, bytes]:
         "issued.json": issued.contract.encode(),
         "issued-conclusion.json": issued.conclusion.encode(),
         "own.json": own.contract.encode(),
-        "issued-fr.pdf": _pdf(issued, "fr"),
-        "issued-en.pdf": _pdf(issued, "en"),
-        "own-fr.pdf": _pdf(own, "fr"),
+        "issued-fr.pdf": convention_of(issued),
+        "issued-en.pdf": convention_of(issued, "en"),
+        "own-fr.pdf": convention_of(own),
         "one-sided.json": alone["consumer"].sealed.encode(),
         "one-sided-fr.pdf": _record(alone["provider"], "fr"),
         "one-sided-en.pdf": _record(alone["consumer"], "en"),
@@ -85,15 +85,5 @@ def _ours(folder: Path, authority: Authority, at: datetime) -> dict[str, bytes]:
     return files | {"altered.pdf": bytes(altered)}
 
 
-def _pdf(made: Sample, language: Language) -> bytes:
-    convention = draw_up_convention(made.contract, conclusion=made.conclusion, language=language)
-    return _sealed(convention, made.provider, made.at)
-
-
 def _record(made: OneSided, language: Language) -> bytes:
-    return _sealed(draw_up_record(made.sealed, made.beside, language=language), made.hand, made.at)
-
-
-def _sealed(convention: Convention, hand: Hand, at: datetime) -> bytes:
-    at += timedelta(minutes=1)
-    return asyncio.run(seal_pdf(as_pdf(convention, at=at), hand, at=at))
+    return sealed_pdf(draw_up_record(made.sealed, made.beside, language=language), made.hand, made.at)

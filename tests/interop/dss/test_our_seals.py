@@ -10,11 +10,11 @@ from contracts.conclusion import conclude
 from contracts.jws import CONCLUSION, NOTICE, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
-from contracts.timestamps import add_token, stamped_bytes
 from tests.harness import contracts as harness
 from tests.harness.sealers import Sealer, sealer
 from tests.harness.stamper import Stamper
 from tests.interop.dss.judges import Verdict, judge
+from tests.interop.dss.shown import stamped
 
 pytestmark = [pytest.mark.judge, pytest.mark.slow]
 
@@ -33,8 +33,8 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     stamper = Stamper(lambda: at + timedelta(seconds=20))
     (folder / "anchors" / "stamper.crt").write_bytes(stamper.certificate)
     files = _sealed(*parties, at)
-    files |= {f"stamped-{name}": _stamped(files[name], stamper) for name in ("contract.json", "conclusion.json")}
-    files["half-stamped.json"] = _stamped(files["contract.json"], stamper, places=1)
+    files |= {f"stamped-{name}": stamped(files[name], stamper) for name in ("contract.json", "conclusion.json")}
+    files["half-stamped.json"] = stamped(files["contract.json"], stamper, places=1)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     return judge(folder, [folder / name for name in files])
@@ -54,14 +54,6 @@ def _sealed(provider: Sealer, consumer: Sealer, at: datetime) -> dict[str, str]:
         "termination.json": asyncio.run(seal(ended, consumer, media_type=NOTICE, at=at)).text,
         "altered.json": both.replace('"payload":"ey', '"payload":"eW', 1),
     }
-
-
-def _stamped(text: str, stamper: Stamper, places: int = 2) -> str:
-    """Return a sealed document with a time-stamp on each of its first seals, as the node adds them."""
-    sealed = read_sealed(text)
-    for place in range(min(len(sealed.signatures), places)):
-        text = add_token(text, place, stamper.token(stamped_bytes(sealed, place)))
-    return text
 
 
 @pytest.mark.parametrize(("name", "seals"), [("contract.json", 2), ("conclusion.json", 1), ("termination.json", 1)])
