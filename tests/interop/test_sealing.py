@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pupitre_verify import examine
+from pupitre_verify.examine import examine
 
 from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL
 from contracts.checks import check_countersigned

@@ -14,7 +14,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from pupitre_verify import examine
+from pupitre_verify.examine import examine
 
 from contracts.bundle import pack
 from contracts.convention import as_pdf, draw_up_convention, seal_pdf

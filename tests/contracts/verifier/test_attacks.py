@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from pupitre_verify import examine
+from pupitre_verify.examine import examine
 
 from tests.contracts.verifier.written import (
     DAY,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pupitre_verify import examine
+from pupitre_verify.examine import examine
 
 from contracts.bundle import Evidence, pack
 from contracts.refused import ContractError

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pupitre_verify import Report, examine
+from pupitre_verify.examine import examine
+from pupitre_verify.report import Report
 
 from tests.contracts.verifier.written import (
     DAY,

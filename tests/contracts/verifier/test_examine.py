@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
-from pupitre_verify import examine
+from pupitre_verify.examine import examine
 
 from tests.contracts.verifier.written import (
     DAY,

@@ -6,7 +6,8 @@ import struct
 import zipfile
 
 import pytest
-from pupitre_verify import examine, package
+from pupitre_verify import package
+from pupitre_verify.examine import examine
 
 from tests.contracts.verifier.written import NOW, canonical, case, pack, sha256, zipped
 

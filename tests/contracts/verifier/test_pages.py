@@ -12,7 +12,8 @@ import pytest
 from asn1crypto import x509
 from asn1crypto.keys import PrivateKeyInfo
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from pupitre_verify import Report, examine
+from pupitre_verify.examine import examine
+from pupitre_verify.report import Report
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.generic import pdf_name

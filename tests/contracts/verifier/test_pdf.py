@@ -10,7 +10,8 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from pupitre_verify import Report, examine
+from pupitre_verify.examine import examine
+from pupitre_verify.report import Report
 from pyhanko import stamp
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter

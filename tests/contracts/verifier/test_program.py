@@ -96,6 +96,48 @@ def test_a_terminal_without_our_signs_and_a_reader_that_leaves_change_no_verdict
     assert (left.returncode, left.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("library", ["cryptography", "pyhanko"])
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_fault_of_the_program_is_exit_3_and_no_verdict(bundle, tmp_path, library, more) -> None:
+    """One library is broken; the first is needed by all there is, the second not before the pages are read."""
+    whole = case()
+    whole.files["contract.pdf"] = b"%PDF-1.7"
+    bundle.write_bytes(whole.pack())
+    broken = tmp_path / "broken" / library / "__init__.py"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("raise ZeroDivisionError('not to be told')")
+    path = os.pathsep.join([str(tmp_path / "broken"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    program = Path(sys.executable).with_name("pupitre-verify")
+    done = subprocess.run(
+        [program, bundle, "--at", AT, *more],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    french, english, kind = done.stderr.splitlines()
+    assert french.startswith("pupitre-verify : faute du programme")
+    assert "ni valide ni non valide" in french
+    assert english.startswith("pupitre-verify: a fault of the program")
+    assert "neither valid nor invalid" in english
+    assert kind == "ZeroDivisionError"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_report_that_cannot_be_written_is_exit_3(bundle, tmp_path) -> None:
+    command = [sys.executable, "-m", "pupitre_verify", str(bundle), "--at", AT]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False)
+        unheard = subprocess.run([*command, "--x"], stdout=full, stderr=full, cwd=tmp_path, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("pupitre-verify : le rapport n’a pas pu être écrit")
+    assert len(done.stderr.splitlines()) == 2
+    assert unheard.returncode not in {0, 1, 2}
+
+
 def test_it_runs_without_the_node_and_reaches_no_network(bundle, tmp_path) -> None:
     """The package is copied away, the project is out of reach, and opening a socket would end the program."""
     shutil.copytree(HOME / "pupitre_verify", tmp_path / "alone/pupitre_verify")

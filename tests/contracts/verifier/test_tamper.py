@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 import pytest
-from pupitre_verify import Report, examine
+from pupitre_verify.examine import examine
+from pupitre_verify.report import Report
 
 from tests.contracts.verifier.written import NOW, b64, canonical, case, pack, unb64
 

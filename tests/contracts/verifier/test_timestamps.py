@@ -10,7 +10,8 @@ from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pupitre_verify import Fault, examine
+from pupitre_verify.examine import examine
+from pupitre_verify.report import Fault
 from pupitre_verify.timestamps import read_token
 
 from contracts.bundle import pack
