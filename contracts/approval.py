@@ -16,6 +16,8 @@ from contracts.refused import HeaderRefused
 BY = "urn:pupitre:approved-by:"
 RULE = "urn:pupitre:approval-rule:"
 AT = "urn:pupitre:approved-at:"
+LONGEST = 200
+"""Longest line that an approval is said in, in characters."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -36,7 +38,7 @@ class Approval:
         if self.function.startswith("urn:pupitre:"):
             raise ValueError("a function is said in words")
         if not all(_is_line(each) for each in (self.function, self.by, self.rule) if each):
-            raise ValueError("an approval is said in lines of at most 200 characters")
+            raise ValueError(f"an approval is said in lines of at most {LONGEST} characters")
 
 
 def as_header(approval: Approval) -> dict[str, Json]:
@@ -76,4 +78,4 @@ def _read(values: list[str]) -> Approval:
 
 
 def _is_line(text: str) -> bool:
-    return len(text) <= 200 and text.isprintable()
+    return len(text) <= LONGEST and text.isprintable()

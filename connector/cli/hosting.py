@@ -47,9 +47,10 @@ def _add_key_commands(keys: click.Group) -> None:
     @option("--role", type=Role, required=True, fr="Ce qu’elle permet.", en="What it may do.")
     @option("--for", "owner", metavar="SHORT_NAME", fr="Pour cet organisme.", en="For this participant.")
     @option("--days", type=click.IntRange(1, 366), fr="Durée en jours (365).", en="How long, in days (365).")
-    def issue(session: Session, label: str, role: str, owner: str | None, days: int | None) -> None:
+    @option("--function", fr="Fonction à dire dans les cachets, sans nom.", en="Function for seals to say, no name.")
+    def issue(session: Session, label: str, role: str, owner: str | None, **how: Any) -> None:
         session.owner = owner or session.owner
-        _tell_secret(session, session.client.issue_key(label, role, days=days))
+        _tell_secret(session, session.client.issue_key(label, role, **how))
 
     @command(keys, "list", "Liste les clés.", "List keys.")
     @option("--for", "owner", metavar="SHORT_NAME", fr="De cet organisme.", en="Of this participant.")
@@ -57,10 +58,11 @@ def _add_key_commands(keys: click.Group) -> None:
         session.owner = owner or session.owner
         found = list(session.client.each(calls.list_keys()))
         rows = (
-            (one["id"], one["label"], one["owner"] or "—", _role(session, one["role"]), _standing(session, one))
+            (one["id"], one["label"], one["owner"] or "—", *_as_whom(session, one), _standing(session, one))
             for one in found
         )
-        session.out(found, lambda: show.table(session, ("id", "label", "owner", "key_role", "status"), rows))
+        columns = ("id", "label", "owner", "key_role", "function", "status")
+        session.out(found, lambda: show.table(session, columns, rows))
 
     @command(
         keys,
@@ -73,6 +75,7 @@ def _add_key_commands(keys: click.Group) -> None:
     @option("--role", type=Role, fr="Rôle de la nouvelle, s’il change.", en="Role of the new one, if it changes.")
     @option("--for", "owner", metavar="SHORT_NAME", fr="De cet organisme.", en="Of this participant.")
     @option("--days", type=click.IntRange(1, 366), fr="Durée en jours (365).", en="How long, in days (365).")
+    @option("--function", fr="Fonction, si elle change.", en="Function, if it changes.")
     def rotate(session: Session, key_id: str, overlap: int, role: str | None, owner: str | None, **how: Any) -> None:
         session.owner = owner or session.owner
         _tell_secret(session, session.client.rotate_key(key_id, overlap_hours=overlap, role=role, **how))
@@ -90,7 +93,8 @@ def _tell_secret(session: Session, made: Any) -> None:
     """Print the secret alone on standard output, for scripts; until when it is valid on standard error."""
     session.out(made, lambda: click.echo(made["secret"]))
     if not session.is_json:
-        click.echo(f"{made['id']} · {_role(session, made['role'])} · {_standing(session, made)}", err=True)
+        told = (made["id"], *filter(None, _as_whom(session, made)), _standing(session, made))
+        click.echo(" · ".join(told), err=True)
 
 
 def _list_participants(session: Session, found: list[Any]) -> None:
@@ -98,8 +102,9 @@ def _list_participants(session: Session, found: list[Any]) -> None:
     show.table(session, ("owner", "name", "did"), rows)
 
 
-def _role(session: Session, role: str) -> str:
-    return words.say(words.KEY_ROLES, role, session.language)
+def _as_whom(session: Session, key: Any) -> tuple[str, str]:
+    """Return the role and the function of a key, as people say them."""
+    return words.say(words.KEY_ROLES, key["role"], session.language), key["function"] or ""
 
 
 def _standing(session: Session, key: Any) -> str:

@@ -71,7 +71,7 @@ class Node:
     def steward(self, language: str) -> Client:
         """Return the client of a person with a key of their own, which decides and does not run the node."""
         with self.client(language, owner="root") as office:
-            secret = office.issue_key(demo_evidence.STEWARD, "steward")["secret"]
+            secret = office.issue_key(demo_evidence.STEWARD, "steward", function=demo_evidence.FUNCTION)["secret"]
         return self.client(language, key=secret)
 
 

@@ -12,6 +12,8 @@ from connector.services.deciders import CARRIED_THROUGH
 
 STEWARD = "Mme Petit, service des données"
 """Who decides at the provider's."""
+FUNCTION = "Directrice du service des données"
+"""What the seal on the contract claims of that person."""
 WITHOUT_PDF = "pdf-extra-missing"
 
 

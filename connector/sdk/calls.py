@@ -25,6 +25,10 @@ from connector.sdk.journal_calls import list_checkpoints as list_checkpoints
 from connector.sdk.journal_calls import show_journal as show_journal
 from connector.sdk.journal_calls import verify_journal as verify_journal
 from connector.sdk.journal_calls import verify_journals as verify_journals
+from connector.sdk.key_calls import issue_key as issue_key
+from connector.sdk.key_calls import list_keys as list_keys
+from connector.sdk.key_calls import revoke_key as revoke_key
+from connector.sdk.key_calls import rotate_key as rotate_key
 from connector.sdk.offer_calls import create_offer as create_offer
 from connector.sdk.offer_calls import list_audience as list_audience
 from connector.sdk.offer_calls import list_offers as list_offers
@@ -63,28 +67,6 @@ def list_participants(*, cursor: str | None = None, limit: int | None = None) ->
 def add_participant(owner: str, name: str) -> Call[t.Participant]:
     """Host one more participant. Administration only."""
     return _call("POST", "participants", body={"owner": owner, "name": name})
-
-
-def list_keys(*, revoked: bool | None = None, cursor: str | None = None, limit: int | None = None) -> Call[t.Keys]:
-    """List API keys."""
-    return _call("GET", "keys", query={"revoked": revoked, "cursor": cursor, "limit": limit})
-
-
-def issue_key(label: str, role: str, *, days: int | None = None) -> Call[t.CreatedKey]:
-    """Make an API key with a role; its secret is told once."""
-    return _call("POST", "keys", body=_said(label=label, role=role, days=days))
-
-
-def rotate_key(
-    key_id: str, *, overlap_hours: int | None = None, days: int | None = None, role: str | None = None
-) -> Call[t.CreatedKey]:
-    """Make a key in the place of another, which stays valid for a while."""
-    return _call("POST", "keys", key_id, "rotate", body=_said(overlap_hours=overlap_hours, days=days, role=role))
-
-
-def revoke_key(key_id: str) -> Call[None]:
-    """Revoke an API key, at once and for good."""
-    return _call("DELETE", "keys", key_id)
 
 
 # How we make ourselves known

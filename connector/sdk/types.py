@@ -121,6 +121,8 @@ class Key(TypedDict):
     label: str
     role: str
     """What it may do; `unrestricted`: made before there were roles."""
+    function: str | None
+    """What seals claim of who approves with it; null: the role."""
     status: Literal["valid", "replaced", "expired", "revoked"]
     """`replaced`: still valid, until it expires, beside the key that took its place."""
     created_at: str | None

@@ -24,11 +24,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever used a key of the API: its identifier, the name it was given and its role, never its secret."""
+    """Whoever used a key of the API: its identifier, the name it was given, its role, never its secret."""
 
     key_id: str
     name: str
     role: str = ""
+    function: str = ""
+    """What the key was issued with, as seals claim it; it says no name."""
 
 
 Decider = Rule | Person
@@ -89,8 +91,8 @@ def script(name: str) -> Rule:
 def told(decider: Decider) -> dict[str, str]:
     """Return what the journal keeps of a decider."""
     if isinstance(decider, Person):
-        role = {"role": decider.role} if decider.role else {}
-        return {"key": decider.key_id, "name": decider.name, **role}
+        more = {"role": decider.role, "function": decider.function}
+        return {"key": decider.key_id, "name": decider.name, **{name: value for name, value in more.items() if value}}
     return {"rule": decider.name, **decider.about}
 
 
@@ -99,7 +101,7 @@ def read(stored: Any) -> Decider:
     if not isinstance(stored, dict):
         return UNRECORDED
     if "key" in stored:
-        return Person(str(stored["key"]), str(stored.get("name", "")), str(stored.get("role", "")))
+        return Person(str(stored["key"]), *(str(stored.get(member, "")) for member in ("name", "role", "function")))
     about = {name: str(value) for name, value in stored.items() if name != "rule"}
     return Rule(str(stored.get("rule", UNRECORDED.name)), about)
 
@@ -162,7 +164,8 @@ def say(decider: Decider, language: str) -> str:
     if isinstance(decider, Person):
         named = {"fr": f"la clé « {decider.name} »", "en": f"the key “{decider.name}”"}[language]
         role = f", {words.KEY_ROLES[decider.role][language]}" if decider.role in words.KEY_ROLES else ""
-        return f"{named} ({decider.key_id}){role}"
+        function = f", {decider.function}" if decider.function else ""
+        return f"{named} ({decider.key_id}){function}{role}"
     known = _RULES.get(decider.name)
     if known is None:
         return {"fr": f"la règle : {decider.name}", "en": f"a rule: {decider.name}"}[language]

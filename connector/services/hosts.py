@@ -22,9 +22,9 @@ from connector.identity.invitation import Invitation
 from connector.identity.keys import Keys
 from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound, Problem, Unauthorized
-from connector.services import cursors, deciders, roles, seal_keys
+from connector.services import cursors, deciders, functions, roles, seal_keys
 from connector.services.cursors import Page
-from connector.services.deciders import Decider
+from connector.services.deciders import Decider, Person
 from connector.services.seal_keys import Seals
 from connector.store import journal, participants
 from connector.store import seal_keys as seal_rows
@@ -74,6 +74,13 @@ class Caller:
     """What the key was made for, as the journal names it."""
     role: str
     expires_at: datetime | None = None
+    function: str = ""
+    """What seals claim of who approved with it."""
+
+    @property
+    def person(self) -> Person:
+        """Who decides, when this key decides."""
+        return Person(self.key_id, self.name, self.role, self.function)
 
 
 class Hosts:
@@ -189,19 +196,28 @@ class Hosts:
         return made
 
     async def issue_key(
-        self, owner: str | None, label: str, role: str, *, days: int | None = None, by: Caller | None = None
+        self,
+        owner: str | None,
+        label: str,
+        role: str,
+        *,
+        days: int | None = None,
+        function: str | None = None,
+        by: Caller | None = None,
     ) -> tuple[ApiKey, str]:
         """Make an API key; its secret is told once and kept only as a hash. `by` None: the installation makes it.
 
         A participant's key ends after `days` (a year unless told otherwise); one of the administration (`owner` None)
-        only when told. Raises Invalid for a role that does not fit the owner, RoleForbidden.
+        only when told. `function` is what seals claim of who approves with it. Raises Invalid for a role that does not
+        fit the owner and for what is no function, RoleForbidden.
         """
         if (owner is None) != (role == roles.ADMINISTRATION) or role == roles.UNRESTRICTED:
             raise Invalid(_ROLE_DOES_NOT_FIT, pointer="/role")
         check_reach(by, role)
+        said = _function(by, function)
 
         def unit(tx: Tx) -> tuple[ApiKey, str]:
-            key, secret = _made(owner, label, role, _end(tx.now, role, days, by))
+            key, secret = _made(owner, label, role, _end(tx.now, role, days, by), said)
             participants.add_key(tx, key)
             self._tell(tx, key, "key-issued", by)
             return participants.load_key(tx, owner, key.id), secret
@@ -216,13 +232,15 @@ class Hosts:
         overlap: timedelta,
         role: str | None = None,
         days: int | None = None,
+        function: str | None = None,
         by: Caller | None = None,
     ) -> tuple[ApiKey, str]:
         """Make a key in the place of another, which stays valid for `overlap` and not longer.
 
-        The role is the old one's; it must be named when that was made before there were roles. Raises NotFound,
-        Conflict for a key that is not valid any more or was replaced already, Invalid, RoleForbidden.
+        Role and function are the old one's unless named; the role must be when that was made before there were roles.
+        Raises NotFound, Conflict for a key that is not valid any more or was replaced already, Invalid, RoleForbidden.
         """
+        said = _function(by, function)
 
         def unit(tx: Tx) -> tuple[ApiKey, str]:
             old = participants.load_key(tx, owner, key_id)
@@ -231,14 +249,17 @@ class Hosts:
                 raise Conflict(f"{key_id}: {standing}")
             wished = role or old.role
             check_reach(by, wished)
+            if old.function and by is not None and by.key_id != key_id:
+                _check_may_give_function(by)
             if wished == roles.UNRESTRICTED or (old.owner is None) != (wished == roles.ADMINISTRATION):
                 raise Invalid(_ROLE_DOES_NOT_FIT, pointer="/role")
-            key, secret = _made(old.owner, old.label, wished, _end(tx.now, wished, days, by))
+            ends_at = _end(tx.now, wished, days, by)
+            key, secret = _made(old.owner, old.label, wished, ends_at, said or old.function)
             participants.add_key(tx, key)
-            ends_at = min(tx.now + overlap, old.expires_at or tx.now + overlap)
-            participants.replace_key(tx, key_id, key.id, ends_at)
+            old_ends_at = min(tx.now + overlap, old.expires_at or tx.now + overlap)
+            participants.replace_key(tx, key_id, key.id, old_ends_at)
             self._tell(tx, key, "key-issued", by)
-            self._tell(tx, old, "key-replaced", by, replaced_by=key.id, ends_at=ends_at.isoformat())
+            self._tell(tx, old, "key-replaced", by, replaced_by=key.id, ends_at=old_ends_at.isoformat())
             tx.signal(TOPIC, key_id)
             return participants.load_key(tx, owner, key.id), secret
 
@@ -258,9 +279,10 @@ class Hosts:
 
     def _tell(self, tx: Tx, key: ApiKey, kind: str, by: Caller | None, **more: str) -> None:
         """Write in the journal of a key; that of an administration key is the first participant's."""
-        decider = deciders.INSTALLATION if by is None else deciders.Person(by.key_id, by.name, by.role)
+        decider = deciders.INSTALLATION if by is None else by.person
         ends_at = None if key.expires_at is None else key.expires_at.isoformat()
-        entry = {"label": key.label, "role": key.role, "expires_at": ends_at, **more}
+        function = {"function": key.function} if key.function else {}
+        entry = {"label": key.label, "role": key.role, **function, "expires_at": ends_at, **more}
         owner = key.owner or self._addresses.root
         journal.append(tx, owner, key.id, kind, {**entry, deciders.MEMBER: deciders.told(decider)})
 
@@ -295,7 +317,8 @@ class Hosts:
             key = await self._store.read(lambda tx: participants.key_by_hash(tx, digest))
             if key is None:
                 raise Unauthorized
-            self._callers[digest] = Caller(key.id, key.owner, key.label, key.role, key.expires_at)
+            function = key.function or ""
+            self._callers[digest] = Caller(key.id, key.owner, key.label, key.role, key.expires_at, function)
         caller = self._callers[digest]
         if caller.expires_at is not None and caller.expires_at <= self._store.clock.now():
             raise Unauthorized
@@ -309,9 +332,34 @@ def check_reach(by: Caller | None, role: str) -> None:
         raise RoleForbidden.of(by.role, able)
 
 
-def _made(owner: str | None, label: str, role: str, expires_at: datetime | None) -> tuple[ApiKey, str]:
+def _function(by: Caller | None, said: str | None) -> str | None:
+    """Return the function that a key is to have. Raises Invalid, RoleForbidden."""
+    if said is None:
+        return None
+    _check_may_give_function(by)
+    return functions.read(said)
+
+
+def _check_may_give_function(by: Caller | None) -> None:
+    """Refuse that a developer's key makes another one that speaks in seals for a function. Raises RoleForbidden."""
+    if by is not None and by.role == roles.DEVELOPER:
+        raise RoleForbidden.of(by.role, (roles.OPERATOR, roles.ADMINISTRATION))
+
+
+def _made(
+    owner: str | None, label: str, role: str, expires_at: datetime | None, function: str | None = None
+) -> tuple[ApiKey, str]:
     secret = "pk_" + secrets.token_urlsafe(32)
-    return ApiKey(id=new_id(), owner=owner, label=label, hash=_hash(secret), role=role, expires_at=expires_at), secret
+    key = ApiKey(
+        id=new_id(),
+        owner=owner,
+        label=label,
+        hash=_hash(secret),
+        role=role,
+        expires_at=expires_at,
+        function=function,
+    )
+    return key, secret
 
 
 def _end(now: datetime, role: str, days: int | None, by: Caller | None) -> datetime | None:

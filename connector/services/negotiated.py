@@ -23,12 +23,10 @@ from connector.store.datasets import StoredDataset
 from connector.store.db import Tx
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
-from contracts.approval import Approval
+from contracts.approval import LONGEST, Approval
 from contracts.document import REQUEST, Dataset, Exchanged, Framework, Negotiated, Party, party_from_card
 
 _CHUNK = 500
-_LINE = 200
-"""Longest line that a seal claims, in characters."""
 _FOLLOWS = frozenset({deciders.CARRIED_THROUGH.name, deciders.as_requested().name})
 """Rules by which nothing new was decided."""
 
@@ -195,8 +193,8 @@ def _text(said: Mapping[str, Any], *names: str) -> str:
 def approved(history: Sequence[Entry], by: Decider, at: datetime) -> Approval:
     """Return who approved: the person or rule that decided something, not the rule that carried it through.
 
-    `by` and `at` stand when the journal tells of nobody else. A person is named by function and by the identifier of
-    the key; the name stays in the journal.
+    `by` and `at` stand when the journal tells of nobody else. A person is named by function (by the role of the key,
+    when it was issued without one) and by the identifier of the key; the name stays in the journal.
     """
     if _follows(by):
         for entry in reversed(history):
@@ -211,9 +209,9 @@ def approval(by: Decider, at: datetime) -> Approval:
     """Return how a seal claims who decided, at an instant."""
     at = at.replace(microsecond=0)
     if isinstance(by, Person):
-        function = words.KEY_ROLES[by.role]["fr"] if by.role in words.KEY_ROLES else ""
-        return Approval(function=function, by=by.key_id[:_LINE], at=at)
-    return Approval(rule=" ".join((by.name, *by.about.values()))[:_LINE], at=at)
+        role = words.KEY_ROLES[by.role]["fr"] if by.role in words.KEY_ROLES else ""
+        return Approval(function=by.function or role, by=by.key_id[:LONGEST], at=at)
+    return Approval(rule=" ".join((by.name, *by.about.values()))[:LONGEST], at=at)
 
 
 def _follows(by: Decider) -> bool:

@@ -37,6 +37,7 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     replaced_by: str | None = None
+    function: str | None = None
 
     def standing(self, now: datetime) -> str:
         """Return `valid`, `replaced` (valid until it expires), `expired` or `revoked`."""

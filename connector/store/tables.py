@@ -105,6 +105,7 @@ api_keys = Table(
     ),
     Column("expires_at", Instant),
     Column("replaced_by", Text),
+    Column("function", Text),
 )
 
 peers = Table(

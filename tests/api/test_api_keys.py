@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from connector.app import ROOT, Node, build_app
 from connector.clock import VirtualClock
 from connector.problems import Conflict, Invalid, NotFound, Unauthorized
-from connector.sdk import ApiProblem, Client, calls
+from connector.sdk import ApiProblem, AsyncClient, Client, calls
 from connector.services.hosts import Caller, Hosts, RoleForbidden
 from connector.services.roles import ROLES
 from connector.settings import load
@@ -188,6 +188,83 @@ def test_a_key_has_a_journal_that_names_who_made_replaced_and_revoked_it(tmp_pat
             await node.store.read(lambda tx: journal.verify(tx, ROOT, old.id))
 
     asyncio.run(run())
+
+
+FUNCTION = "Directrice de la transition écologique"
+
+
+def test_a_function_is_kept_with_the_key_through_its_replacement_until_another_is_named(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with built(tmp_path) as (node, _):
+            old, secret = await node.hosts.issue_key(ROOT, "a", "steward", function=FUNCTION)
+            assert (await node.hosts.caller(secret)).person.function == FUNCTION
+            same, secret = await node.hosts.rotate_key(ROOT, old.id, overlap=HOUR)
+            assert (same.function, (await node.hosts.caller(secret)).function) == (FUNCTION, FUNCTION)
+            other, _ = await node.hosts.rotate_key(ROOT, same.id, overlap=HOUR, function="Directeur des mobilités")
+            assert other.function == "Directeur des mobilités"
+            for key in (old, other):
+                issued, *_ = await node.store.read(lambda tx, of=key.id: journal.page(tx, ROOT, of))  # type: ignore[misc]
+                assert issued.entry["function"] == key.function
+            none, secret = await node.hosts.issue_key(ROOT, "b", "steward")
+            assert (none.function, (await node.hosts.caller(secret)).function) == (None, "")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("said", ["", "  ", "x" * 201, "a\x00b", "a\u202eb", "urn:pupitre:approved-by:urn:x", "\ud800"])
+def test_what_a_seal_cannot_claim_is_no_function(tmp_path: Path, said: str) -> None:
+    async def scene(hosts: Hosts, clock: VirtualClock) -> None:
+        key, _ = await hosts.issue_key(ROOT, "there", "steward")
+        for act in (
+            lambda: hosts.issue_key(ROOT, "x", "steward", function=said),
+            lambda: hosts.rotate_key(ROOT, key.id, overlap=HOUR, function=said),
+        ):
+            with pytest.raises(Invalid) as refused:
+                await act()
+            assert refused.value.pointer == "/function"
+
+    play(tmp_path, scene)
+
+
+def test_a_function_is_kept_in_one_line_and_one_spelling(tmp_path: Path) -> None:
+    async def scene(hosts: Hosts, clock: VirtualClock) -> None:
+        key, _ = await hosts.issue_key(ROOT, "x", "steward", function=" Directrice\nde la transition e\u0301cologique ")
+        assert key.function == FUNCTION
+
+    play(tmp_path, scene)
+
+
+def test_a_developers_key_gives_nobody_a_function_and_takes_over_none(tmp_path: Path) -> None:
+    async def scene(hosts: Hosts, clock: VirtualClock) -> None:
+        own, secret = await hosts.issue_key(ROOT, "me", "developer", function="Cheffe de projet")
+        other, _ = await hosts.issue_key(ROOT, "you", "developer", function=FUNCTION)
+        by = await hosts.caller(secret)
+        for act in (
+            lambda: hosts.issue_key(ROOT, "x", "developer", function=FUNCTION, by=by),
+            lambda: hosts.rotate_key(ROOT, own.id, overlap=HOUR, function=FUNCTION, by=by),
+            lambda: hosts.rotate_key(ROOT, other.id, overlap=HOUR, by=by),
+        ):
+            with pytest.raises(RoleForbidden):
+                await act()
+        assert (await hosts.rotate_key(ROOT, own.id, overlap=HOUR, by=by))[0].function == "Cheffe de projet"
+
+    play(tmp_path, scene)
+
+
+def test_the_api_lists_each_key_with_its_function(api: Client, consumer: Running) -> None:
+    made = api.issue_key("Mme Petit", "steward", function=FUNCTION)
+    assert made["function"] == FUNCTION
+    assert {key["id"]: key["function"] for key in api.each(calls.list_keys())}[made["id"]] == FUNCTION
+    assert api.rotate_key(made["id"], function="Directeur des mobilités")["function"] == "Directeur des mobilités"
+    with pytest.raises(ApiProblem) as refused:
+        api.issue_key("x", "steward", function="a\nurn:\x07")
+    assert (refused.value.status, refused.value.pointer) == (400, "/function")
+
+    async def later() -> str | None:
+        async with AsyncClient(consumer.url, consumer.key) as client:
+            return (await client.issue_key("y", "steward", function=FUNCTION))["function"]
+
+    assert asyncio.run(later()) == FUNCTION
 
 
 def test_keys_from_before_roles_open_what_they_opened_and_are_replaced_with_a_role(tmp_path: Path) -> None:

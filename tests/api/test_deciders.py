@@ -134,6 +134,7 @@ def test_a_received_message_was_not_decided_here(api: Client, seeded: Any) -> No
     [
         Person("urn:key:1", "Mme Petit"),
         Person("urn:key:1", "Mme Petit", "steward"),
+        Person("urn:key:1", "Mme Petit", "steward", "Directrice de la transition écologique"),
         deciders.INSTALLATION,
         Rule("a-rule-of-tomorrow", {"offer": "urn:o"}),
         deciders.offer_mode("automatic", "urn:o"),

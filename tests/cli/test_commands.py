@@ -409,6 +409,21 @@ def test_a_key_is_replaced_while_the_old_one_still_opens(provider_office: Any) -
     provider_office.run("keys", "rotate", made["id"], "--overlap", "0", code=exits.PROBLEM)
 
 
+def test_a_key_is_issued_with_a_function_that_the_list_shows(provider_office: Any) -> None:
+    function = "Directrice de la transition écologique"
+    made = provider_office.json("keys", "issue", "Mme Petit", "--role", "steward", "--function", function)
+    assert made["function"] == function
+    french = dataclasses.replace(provider_office, language="fr")
+    listed = french.run("keys", "list").stdout
+    assert "Fonction" in listed
+    assert function in " ".join(listed.split())
+    assert function in french.run("keys", "rotate", made["id"]).stderr
+    other = provider_office.json("keys", "issue", "x", "--role", "steward", "--function", "Maire")
+    assert provider_office.json("keys", "rotate", other["id"], "--function", "Adjoint")["function"] == "Adjoint"
+    refused = french.run("keys", "issue", "x", "--role", "steward", "--function", " ", code=exits.PROBLEM)
+    assert "Dites la fonction en une ligne" in " ".join(refused.stderr.split())
+
+
 def test_a_key_is_never_made_without_saying_what_it_may_do(provider_office: Any) -> None:
     provider_office.run("keys", "issue", "portail", code=exits.USAGE)
 

@@ -13,6 +13,7 @@ from connector.clock import VirtualClock
 from connector.peer.client import Answer, Call
 from connector.peer.errors import Unreachable
 from connector.protocol.machine import Role
+from connector.services.deciders import Person
 from connector.store import contracts, journal, negotiations
 from connector.store.contracts import StoredContract, StoredSeal
 from connector.store.db import Tx
@@ -117,7 +118,7 @@ class Pair:
             place.more |= settings
         await self.wake()
 
-    async def ask(self, kind: str = "automatic") -> str:
+    async def ask(self, kind: str = "automatic", *, by: Person = nodes.BY) -> str:
         """Have the consumer ask for a dataset; return the consumer's identifier of the negotiation.
 
         It is empty when the consumer was killed before it could say so.
@@ -125,7 +126,7 @@ class Pair:
         place, peer = self.places[Role.CONSUMER], self.places[Role.PROVIDER].did
         offer = {"@id": f"urn:offer:{kind}", "@type": "Offer", "target": f"urn:test:{kind}", "assigner": peer}
         node = self.node(Role.CONSUMER)
-        task = place.spawn(node.negotiate.request(ROOT, peer, {**offer, **nodes.OPEN}, by=nodes.BY))
+        task = place.spawn(node.negotiate.request(ROOT, peer, {**offer, **nodes.OPEN}, by=by))
         await asyncio.wait([task])
         return "" if task.cancelled() else task.result().pid
 

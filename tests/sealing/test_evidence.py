@@ -18,6 +18,7 @@ from pypdfium2 import PdfDocument
 
 from connector.app import ROOT, Node
 from connector.problems import NotFound
+from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
 from connector.services.contract import Contracts, NotSealedYet
 from connector.services.contract_bundle import Bundle, ContractBundles
@@ -27,8 +28,9 @@ from connector.store import contracts, participants, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from contracts.canonical import canonical, sha256
+from contracts.convention.page import as_html
 from contracts.convention.structure import Facts, Paragraph, Table
-from contracts.jws import UNILATERAL
+from contracts.jws import UNILATERAL, read_sealed
 from contracts.seals import seal
 from tests.harness import nodes
 from tests.sealing.pair import Pair, play
@@ -459,6 +461,45 @@ def test_the_convention_is_the_page_of_the_sealed_contract(perform: Callable[...
             assert contract is not None
             assert (known_as, convention.sha256, convention.language) == (contract.id, contract.sha256, language)
             assert convention.parties[0].name == title
+
+    perform(scene)
+
+
+async def holder(node: Node, label: str, function: str | None) -> Person:
+    """Return who holds a new steward's key, as the API knows them by its secret."""
+    _, secret = await node.hosts.issue_key(ROOT, label, "steward", function=function)
+    return (await node.hosts.caller(secret)).person
+
+
+def test_the_function_of_a_key_is_claimed_by_the_seal_and_read_in_the_convention(perform: Callable[..., Any]) -> None:
+    function, name = "Directrice de la transition écologique", "Mme Petit, service des données"
+
+    async def scene(pair: Pair) -> None:
+        provider, consumer = (pair.node(role) for role in BOTH)
+        pid = await pair.ask("manual", by=await holder(consumer, "M. Blanc, voirie", None))
+        await pair.settle()
+        by = await holder(provider, name, function)
+        ours = (await pair.row(Role.PROVIDER, pid)).pid
+        await provider.negotiate.accept(ROOT, ours, by=by)
+        await pair.settle()
+        contract = await pair.contract(Role.PROVIDER, pid)
+        assert contract is not None
+        assert contract.status == "concluded"
+        seals = read_sealed(contract.jws or "").signatures
+        claimed = [seal.header["srAts"]["claimed"][0]["qVals"] for seal in seals]  # type: ignore[index, call-overload]
+        assert claimed[0][:2] == [function, f"urn:pupitre:approved-by:{by.key_id}"]
+        assert claimed[1][0] == "gestionnaire"  # of a key without a function: its role
+        _, convention = await shown(provider).convention(ROOT, ours, "fr")
+        page, approved = as_html(convention), f"approuvé par\N{NO-BREAK SPACE}: {function}"
+        assert approved in [line for _, lines in convention.signatures.columns for line in lines]
+        assert approved in page
+        assert name not in page + (contract.document or "") + (contract.jws or "")
+        (sent,) = [one for one in await pair.journal(Role.PROVIDER, pid, "sent") if one["message"] == n.AGREEMENT]
+        told = {"key": by.key_id, "name": name, "role": "steward", "function": function}
+        assert sent["decided_by"] == told
+        report = examine((await bundle(provider, ours)).content, at=pair.clock.now())
+        assert report.exit_status == 0, report.as_json()
+        assert function in json.dumps(report.as_json(), ensure_ascii=False)
 
     perform(scene)
 

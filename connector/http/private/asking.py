@@ -67,7 +67,7 @@ async def _key_holder(node: Node, asker: Asking) -> str | None:
 
 async def _decider(asker: Asking) -> Person:
     """Return who decides: the journal names the key that was used, never its secret."""
-    return Person(asker.caller.key_id, asker.caller.name, asker.caller.role)
+    return asker.caller.person
 
 
 async def _administration(asker: Asking) -> Caller:

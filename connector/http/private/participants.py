@@ -24,11 +24,20 @@ from connector.http.private.services import Services
 from connector.services.hosts import KEY_DAYS, LONGEST_KEY_DAYS
 from connector.services.roles import ADMINISTRATION, DEVELOPER
 from connector.store.participants import ApiKey, Hosted
+from contracts.approval import LONGEST
 
 router = APIRouter(tags=["participants"], route_class=TaggedRoute)
 Days = Annotated[
     int | None,
     Field(ge=1, le=LONGEST_KEY_DAYS, description=f"Days until it ends; default {KEY_DAYS}, administration: never."),
+]
+Function = Annotated[
+    str | None,
+    Field(
+        max_length=LONGEST,
+        description="Function of whoever holds it, which seals claim of what it approves; never a person's name.",
+        examples=["Directrice de la transition écologique"],
+    ),
 ]
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
@@ -64,6 +73,7 @@ class Key(Shape):
     owner: Annotated[str | None, Field(description="Whose affairs it opens; null: the node's administration.")]
     label: str
     role: Annotated[str, Field(description="What it may do; `unrestricted`: made before there were roles.")]
+    function: Annotated[str | None, Field(description="What seals claim of who approves with it; null: the role.")]
     status: Annotated[
         Literal["valid", "replaced", "expired", "revoked"],
         Field(description="`replaced`: still valid, until it expires, beside the key that took its place."),
@@ -90,6 +100,7 @@ class NewKey(Wish):
         Field(description="What it may do; `administration`: of the whole node, by an administration key only."),
     ]
     days: Days = None
+    function: Function = None
 
 
 class Rotation(Wish):
@@ -103,6 +114,7 @@ class Rotation(Wish):
         Literal["operator", "steward", "developer", "auditor"] | None,
         Field(description="Role of the new key, when it shall be another, or the old one has none."),
     ] = None
+    function: Annotated[Function, Field(description="Function of the new key, when it shall be another.")] = None
 
 
 class CreatedKey(Key):
@@ -146,7 +158,7 @@ async def issue_key(node: Node, asker: Asking, owner: Owner, wish: NewKey, effec
         raise AdministrationOnly
     holder = None if wish.role == ADMINISTRATION else owner
     return await effect.of(
-        lambda: node.hosts.issue_key(holder, wish.label, wish.role, days=wish.days, by=caller),
+        lambda: node.hosts.issue_key(holder, wish.label, wish.role, days=wish.days, function=wish.function, by=caller),
         lambda made: _created(node, made),
     )
 
@@ -159,7 +171,9 @@ async def rotate_key(
     how, caller = wish or Rotation(), asker.caller
     overlap = timedelta(hours=how.overlap_hours)
     return await effect.of(
-        lambda: node.hosts.rotate_key(holder, key_id, overlap=overlap, role=how.role, days=how.days, by=caller),
+        lambda: node.hosts.rotate_key(
+            holder, key_id, overlap=overlap, role=how.role, days=how.days, function=how.function, by=caller
+        ),
         lambda made: _created(node, made),
     )
 
@@ -187,6 +201,6 @@ def _created(node: Services, made: tuple[ApiKey, str]) -> CreatedKey:
 
 
 def _key(node: Services, key: ApiKey) -> Key:
-    names = ("id", "owner", "label", "role", "created_at", "expires_at", "revoked_at", "replaced_by")
+    names = ("id", "owner", "label", "role", "function", "created_at", "expires_at", "revoked_at", "replaced_by")
     members: dict[str, Any] = {name: getattr(key, name) for name in names}
     return Key(**members, status=key.standing(node.waiting.clock.now()))  # type: ignore[arg-type]
