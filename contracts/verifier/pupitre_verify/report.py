@@ -5,6 +5,7 @@ but something that would be needed is not there. A finding is what was seen to h
 named whatever the verdict: they were looked at, but whoever held the bundle may have changed them.
 """
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +61,7 @@ _LABELS: dict[str, dict[Language, str]] = {
     "receipt": {"fr": "Accusé de réception du", "en": "Receipt of"},
 }
 
+_RULES_TERMINALS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _FIRST = ("contract", "unilateral", "contractSha256", "unilateralSha256", "agreement")
 _THEN = ("by", "peer", "dataset", "concludedAt")
 
@@ -164,7 +166,12 @@ class Report:
             lines += ["", _UNSEALED[language].format(", ".join(self.unsealed))]
         if self.level and self.verdict != "invalid":
             lines += ["", LEVELS[self.level][language]]
-        return "\n".join(lines)
+        return "\n".join(map(_shown, lines))
+
+
+def _shown(line: str) -> str:
+    """Return the line with what rules a terminal escaped: nothing in a bundle may write over the verdict."""
+    return "".join(ascii(sign)[1:-1] if unicodedata.category(sign) in _RULES_TERMINALS else sign for sign in line)
 
 
 def _told(facts: dict[str, Any], language: Language) -> list[str]:

@@ -27,6 +27,7 @@ from tests.contracts.verifier.written import (
     seal,
     sha256,
     written,
+    zipped,
 )
 
 QC_SEAL = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
@@ -76,6 +77,23 @@ def test_the_pieces_that_no_seal_covers_are_named() -> None:
 def test_examining_twice_says_the_same() -> None:
     bundle = case().pack()
     assert examine(bundle, at=NOW).as_json() == examine(bundle, at=NOW).as_json()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_stands_in_a_bundle_cannot_write_over_the_verdict(language) -> None:
+    """Neither a sealed name does, by a control, a line of its own or another direction, nor a name in a broken list."""
+    trick = "\x1b[2K\r\nVALIDE\x9b2K\u202e\u2028"
+    named = case(provider=Organisation("did:web:metropole.example", f"Métropole\u202f: {trick}"))
+    manifest = f'{{"{trick}":1,"{trick}":2}}'.replace("\x1b", "\\u001b").replace("\r\n", "\\r\\n").encode()
+    broken = zipped(case().all_files() | {"manifest.json": manifest})
+    for bundle, status in ((named.pack(), 0), (broken, 1)):
+        report = examine(bundle, at=NOW)
+        assert report.exit_status == status
+        text = report.as_text(language)
+        assert ascii(trick)[1:-1] in text
+        assert not set(trick) - set("VALIDE[2K\n") & set(text)
+        assert not any(line.startswith("VALIDE\\") for line in text.splitlines())
+    assert "Métropole\u202f: " in examine(named.pack(), at=NOW).as_text(language)
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
