@@ -159,9 +159,17 @@ def _is_one_value(room: bytes) -> bool:
 
 
 def _says_it_once(signature: Any) -> bool:
-    """Return whether what a CMS signature does not cover, versions and the digest said twice, is as it must be."""
+    """Return whether what a CMS signature does not cover is as it must be.
+
+    That is its versions, the digest said twice, and the name of the certificate's issuer: libraries compare names
+    without regard to capitals.
+    """
     signed, signer = signature.signed_data, signature.signer_info
     digests = [one.dump() for one in signed["digest_algorithms"]]
-    return (signed["version"].native, signer["version"].native) == ("v1", "v1") and digests == [
-        signer["digest_algorithm"].dump()
-    ]
+    named = signer["sid"]
+    return (
+        (signed["version"].native, signer["version"].native) == ("v1", "v1")
+        and digests == [signer["digest_algorithm"].dump()]
+        and named.name == "issuer_and_serial_number"
+        and named.chosen["issuer"].dump() == signature.signer_cert.issuer.dump()
+    )

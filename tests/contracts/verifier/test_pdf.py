@@ -196,6 +196,26 @@ def test_pages_that_hold_two_contracts_or_none_are_refused(made: Made) -> None:
         assert (report.exit_status, report.faults[0].place) == (1, "contract.jws.json"), change.__name__
 
 
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "PS256"])
+def test_no_altered_byte_of_the_seal_itself_passes(alg: str) -> None:
+    """What a seal says beside its certificate and its attributes is not signed: each byte of it in turn."""
+    provider, consumer = parties(alg)
+    told = evidence(provider, consumer)
+    one = Made(provider, consumer, told, b"", sealed_by(drawn(told), provider))
+    (held,) = PdfFileReader(BytesIO(one.sealed)).embedded_signatures
+    room, begin = bytes(held.pkcs7_content), int(held.byte_range[1]) + 1
+    certificate, name = held.signer_cert.dump(), held.signer_cert.issuer.dump()
+    after = room.index(certificate) + len(certificate)
+    assert name in room[after:]
+    until = after + room[after:].index(name) + len(name)
+    for at in (*range(room.index(certificate)), *range(after, until)):
+        changed = bytearray(room)
+        changed[at] ^= 0x20  # a capital letter for a small one, and the like
+        written = bytes(changed).hex().upper().encode()
+        report = one.report(one.sealed[:begin] + written + one.sealed[begin + len(written) :])
+        assert (report.exit_status, report.faults[0].part) == (1, PDF), at
+
+
 def test_no_altered_byte_of_the_file_passes(made: Made) -> None:
     """Bytes are drawn from the pages, and from the seal's own room, which the seal cannot cover."""
     (held,) = PdfFileReader(BytesIO(made.sealed)).embedded_signatures
