@@ -161,15 +161,39 @@ def _is_one_value(room: bytes) -> bool:
 def _says_it_once(signature: Any) -> bool:
     """Return whether what a CMS signature does not cover is as it must be.
 
-    That is its versions, the digest said twice, and the name of the certificate's issuer: libraries compare names
-    without regard to capitals.
+    That is its versions, its algorithms, and the name of the certificate's issuer: libraries compare names without
+    regard to capitals, and look at parameters of algorithms as they like.
     """
     signed, signer = signature.signed_data, signature.signer_info
-    digests = [one.dump() for one in signed["digest_algorithms"]]
+    digests = [signer["digest_algorithm"].dump(), *(one.dump() for one in signed["digest_algorithms"])]
     named = signer["sid"]
     return (
         (signed["version"].native, signer["version"].native) == ("v1", "v1")
-        and digests == [signer["digest_algorithm"].dump()]
+        and digests in [[one, one] for one in _SHA256]
+        and signer["signature_algorithm"].dump() in _SIGNED_WITH
         and named.name == "issuer_and_serial_number"
         and named.chosen["issuer"].dump() == signature.signer_cert.issuer.dump()
     )
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return bytes((tag, len(content))) + content
+
+
+def _pss(sha256: bytes) -> bytes:
+    """Return RSASSA-PSS with SHA-256 throughout and a salt of as many octets (RFC 4055 §3.1)."""
+    mask = _der(0x30, bytes.fromhex("06092a864886f70d010108"), sha256)
+    parameters = _der(0x30, _der(0xA0, sha256), _der(0xA1, mask), bytes.fromhex("a203020120"))
+    return _der(0x30, bytes.fromhex("06092a864886f70d01010a"), parameters)
+
+
+_SHA256 = (bytes.fromhex("300d06096086480165030402010500"), bytes.fromhex("300b0609608648016503040201"))
+"""With parameters that say nothing, and without any: both are in use (RFC 5754 §2)."""
+_SIGNED_WITH = frozenset(
+    {
+        bytes.fromhex("300a06082a8648ce3d040302"),  # ECDSA with SHA-256
+        bytes.fromhex("300d06092a864886f70d01010b0500"),  # RSA with SHA-256
+        *map(_pss, _SHA256),
+    }
+)

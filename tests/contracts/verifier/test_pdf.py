@@ -205,12 +205,12 @@ def test_no_altered_byte_of_the_seal_itself_passes(alg: str) -> None:
     (held,) = PdfFileReader(BytesIO(one.sealed)).embedded_signatures
     room, begin = bytes(held.pkcs7_content), int(held.byte_range[1]) + 1
     certificate, name = held.signer_cert.dump(), held.signer_cert.issuer.dump()
-    after = room.index(certificate) + len(certificate)
-    assert name in room[after:]
-    until = after + room[after:].index(name) + len(name)
-    for at in (*range(room.index(certificate)), *range(after, until)):
+    algorithm = held.signer_info["signature_algorithm"].dump()
+    after, with_ = room.index(certificate) + len(certificate), room.rindex(algorithm)
+    named = room.index(name, after) + len(name)
+    for at in (*range(after - len(certificate)), *range(after, named), *range(with_, with_ + len(algorithm))):
         changed = bytearray(room)
-        changed[at] ^= 0x20  # a capital letter for a small one, and the like
+        changed[at] ^= (0x20, 0x01)[at >= with_]  # a capital for a small letter; another tag, number or length
         written = bytes(changed).hex().upper().encode()
         report = one.report(one.sealed[:begin] + written + one.sealed[begin + len(written) :])
         assert (report.exit_status, report.faults[0].part) == (1, PDF), at
