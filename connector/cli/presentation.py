@@ -56,24 +56,14 @@ def add_to(participants: click.Group) -> None:
     def set_(
         session: Session,
         legal_name: str,
-        siren: str | None,
-        siret: str | None,
         representative: str,
-        mandate: str | None,
         contact: str,
         email: str | None,
         telephone: str | None,
+        **more: str | None,
     ) -> None:
-        found = session.client.put_card(
-            legal_name,
-            representative,
-            contact,
-            mandate=mandate,
-            siren=siren,
-            siret=siret,
-            contact_email=email,
-            contact_telephone=telephone,
-        )
+        reached = {"contact_email": email, "contact_telephone": telephone}
+        found = session.client.put_card(legal_name, representative, contact, **reached, **more)
         session.out(found, lambda: show.sheet(session, card_rows(found)))
 
 
