@@ -14,7 +14,7 @@ from contracts.canonical import Json, check_values, read_canonical, sha256
 from contracts.jws import decoded
 from contracts.refused import BadDocument, ContractError, IncompleteCard, MissingLegalBasis
 from contracts.terms import digest, instant, read_agreement, told_terms, told_validity
-from contracts.texts import line, lines
+from contracts.texts import given, line, lines
 
 NONE = "none"
 """Said where there is a choice: no framework agreement, no request card, no personal data."""
@@ -200,8 +200,8 @@ def told_party(party: Party) -> dict[str, Json]:
     return {
         "did": party.did,
         "legalName": party.legal_name,
-        **_given(siren=party.siren, siret=party.siret),
-        "representative": {"function": party.function, **_given(mandate=line(party.mandate or ""))},
+        **given(siren=party.siren, siret=party.siret),
+        "representative": {"function": party.function, **given(mandate=line(party.mandate or ""))},
         "seal": {"kid": party.kid, "certificateSha256": party.certificate_sha256},
         "cardSha256": party.card_sha256,
     }
@@ -212,7 +212,7 @@ def told_framework(framework: Framework | None) -> Json:
     if framework is None:
         return NONE
     clause = lines(framework.proof_clause)
-    return {"reference": line(framework.reference), **_given(sha256=framework.sha256), "proofClause": clause}
+    return {"reference": line(framework.reference), **given(sha256=framework.sha256), "proofClause": clause}
 
 
 def told_dataset(dataset: Dataset) -> dict[str, Json]:
@@ -220,7 +220,7 @@ def told_dataset(dataset: Dataset) -> dict[str, Json]:
     return {
         "id": dataset.id,
         "title": line(dataset.title) or dataset.id,
-        **_given(description=lines(dataset.description), licence=line(dataset.licence)),
+        **given(description=lines(dataset.description), licence=line(dataset.licence)),
         "personal": dataset.personal,
     }
 
@@ -229,7 +229,7 @@ def told_request(card: Mapping[str, str]) -> Json:
     """Return the request as it was made, or none."""
     told = {"until": line(card.get("until", ""))}
     told |= {name: lines(card.get(name, "")) for name in ("purpose", "legalBasis", "useCase")}
-    return _given(**told) or NONE
+    return given(**told) or NONE
 
 
 def told_personal_data(negotiated: Negotiated) -> Json:
@@ -239,7 +239,7 @@ def told_personal_data(negotiated: Negotiated) -> Json:
     annex = {name: negotiated.request.get(name, "") for name in ("legalBasis", "purpose")} | dict(
         negotiated.annex or {}
     )
-    told = _given(**{name: lines(value) for name, value in annex.items()})
+    told = given(**{name: lines(value) for name, value in annex.items()})
     for name in ("legalBasis", "purpose"):
         if name not in told:
             raise MissingLegalBasis(needed=name, pointer=f"/personalData/{name}")
@@ -253,11 +253,6 @@ def told_negotiation(negotiated: Negotiated) -> dict[str, Json]:
         "consumerPid": negotiated.consumer_pid,
         "messages": [{"type": each.type, "from": each.sender, "sha256": each.sha256} for each in negotiated.messages],
     }
-
-
-def _given(**members: str | None) -> dict[str, Json]:
-    """Return the members that say something: what is absent is absent."""
-    return {name: value for name, value in members.items() if value}
 
 
 # --- what a schema cannot say ---

@@ -20,5 +20,10 @@ def lines(text: str) -> str:
     return "\n".join(each.rstrip() for each in _plain(text).splitlines()).strip()
 
 
+def given(**members: str | None) -> dict[str, str]:
+    """Return the members that say something: what is absent is absent."""
+    return {name: value for name, value in members.items() if value}
+
+
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", _HIDDEN.sub("", text).encode("utf-8", "replace").decode("utf-8"))

@@ -97,6 +97,14 @@ class Session:
             fr, en = f"Clé illisible : {path} ({error.strerror}).", f"Unreadable key: {path} ({error.strerror})."
             self.fail(self.say(fr, en), exits.UNREACHABLE)
 
+    def read(self, path: Path) -> bytes:
+        """Return the octets of a file that was named. Ends the command when it cannot be read."""
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            fr, en = f"{path} ne peut pas être lu ({error.strerror}).", f"{path} cannot be read ({error.strerror})."
+            self.fail(self.say(fr, en), exits.PROBLEM)
+
     def fail(self, text: str, code: int) -> NoReturn:
         """End the command with a sentence on standard error."""
         click.echo(text, err=True)

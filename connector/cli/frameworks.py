@@ -40,12 +40,12 @@ def add_to(peers: click.Group, did_of: Callable[[Session, str], str]) -> None:
     )
     def set_(session: Session, peer: str, reference: str, clause_file: Path, document: Path | None) -> None:
         try:
-            clause = _read(session, clause_file).decode("utf-8")
+            clause = session.read(clause_file).decode("utf-8")
         except UnicodeDecodeError:
             fr = f"{clause_file} n’est pas un texte en UTF-8. Enregistrez la clause seule, en texte brut."
             en = f"{clause_file} is no text in UTF-8. Save the clause alone, as plain text."
             session.fail(session.say(fr, en), exits.PROBLEM)
-        digest = hashlib.sha256(_read(session, document)).hexdigest() if document else None
+        digest = hashlib.sha256(session.read(document)).hexdigest() if document else None
         found = session.client.set_framework(did_of(session, peer), reference, clause, sha256=digest)
         session.out(found, lambda: show.sheet(session, rows(found)))
 
@@ -67,11 +67,3 @@ def rows(peer: Any) -> list[tuple[str, str]]:
     found = peer["framework"] or {}
     names = {"reference": "framework", "proof_clause": "proof_clause", "sha256": "framework_sha256"}
     return [(row, found.get(name) or "") for name, row in names.items()]
-
-
-def _read(session: Session, path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        fr, en = f"{path} ne peut pas être lu ({error.strerror}).", f"{path} cannot be read ({error.strerror})."
-        session.fail(session.say(fr, en), exits.PROBLEM)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from connector.cli import exits, show
+from connector.cli import show
 from connector.cli.frame import Instant, Session, command, option
 from connector.cli.install import has_terminal
 
@@ -98,7 +98,7 @@ def _add_certificates(keys: click.Group) -> None:
     )
     @_overlap
     def import_(session: Session, file: Path, passphrase_file: Path | None, overlap_days: int | None) -> None:
-        content = _read(session, file)
+        content = session.read(file)
         if b"-----BEGIN CERTIFICATE-----" in content:
             text = content.decode("ascii", "replace")
             _tell(session, session.client.import_certificate(text, overlap_days=overlap_days))
@@ -140,17 +140,9 @@ def _rows(session: Session, key: Any) -> Iterator[tuple[str, str]]:
     yield "reason", key["reason"] or ""
 
 
-def _read(session: Session, file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        fr, en = f"{file} ne peut pas être lu ({error.strerror}).", f"{file} cannot be read ({error.strerror})."
-        session.fail(session.say(fr, en), exits.PROBLEM)
-
-
 def _passphrase(session: Session, file: Path | None) -> str:
     if file is not None:
-        return (_read(session, file).decode().splitlines() or [""])[0]
+        return (session.read(file).decode().splitlines() or [""])[0]
     if not has_terminal():
         return ""
     said: str = click.prompt(

@@ -11,7 +11,7 @@ from contracts.convention.proof import ROLES
 from contracts.convention.record import Recorded
 from contracts.refused import BadDocument
 from contracts.terms import told_terms, told_validity
-from contracts.texts import line
+from contracts.texts import given, line
 
 State = Literal["sealed", "unsealed", "missing"]
 
@@ -63,7 +63,7 @@ def told_pieces(record: Recorded) -> tuple[Piece, ...]:
 
 
 def _dataset(record: Recorded) -> dict[str, Json]:
-    return _given(title=line(record.dataset.title))
+    return given(title=line(record.dataset.title))
 
 
 def _is_titled(record: Recorded) -> bool:
@@ -79,15 +79,11 @@ def _party(record: Recorded, role: str) -> dict[str, Json]:
     name, function, mandate = line(known.name), line(known.function), line(known.mandate or "")
     return {
         "did": did,
-        **_given(legalName=name, siren=known.siren, siret=known.siret),
-        "representative": _given(function=function, mandate=mandate),
+        **given(legalName=name, siren=known.siren, siret=known.siret),
+        "representative": given(function=function, mandate=mandate),
         "source": source,
     }
 
 
 def _kept(record: Recorded, digests: list[str]) -> int:
     return sum(each in record.beside.by_sha256 for each in digests)
-
-
-def _given(**members: str | None) -> dict[str, Json]:
-    return {name: value for name, value in members.items() if value}
