@@ -246,6 +246,8 @@ class DecidedBy(TypedDict):
     """Name of the rule, or what the key was made for."""
     key: str | None
     """Identifier of the key."""
+    function: str | None
+    """What the key was issued with; null: no function is known."""
     about: dict[str, str]
     """What the rule was applied to: an offer, its mode…"""
     text: str

@@ -1,11 +1,12 @@
 """The journal says who decided: a rule of the node, or the key of the API that was used; never its secret."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
-from connector.sdk import Client, calls
+from connector.sdk import AsyncClient, Client, calls
 from connector.services import deciders, exchange
 from connector.services.deciders import Person, Rule
 from connector.services.exchange import Answer
@@ -65,6 +66,35 @@ def test_a_person_is_named_by_the_key_and_its_name(api: Client, provider: Runnin
     assert shown["last_sent"]["decided_by"]["name"] == "carried-through"
     stored = provider.read(lambda tx: journal.page(tx, "root", theirs))
     assert not any(made["secret"] in one.text for one in stored)
+
+
+def test_the_function_of_a_person_stands_in_a_member_of_its_own(
+    api: Client, provider: Running, provider_api: Client, seeded: Any
+) -> None:
+    function = "Directrice de la transition écologique"
+    with Client(provider.url, provider.key) as administration:
+        made = administration.issue_key("Mme Petit", "steward", function=function)
+    pid = api.request_access(provider.did, "urn:test:reserve")["pid"]
+    theirs = settled(api, pid, "REQUESTED")["peer_pid"]
+    with Client(provider.url, made["secret"]) as person:
+        person.terminate_negotiation(theirs, code="x")
+        sent = settled(person, theirs, "TERMINATED")["last_sent"]["decided_by"]
+        told = [one["decided_by"] for one in person.show_journal(theirs)["items"] if one["decided_by"]]
+    assert [one["function"] for one in (sent, *told)] == [function, function]
+
+    async def later() -> list[Any]:
+        async with AsyncClient(provider.url, provider.key) as client:
+            return (await client.show_journal(theirs))["items"]
+
+    assert [one["decided_by"] for one in asyncio.run(later()) if one["decided_by"]] == told
+
+
+def test_neither_a_rule_nor_a_key_without_one_has_a_function(api: Client, provider_api: Client, seeded: Any) -> None:
+    seen = settled(api, seeded.pid, "FINALIZED")
+    asked = [one["decided_by"] for one in api.show_journal(seeded.pid)["items"] if one["decided_by"]]
+    ruled = [one["decided_by"] for one in provider_api.show_journal(seen["peer_pid"])["items"] if one["decided_by"]]
+    assert {one["kind"] for one in asked} == {"key", "rule"}
+    assert {one["function"] for one in (*asked, *ruled)} == {None}
 
 
 def test_what_has_to_wait_is_told_at_once_and_keeps_who_decided(api: Client, provider: Running, seeded: Any) -> None:

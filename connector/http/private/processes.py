@@ -65,6 +65,7 @@ class DecidedBy(Shape):
     kind: Literal["rule", "key"]
     name: Annotated[str, Field(description="Name of the rule, or what the key was made for.")]
     key: Annotated[str | None, Field(description="Identifier of the key.")]
+    function: Annotated[str | None, Field(description="What the key was issued with; null: no function is known.")]
     about: Annotated[dict[str, str], Field(description="What the rule was applied to: an offer, its mode…")]
     text: Annotated[str, Field(description="The same for a person.")]
 
@@ -174,8 +175,10 @@ def decided_by(decider: Decider, language: str) -> DecidedBy:
     """Return what the API says of a decider."""
     text = deciders.say(decider, language)
     if isinstance(decider, Person):
-        return DecidedBy(kind="key", name=decider.name, key=decider.key_id, about={}, text=text)
-    return DecidedBy(kind="rule", name=decider.name, key=None, about=dict(decider.about), text=text)
+        function = decider.function or None
+        return DecidedBy(kind="key", name=decider.name, key=decider.key_id, function=function, about={}, text=text)
+    about = dict(decider.about)
+    return DecidedBy(kind="rule", name=decider.name, key=None, function=None, about=about, text=text)
 
 
 def _hindrance(problem: dict[str, Any]) -> Hindrance:
