@@ -153,13 +153,8 @@ def _expected(negotiated: Negotiated, document: Json) -> dict[str, Json]:
         licence=known.licence or told.get("licence", ""),
         personal=told["personal"] if known.personal is None else known.personal,
     )
-    annex = negotiated.annex
-    if annex is None:
-        own = {name for name in ("legalBasis", "purpose") if negotiated.request.get(name)}
-        said = document["personalData"] if isinstance(document["personalData"], dict) else {}
-        annex = {name: value for name, value in said.items() if name not in own}
     expected = told_contract(
-        replace(negotiated, dataset=dataset, annex=annex),
+        replace(negotiated, dataset=dataset),
         contract_id=document["id"],
         at=at(document, "createdAt"),
         countersign_before=at(document, "countersignBefore"),

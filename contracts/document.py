@@ -88,8 +88,8 @@ class Negotiated:
     """All that were exchanged before the one that carries the provider's seal, in order."""
     request: Mapping[str, str] = field(default_factory=dict)
     """The request card: purpose, until, legalBasis, useCase."""
-    annex: Mapping[str, str] | None = field(default_factory=dict)
-    """What the annex on personal data says beside the card. For a consumer None takes what the provider writes."""
+    annex: Mapping[str, str] = field(default_factory=dict)
+    """What the annex on personal data says beside the card."""
     framework: Framework | None = None
     jurisdiction: str = JURISDICTION
     termination: str = TERMINATION
@@ -236,10 +236,8 @@ def told_personal_data(negotiated: Negotiated) -> Json:
     """Return the annex on personal data, or none. Raises MissingLegalBasis."""
     if not negotiated.dataset.personal:
         return NONE
-    annex = {name: negotiated.request.get(name, "") for name in ("legalBasis", "purpose")} | dict(
-        negotiated.annex or {}
-    )
-    told = given(**{name: lines(value) for name, value in annex.items()})
+    declared = {name: negotiated.request.get(name, "") for name in ("legalBasis", "purpose")}
+    told = given(**{name: lines(value) for name, value in {**declared, **negotiated.annex}.items()})
     for name in ("legalBasis", "purpose"):
         if name not in told:
             raise MissingLegalBasis(needed=name, pointer=f"/personalData/{name}")

@@ -266,7 +266,7 @@ def _check_negotiated(case: _Case) -> None:
         raise OtherAgreement(needed="agreement")
     sides, about = _sides(case, json.loads(contract.cards)), Dataset(id=negotiation.dataset)
     framework = _framework(json.loads(contract.document or "{}")["framework"])
-    what = replace(negotiated.negotiated(negotiation, sides, earlier, agreement, about, framework), annex=None)
+    what = negotiated.negotiated(negotiation, sides, earlier, agreement, about, framework)
     at = sealed_at(read_sealed(kept.jws).signatures[0])
     check_contract(kept.jws, what, now=at, not_before=negotiation.created_at)
 

@@ -391,18 +391,19 @@ def test_other_dates_than_those_of_the_agreement_are_refused(member):
     assert caught.value.pointer == f"/validity/{member}"
 
 
-def test_an_annex_that_the_consumer_does_not_know_is_refused_unless_it_takes_it():
-    text = sealed(drawn_up(replace(PERSONAL, annex={"retention": "Toujours"})), PROVIDER)
+@pytest.mark.parametrize("said", [{"retention": "Toujours"}, {"legalBasis": "Consentement"}, {"purpose": "Autre"}])
+def test_an_annex_that_says_more_or_else_than_the_consumer_declared_is_refused(said):
+    text = sealed(drawn_up(replace(PERSONAL, annex=said)), PROVIDER)
     with pytest.raises(refused.OtherRequest) as caught:
         check_contract(text, PERSONAL, now=NOW)
-    assert caught.value.pointer == "/personalData/retention"
-    check_contract(text, replace(PERSONAL, annex=None), now=NOW)
+    (name,) = said
+    assert caught.value.pointer == f"/personalData/{name}"
 
 
-def test_a_consumer_that_takes_the_annex_still_compares_what_it_declared():
-    text = sealed(drawn_up(replace(PERSONAL, annex={"legalBasis": "Consentement"})), PROVIDER)
-    with pytest.raises(refused.OtherRequest) as caught:
-        check_contract(text, replace(PERSONAL, annex=None), now=NOW)
+def test_an_annex_of_a_request_that_declares_none_is_refused():
+    text = sealed({**drawn_up(PERSONAL), "request": "none"}, PROVIDER)
+    with pytest.raises(refused.MissingLegalBasis) as caught:
+        check_contract(text, replace(PERSONAL, request={}), now=NOW)
     assert caught.value.pointer == "/personalData/legalBasis"
 
 

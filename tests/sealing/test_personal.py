@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text, update
 
 from connector.app import ROOT
 from connector.protocol import negotiation as n
 from connector.protocol.extensions import SEAL, RequestCard
 from connector.protocol.machine import Role
+from connector.services.contract_checks import ContractChecks, Examined
+from connector.store.contract_tables import seals
+from connector.store.db import Tx
 from contracts.canonical import canonical
 from contracts.jws import CONTRACT, read_sealed
 from contracts.seals import seal
@@ -54,6 +58,24 @@ async def ask(pair: Pair, card: RequestCard) -> str:
     return asked.pid
 
 
+def with_more(pair: Pair, contract: str) -> str:
+    """Return the contract with an annex that says more than was declared, sealed by the provider."""
+    payload = canonical({**read_sealed(contract).document, "personalData": {**ANNEX, "retention": "Toujours"}})
+    signer = pair.node(Role.PROVIDER).hosts.seals.signer(ROOT)
+    try:
+        seal(payload, signer, media_type=CONTRACT, at=pair.clock.now()).send(None)
+    except StopIteration as done:  # a key of the node's own signs at once
+        return str(done.value.text)
+    raise AssertionError("a signer waits")
+
+
+async def examined(pair: Pair, role: Role, pid: str) -> Examined:
+    """Return what one side says of the contract when it checks it again."""
+    node, held = pair.node(role), await pair.contract(role, pid)
+    assert held is not None
+    return await ContractChecks(node.store, node.hosts).examine(ROOT, held.negotiation)
+
+
 def test_the_annex_repeats_what_the_consumer_declared(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         pid = await ask(pair, CARD)
@@ -62,6 +84,38 @@ def test_the_annex_repeats_what_the_consumer_declared(perform: Callable[..., Any
             contract = await pair.contract(role, pid)
             document = json.loads((contract and contract.document) or "")
             assert (document["dataset"]["personal"], document["personalData"]) == (True, ANNEX)
+
+    perform(scene)
+
+
+def test_a_contract_whose_annex_repeats_what_was_declared_is_valid_when_checked_again(
+    perform: Callable[..., Any],
+) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await ask(pair, CARD)
+        for role in BOTH:
+            assert (await examined(pair, role, pid)).verdict == "valid"
+
+    perform(scene)
+
+
+def test_an_annex_with_more_than_was_declared_fails_when_the_contract_is_checked_again(
+    perform: Callable[..., Any],
+) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await ask(pair, CARD)
+        kept = (await pair.seals(Role.PROVIDER, pid))[Role.PROVIDER]
+
+        def rewrite(tx: Tx) -> None:  # as somebody with access to database and seal key might
+            tx.connection.execute(text("DROP TRIGGER seals_are_not_changed"))
+            of_it = (seals.c.negotiation == kept.negotiation) & (seals.c.role == kept.role.value)
+            tx.connection.execute(update(seals).where(of_it).values(jws=with_more(pair, kept.jws)))
+
+        await pair.node(Role.PROVIDER).store.write(rewrite)
+        found = await examined(pair, Role.PROVIDER, pid)
+        (failing,) = [step for step in found.steps if step.outcome == "fails"]
+        assert failing.code == "negotiated"
+        assert "/personalData/retention" in failing.detail["en"]
 
     perform(scene)
 
@@ -78,20 +132,7 @@ def test_without_a_purpose_or_a_legal_basis_nothing_is_sealed(perform: Callable[
 
 def test_an_annex_with_more_than_the_consumer_declared_is_refused(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
-        node = pair.node(Role.PROVIDER)
-
-        def change(message: dict[str, Any]) -> dict[str, Any]:
-            document = read_sealed(message[SEAL]).document
-            more = {**document, "personalData": {**ANNEX, "retention": "Toujours"}}
-            payload = canonical(more)
-            signed = seal(payload, node.hosts.seals.signer(ROOT), media_type=CONTRACT, at=pair.clock.now())
-            try:
-                signed.send(None)
-            except StopIteration as done:  # a key of the node's own signs at once
-                return {**message, SEAL: done.value.text}
-            raise AssertionError("a signer waits")
-
-        pair.changes[n.AGREEMENT] = change
+        pair.changes[n.AGREEMENT] = lambda message: {**message, SEAL: with_more(pair, message[SEAL])}
         pid = await ask(pair, CARD)
         await unused(pair, pid, "contract-other-request")
         (ending,) = pair.sent(n.TERMINATION)
