@@ -56,7 +56,7 @@ class Evidence:
     pdf: bytes | None = field(default=None, repr=False)
     """The convention, or the record of one-sided evidence, sealed by the node that made it."""
     did_documents: Mapping[Role, str] = field(default_factory=dict, repr=False)
-    """As they were seen when the seals were made."""
+    """As they were seen when the seals were made; that of a partner that sealed nothing, when the bundle was."""
     cards: Mapping[Role, str] = field(default_factory=dict, repr=False)
     """The compact JWS whose digests stand in the contract."""
     seal_keys: Mapping[Role, str] = field(default_factory=dict, repr=False)
@@ -81,6 +81,7 @@ def pack(evidence: Evidence) -> bytes:
         {name: content.decode() for name, content in files.items() if name.endswith(".jws.json")},
         has_journal="journal.jsonl" in files,
         pdf=next((name for name in (CONVENTION_PDF, RECORD_PDF) if name in files), ""),
+        shown=_shown(evidence) if evidence.unilateral else "",
     ).encode()
     listed = {name: {"sha256": sha256(content), "what": _what(name)} for name, content in files.items()}
     kind = "signed" if evidence.contract else "unilateral"
@@ -110,6 +111,13 @@ def _files(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
         yield "journal.jsonl", "".join(f"{line}\n" for line in lines).encode()
     if evidence.pdf is not None:
         yield CONVENTION_PDF if evidence.contract else RECORD_PDF, evidence.pdf
+
+
+def _shown(evidence: Evidence) -> str:
+    """Return where the DID document of the partner stands that sealed nothing, if it has a token that it may prove."""
+    document = read_sealed(evidence.unilateral).document
+    theirs = next((role for role in evidence.did_documents if role != document["role"]), None)
+    return f"dids/{theirs}.json" if theirs is not None and "token" in document else ""
 
 
 def _certificates(name: str, text: str) -> Iterator[tuple[str, bytes]]:

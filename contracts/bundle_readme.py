@@ -62,6 +62,18 @@ _ONE_SIDED_EN = """\
 One-sided evidence (preuve unilatérale): one party alone sealed. It proves what that party kept, and that it did not
 change it since. It does not prove that the other party said so.
 """
+_SHOWN_FR = """\
+Le jeton, s’il est signé, montre que qui détient cette clé s’est adressé à la partie qui a scellé, à l’instant dit. Il
+ne montre pas ce que disait le message. Que la clé soit celle de l’autre partie, seul son document DID (@FILE@)
+le dit : c’est celui qu’a vu, à l’export, qui remet le dossier, et aucun cachet ne le couvre. Comparez-la à celle que
+vous tenez d’ailleurs.
+"""
+_SHOWN_EN = """\
+The token, if it is signed, shows that who holds this key spoke to the party that sealed, at the instant that it tells.
+It does not show what the message said. That the key is the other party's, its DID document (@FILE@) alone says: it
+is the one that whoever hands out the bundle saw at the export, and no seal covers it. Compare it with the one that you
+have from elsewhere.
+"""
 _COVERED = {
     CONTRACT: (
         "Les messages dont l’empreinte est sous cachet (celui qui porte le cachet, et les suivants, n’y sont pas).",
@@ -84,18 +96,19 @@ _FUNCTIONS = r"""    decode() {
     }
     member() { grep -o "\"$2\":\"[^\"]*\"" "$1" | cut -d'"' -f4 | sed -n "$3p" | tr -d '\n'; }
     digest() { sha256sum | cut -c1-64; }
+    es256() {
+      r=$(od -An -v -tx1 -N32 signature.tmp | tr -d ' \n')
+      s=$(od -An -v -tx1 -j32 signature.tmp | tr -d ' \n')
+      printf 'asn1=SEQUENCE:rs\n[rs]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "$r" "$s" > rs.tmp
+      openssl asn1parse -genconf rs.tmp -noout -out signature.tmp
+    }
     seal() {
       printf '%s.%s' "$(member "$1" protected "$2")" "$(member "$1" payload 1)" > signed.tmp
       member "$1" signature "$2" | decode > signature.tmp
       openssl x509 -in "$3" -pubkey -noout > key.tmp
       options=
       if [ "$4" = PS256 ]; then options="-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest"; fi
-      if [ "$4" = ES256 ]; then
-        r=$(od -An -v -tx1 -N32 signature.tmp | tr -d ' \n')
-        s=$(od -An -v -tx1 -j32 signature.tmp | tr -d ' \n')
-        printf 'asn1=SEQUENCE:rs\n[rs]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "$r" "$s" > rs.tmp
-        openssl asn1parse -genconf rs.tmp -noout -out signature.tmp
-      fi
+      if [ "$4" = ES256 ]; then es256; fi
       openssl dgst -sha256 -verify key.tmp $options -signature signature.tmp signed.tmp
     }
 """
@@ -143,6 +156,30 @@ _FIXED = r"""    process=$(grep -o '\\"process\\": *\\"[^"\\]*' journal.jsonl | 
       done
     done < journal.jsonl
 """
+_SPOKEN = r"""    grep -o '\\"proof\\": *\\"[^"\\]*' journal.jsonl | sed 's/.*"//' > tokens.tmp
+    grep -o '{[^{}]*"P-256"[^{}]*}' @FILE@ > keys.tmp
+    while read -r token; do
+      [ "$(printf %s "$token" | digest)" = "$(member unilateral.json token 1)" ] || continue
+      printf %s "${token%.*}" > signed.tmp
+      printf %s "${token##*.}" | decode > signature.tmp
+      es256
+      while read -r jwk; do
+        {
+          printf 3059301306072A8648CE3D020106082A8648CE3D03010703420004
+          for name in x y; do
+            printf %s "$jwk" | grep -o "\"$name\": *\"[^\"]*" | cut -d'"' -f4 | decode | od -An -v -tx1
+          done | tr -d ' \n' | tr 'a-f' 'A-F'
+        } | basenc --base16 -d > key.der.tmp
+        openssl pkey -pubin -inform DER -in key.der.tmp -out key.tmp
+        if openssl dgst -sha256 -verify key.tmp -signature signature.tmp signed.tmp | grep -q 'Verified OK'; then
+          echo "@FILE@ (token) : OK"
+          printf %s "$token" | cut -d. -f2 | decode | tr -cd ' -~'
+          echo
+        fi
+      done < keys.tmp
+      break
+    done < tokens.tmp
+"""
 _PDF = r"""    set -- $(grep -a -o '/ByteRange *\[[^]]*\]' @FILE@ | tail -n 1 | tr -cs '0-9' ' ')
     { head -c "$2" @FILE@; tail -c "+$(($3 + 1))" @FILE@ | head -c "$4"; } > signed.tmp
     head -c "$3" @FILE@ | tail -c "+$(($2 + 1))" | tr -d '<>' | tr 'a-f' 'A-F' | basenc --base16 -d > signature.tmp
@@ -165,15 +202,19 @@ _STAMP = r"""    member @FILE@ signature @RANK@ > stamped.tmp
 """
 
 
-def readme(sealed: Mapping[str, str], *, has_journal: bool, pdf: str = "") -> str:
+def readme(sealed: Mapping[str, str], *, has_journal: bool, pdf: str = "", shown: str = "") -> str:
     """Return the page for a bundle with these sealed documents, by the names of their files.
 
-    `pdf` is the name of the PDF, where there is one.
+    `pdf` is the name of the PDF, `shown` that of the DID document of a partner that sealed nothing, where there is one.
     """
     steps = list(_steps({name: read_sealed(text) for name, text in sealed.items()}, has_journal, pdf))
+    if shown and has_journal:
+        steps.append(_token_step(shown))
     french = [f"{n}. {one.fr}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     english = [f"{n}. {one.en}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     tail_fr, tail_en = (_TAIL_FR, _TAIL_EN) if CONTRACT in sealed else (_ONE_SIDED_FR, _ONE_SIDED_EN)
+    if shown and has_journal:
+        tail_fr, tail_en = tail_fr + _filled(_SHOWN_FR, FILE=shown), tail_en + _filled(_SHOWN_EN, FILE=shown)
     return "\n".join([_HEAD_FR, *french, tail_fr, f"{'-' * 100}\n", _HEAD_EN, *english, tail_en])
 
 
@@ -231,6 +272,18 @@ def _pdf_step(pdf: str) -> _Step:
         "with a certificate of the bundle. The sealed document is attached to it: “pdfdetach” or a PDF reader extracts "
         "it, and it must be the one of the bundle.",
         _filled(_PDF, FILE=pdf),
+    )
+
+
+def _token_step(shown: str) -> _Step:
+    return _Step(
+        "Le jeton par lequel l’autre partie s’est montrée : le journal garde celui dont l’empreinte est sous cachet, "
+        f"signé avec une clé de son document DID ({shown}). Ce qu’il dit s’affiche : « iss » s’adresse à « aud », à "
+        "l’instant « iat » (en secondes depuis 1970).",
+        "The token with which the other party showed who it is: the journal keeps the one whose digest is sealed, "
+        f"signed with a key of its DID document ({shown}). What it says is shown: “iss” speaks to “aud”, at the "
+        "instant “iat” (in seconds since 1970).",
+        _filled(_SPOKEN, FILE=shown),
     )
 
 

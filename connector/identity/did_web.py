@@ -201,6 +201,15 @@ def octets(part: str) -> bytes:
         raise TokenRefused("not-a-token") from error
 
 
+def is_signed(token: str, document: DidDocument) -> bool:
+    """Return whether a key of this DID document, which may sign such tokens, signed one that was proven before."""
+    try:
+        _signer(document, token, _check_header(read_header(token)))
+    except TokenRefused:
+        return False
+    return True
+
+
 def _check_header(header: dict[str, Any]) -> str:
     if header.get("alg") != ALGORITHM:
         raise TokenRefused("alg")

@@ -2,16 +2,19 @@
 
 It holds what was sealed, what led to it and who the parties were. A piece that does not belong to the others is left
 out, and the verifier then says that it is missing: a DID document that no longer names the key which signed the party
-card is not the one of then, a list of seal keys signed by another key cannot be checked with it.
+card, or the token in one-sided evidence, is not the one of then; a list of seal keys signed by another key cannot be
+checked with it.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from connector.identity import card as cards
 from connector.identity import seal_history
 from connector.identity.did import authentication_thumbprints
+from connector.identity.did_web import is_signed
 from connector.identity.errors import CardRefused, MissingSealKey, NoSealKey, SealKeyLocked, SealsRefused
 from connector.peer.documents import DidDocument, read_document
 from connector.protocol.machine import Role
@@ -25,6 +28,7 @@ from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.journal import Entry
 from contracts.bundle import Evidence, pack
+from contracts.canonical import sha256
 from contracts.convention import Beside
 from contracts.convention.proof import ROLES
 from contracts.jws import read_sealed
@@ -32,6 +36,8 @@ from contracts.refused import BadDocument
 from contracts.seals import Role as Named
 
 _BOTH = 2
+_DEEPEST = 16
+"""How deep a DID document may be nested that a bundle takes along."""
 _NAMES: Mapping[Role, Named] = {Role.PROVIDER: "provider", Role.CONSUMER: "consumer"}
 
 
@@ -62,6 +68,13 @@ class Held:
             raise NotSealedYet(found.status)
         return found.jws
 
+    @property
+    def token(self) -> str | None:
+        """The partner's token whose digest our one-sided evidence holds."""
+        digest = json.loads(self.contract.document or "{}").get("token")
+        proofs = (one.proof for one in self.told if one.proof and one.sender == self.contract.peer)
+        return next((proof for proof in proofs if sha256(proof) == digest), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -83,7 +96,7 @@ class ContractBundles:
     async def of(self, owner: str, name: str, *, with_pdf: bool = True) -> Bundle:
         """Return the bundle of a contract; the pages as a PDF are in it where this node can write and seal them.
 
-        Raises NotFound, NotSealedYet.
+        Raises NotFound, NotSealedYet, Unavailable while too many DID documents are being looked at.
         """
         held, beside = await self._store.read(lambda tx: self._held(tx, owner, name))
         jws, contract = held.jws, held.contract
@@ -130,10 +143,12 @@ class ContractBundles:
         own, role, given = self._hosts.owners[contract.owner].did, contract.role, _cards(contract)
         seen = {role: read_document(own, json.dumps(self._hosts.did_document(contract.owner)).encode())}
         listed = {role: self._hosts.seals.signed_history(contract.owner)}
-        if not held.is_one_sided:
-            seen |= await self._of_peer(contract)
+        theirs = await self._of_peer(contract)
+        if held.is_one_sided:
+            theirs = {one: found for one, found in theirs.items() if _shows(held.token, found)}
+        else:
             listed[role.other] = held.peer_keys
-        documents = {one: found for one, found in seen.items() if _signed(given.get(_NAMES[one]), found)}
+        documents = {one: found for one, found in (seen | theirs).items() if _signed(given.get(_NAMES[one]), found)}
         keys = {_NAMES[one]: text for one, text in listed.items() if text and _is_listed_by(text, documents.get(one))}
         return {_NAMES[one]: json.dumps(found.members, ensure_ascii=False) for one, found in documents.items()}, keys
 
@@ -176,6 +191,19 @@ def _signed(card: str | None, document: DidDocument) -> bool:
     except CardRefused:
         return False
     return True
+
+
+def _shows(token: str | None, document: DidDocument) -> bool:
+    """True when a key of the document signed the token, and a verifier can read the document."""
+    return token is not None and is_signed(token, document) and _is_plain(dict(document.members), _DEEPEST)
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """True when a value holds no number with a fraction and is not nested deeper; verifiers refuse to read others."""
+    if isinstance(value, dict | list):
+        held = value.values() if isinstance(value, dict) else value
+        return depth > 0 and all(_is_plain(one, depth - 1) for one in held)
+    return not isinstance(value, float)
 
 
 def _is_listed_by(text: str, document: DidDocument | None) -> bool:

@@ -17,6 +17,7 @@ from pupitre_verify.examine import examine
 from pypdfium2 import PdfDocument
 
 from connector.app import ROOT, Node
+from connector.peer.documents import DidDocument, read_document
 from connector.problems import NotFound
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
@@ -32,6 +33,7 @@ from contracts.convention.page import as_html
 from contracts.convention.structure import Facts, Paragraph, Table
 from contracts.jws import UNILATERAL, read_sealed
 from contracts.seals import seal
+from tests.contracts.verifier.written import zipped
 from tests.harness import nodes
 from tests.sealing.pair import Pair, play
 from tests.simulator import places
@@ -39,6 +41,7 @@ from tests.simulator import places
 MEMORY = Path("/dev/shm")
 T = TypeVar("T")
 BOTH = (Role.PROVIDER, Role.CONSUMER)
+ONE_SIDED = "unilateral.jws.json"
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,24 @@ async def at_once(work: Awaitable[T]) -> T:
 
     with patch.object(asyncio, "to_thread", here):
         return await work
+
+
+class Seen:
+    """Shows one DID document in the place of the partner's own."""
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self._members = members
+
+    async def document(self, did: str) -> DidDocument:
+        return read_document(did, json.dumps(self._members).encode())
+
+
+def repacked(files: dict[str, bytes]) -> bytes:
+    """Return the bundle of these files with its list written anew, as whoever holds a bundle can."""
+    manifest = json.loads(files["manifest.json"])
+    for name, told in manifest["files"].items():
+        told["sha256"] = sha256(files[name])
+    return zipped({**files, "manifest.json": canonical(manifest)})
 
 
 def files_of(made: Bundle) -> dict[str, bytes]:
@@ -155,6 +176,64 @@ def test_a_bundle_of_one_side_alone_is_indeterminate_and_says_so(perform: Callab
                 **dict.fromkeys(("journal", "document", "kept", "keys", "seals", "negotiated"), "holds"),
                 "other-party": "unknown",
             }
+
+    perform(scene)
+
+
+def test_a_bundle_of_one_side_alone_shows_with_which_key_the_partner_spoke(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        for role, pid in (await one_sided(pair)).items():
+            made, theirs = await bundle(pair.node(role), pid), f"dids/{role.other.value}.json"
+            files, peer = files_of(made), pair.places[role.other].did
+            assert json.loads(files[theirs])["id"] == peer
+            report = examine(made.content, at=pair.clock.now())
+            assert any(f"signed with the key {peer}#auth" in one.en for one in report.findings if one.part == theirs)
+            assert theirs in report.unsealed
+            assert theirs in files["README.txt"].decode()
+            altered = json.loads(files[theirs])
+            own = json.loads(files[f"dids/{role.value}.json"])
+            altered["verificationMethod"][0]["publicKeyJwk"] = own["verificationMethod"][0]["publicKeyJwk"]
+            refused = examine(repacked({**files, theirs: json.dumps(altered).encode()}), at=pair.clock.now())
+            assert [(one.part, one.place) for one in refused.faults] == [(theirs, "/verificationMethod")]
+
+    perform(scene)
+
+
+def test_a_document_that_does_not_show_the_partners_key_of_then_is_left_out(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid, node = (await one_sided(pair))[Role.PROVIDER], pair.node(Role.PROVIDER)
+        document = json.loads(files_of(await bundle(node, pid))["dids/consumer.json"])
+        (method, *others), own = document["verificationMethod"], node.hosts.did_document(ROOT)
+        another = {**method, "publicKeyJwk": own["verificationMethod"][0]["publicKeyJwk"]}
+        deep: Any = "x"
+        for _ in range(40):
+            deep = [deep]
+        for shows, changed in (
+            (True, {"service": []}),
+            (False, {"verificationMethod": [another, *others]}),
+            (False, {"verificationMethod": others}),
+            (False, {"more": deep}),
+            (False, {"more": 0.5}),
+        ):
+            seen = Seen(document | changed)
+            bundles = ContractBundles(node.store, node.hosts, seen, shown(node))  # type: ignore[arg-type]
+            made = await bundles.of(ROOT, pid, with_pdf=False)
+            report = examine(made.content, at=pair.clock.now())
+            assert ("dids/consumer.json" in files_of(made)) is shows, changed
+            assert report.exit_status == 2, report.as_json()
+            assert [one.part for one in report.doubts] == [*([] if shows else ["dids/consumer.json"]), ONE_SIDED]
+
+    perform(scene)
+
+
+def test_the_bundle_of_one_side_alone_is_made_when_the_partner_is_away(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = (await one_sided(pair))[Role.PROVIDER]
+        pair.places[Role.CONSUMER].crash()
+        await pair.net.pause(600)
+        made = await bundle(pair.node(Role.PROVIDER), pid)
+        assert "dids/consumer.json" not in files_of(made)
+        assert examine(made.content, at=pair.clock.now()).exit_status == 2
 
     perform(scene)
 

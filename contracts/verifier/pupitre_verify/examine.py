@@ -13,7 +13,7 @@ from pupitre_verify.agreed import CONTRACT, check_agreement, check_document, che
 from pupitre_verify.certificates import read_pem
 from pupitre_verify.checkpoints import check_checkpoints
 from pupitre_verify.journal import PART as JOURNAL
-from pupitre_verify.journal import check_journal, check_proof
+from pupitre_verify.journal import check_journal, find_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
 from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
 from pupitre_verify.pdf import CONVENTION, RECORD, check_pdf
@@ -22,6 +22,7 @@ from pupitre_verify.seals import Seal, check_signature, read_jws
 from pupitre_verify.shapes import CONTRACT as CONTRACT_FORM
 from pupitre_verify.shapes import UNILATERAL, instant
 from pupitre_verify.times import LEEWAY, Stand, check_time, level_of
+from pupitre_verify.tokens import check_token, read_partner
 
 UNILATERAL_PART = "unilateral.jws.json"
 
@@ -165,12 +166,12 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     # 5. The messages, the journal, the certificates, the pages that people read.
     messages = check_messages(report, UNILATERAL_PART, files, document)
     beside, journal = _check_journal(report, files, known, stand)
-    if "token" in document:
-        check_proof(report, UNILATERAL_PART, files.get(JOURNAL, b""), document["token"])
     _check_certificates(files, [seal, *beside])
     pages = {RECORD.part} if check_pdf(report, files, RECORD, [seal, *beside]) else set()
     report.unsealed = _unsealed(files, [seal, *beside], messages | journal | pages)
-    # 6. The other party sealed nothing.
+    # 6. The token with which the other party spoke, and whether a key of its DID document signed it.
+    _check_partner(report, files, document)
+    # 7. The other party sealed nothing.
     report.doubt(
         UNILATERAL_PART,
         "",
@@ -178,6 +179,16 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
         f"one-sided evidence: {document['peer']} sealed nothing",
     )
     report.level = level_of(report, [seal], stand)
+
+
+def _check_partner(report: Report, files: Files, document: dict[str, Any]) -> None:
+    part = f"dids/{next(role for role in ROLES if role != document['role'])}.json"
+    shown = read_partner(report, files, part, document["peer"])
+    if "token" not in document:
+        return
+    token = find_proof(report, UNILATERAL_PART, files.get(JOURNAL, b""), document["token"])
+    if token is not None:
+        check_token(report, UNILATERAL_PART, document, token, (part, shown))
 
 
 def _file(files: Files, name: str) -> bytes:

@@ -34,7 +34,7 @@ class Revocation:
 def read_did_document(part: str, raw: bytes, did: str) -> dict[str, Any]:
     """Return the DID document, if it is the one of this DID."""
     document = _object(part, raw)
-    if _normal(document.get("id")) != _normal(did):
+    if normal(document.get("id")) != normal(did):
         raise Fault(part, "/id", f"ce document DID n’est pas celui de {did}", f"not the DID document of {did}")
     return document
 
@@ -83,7 +83,7 @@ def _method(part: str, document: dict[str, Any], kid: str, relationship: str) ->
     listed = document.get("verificationMethod")
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     found = [one for one in found if _same_name(one.get("id"), kid, did)]
-    if len(found) != 1 or _normal(found[0].get("controller")) != _normal(did):
+    if len(found) != 1 or normal(found[0].get("controller")) != normal(did):
         raise Fault(
             part, "/verificationMethod", f"la clé {kid} n’y est pas une fois", f"the key {kid} is not there once"
         )
@@ -100,14 +100,17 @@ def _same_name(name: Any, kid: str, did: str) -> bool:
     if not isinstance(name, str):
         return False
     whole = did + name if name.startswith("#") else name
-    return _normal(whole) == _normal(kid)
+    return normal(whole) == normal(kid)
 
 
-def _normal(name: Any) -> str | None:
-    """Return a DID or the name of a key with its percent signs written in one way."""
+def normal(name: Any) -> str | None:
+    """Return a DID or the name of a key with its host, its port and its percent signs written in one way."""
     if not isinstance(name, str):
         return None
-    return re.sub(r"%[0-9A-Fa-f]{2}", lambda found: found[0].upper(), name)
+    found = re.match(r"did:web:[^:#]*", name)
+    host = found[0] if found else ""
+    name = re.sub(r"%3a0+(?=[0-9]+\Z)", "%3a", host.lower()) + name.removeprefix(host)
+    return re.sub(r"%[0-9A-Fa-f]{2}", lambda sign: sign[0].upper(), name)
 
 
 def _numbers(jwk: dict[str, Any]) -> tuple[Any, ...]:
@@ -166,7 +169,7 @@ def read_keys(
         parts = [text.encode("ascii") for text in (entry["protected"], jws["payload"], entry["signature"])]
         header, payload = _verified_jws(part, parts, document)
         told = _object(part, payload)
-        if header.get("typ") != "seal-keys+jws" or told["schema"] != KEYS_FORM or _normal(told["did"]) != _normal(did):
+        if header.get("typ") != "seal-keys+jws" or told["schema"] != KEYS_FORM or normal(told["did"]) != normal(did):
             raise Fault(part, "/did", "ce n’est pas la liste des clés de cette partie", "not this party's list of keys")
         return {(str(one["kid"]), str(one["certificateSha256"])): _revocation(one) for one in told["keys"]}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -188,17 +191,22 @@ def _verified_jws(part: str, parts: list[bytes], document: dict[str, Any] | None
         raise Fault(part, "", "ce n’est pas un JWS lisible", "this is not a JWS that can be read") from error
     if not isinstance(header, dict) or header.get("alg") != "ES256" or "crit" in header or "b64" in header:
         raise Fault(part, "/alg", "algorithme ou en-tête refusé", "this algorithm or header is refused")
-    if document is not None:
-        jwk = _method(part, document, str(header.get("kid")), SPEAKS)
-        try:
-            x, y = (int.from_bytes(unbase64url(jwk.get(name)), "big") for name in ("x", "y"))
-            key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-            r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
-            text = b".".join(parts[:2])
-            key.verify(encode_dss_signature(r, s), text, ec.ECDSA(hashes.SHA256()))
-        except (InvalidSignature, ValueError) as error:
-            raise Fault(part, "/signature", "signature fausse", "the signature is wrong") from error
+    if document is not None and not is_spoken(part, document, str(header.get("kid")), b".".join(parts[:2]), signature):
+        raise Fault(part, "/signature", "signature fausse", "the signature is wrong")
     return header, payload
+
+
+def is_spoken(part: str, document: dict[str, Any], kid: str, text: bytes, signature: bytes) -> bool:
+    """Return whether the key of this name, which must speak for the DID of the document, signed the text in ES256."""
+    jwk = _method(part, document, f"{document['id']}{kid}" if kid.startswith("#") else kid, SPEAKS)
+    try:
+        x, y = (int.from_bytes(unbase64url(jwk.get(name)), "big") for name in ("x", "y"))
+        key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+        r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+        key.verify(encode_dss_signature(r, s), text, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _object(part: str, raw: bytes) -> dict[str, Any]:

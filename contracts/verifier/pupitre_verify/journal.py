@@ -42,8 +42,8 @@ def check_journal(report: Report, raw: bytes) -> list[tuple[str, int, str]]:
     return chain
 
 
-def check_proof(report: Report, part: str, raw: bytes, digest: str) -> None:
-    """Look among the entries for the token whose digest a sealed document holds: with it the partner spoke last."""
+def find_proof(report: Report, part: str, raw: bytes, digest: str) -> str | None:
+    """Return the token whose digest a sealed document holds, from the entries: with it the partner spoke last."""
     for line in raw.splitlines():
         entry = _told(PART, _line(PART, line)[0]).get("entry")
         proof = entry.get("proof") if isinstance(entry, dict) else None
@@ -53,13 +53,14 @@ def check_proof(report: Report, part: str, raw: bytes, digest: str) -> None:
                 "garde le jeton par lequel l’autre partie s’est montrée, tel qu’il est scellé",
                 "keeps the token with which the other party showed who it is, as it is sealed",
             )
-            return
+            return proof
     report.doubt(
         part,
         "/payload/token",
         "le jeton de l’autre partie n’est pas dans le dossier",
         "the other party's token is not in the bundle",
     )
+    return None
 
 
 def _text_of(place: str, told: dict[str, Any], name: str) -> str:

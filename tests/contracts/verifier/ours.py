@@ -65,8 +65,11 @@ def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = Fa
     )
 
 
-def one_sided(by: Organisation, peer: Organisation) -> Evidence:
-    """Return the evidence that a provider sealed alone of an agreement with a partner that seals nothing."""
+def one_sided(by: Organisation, peer: Organisation, *, token: str = "") -> Evidence:
+    """Return the evidence that a provider sealed alone of an agreement with a partner that seals nothing.
+
+    With the token of the partner's last message, its DID document is there as well.
+    """
     text = agreement(by.did, peer.did)
     bodies = [
         (peer.did, json.dumps({"@type": "ContractRequestMessage", "consumerPid": PIDS["consumerPid"]})),
@@ -81,12 +84,14 @@ def one_sided(by: Organisation, peer: Organisation) -> Evidence:
         "peer": peer.did,
         "agreement": {"id": json.loads(text)["@id"], "text": text, "sha256": sha256(text)},
         "messages": [{"type": json.loads(body)["@type"], "from": did, "sha256": sha256(body)} for did, body in bodies],
+        **({"token": sha256(token)} if token else {}),
     }
+    documents = {"provider": by, **({"consumer": peer} if token else {})}
     return Evidence(
         unilateral=asyncio.run(seal(canonical(told), sealer(by), media_type=UNILATERAL, at=NOW)).text,
-        did_documents={"provider": json.dumps(by.document)},
+        did_documents={role: json.dumps(one.document) for role, one in documents.items()},
         messages=[body for _, body in bodies],
-        journal=entries([{"kind": "created"}]),
+        journal=entries([{"kind": "created"}, *([{"kind": "received", "proof": token}] if token else [])]),
     )
 
 

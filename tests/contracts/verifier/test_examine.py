@@ -16,14 +16,10 @@ from tests.contracts.verifier.written import (
     Case,
     Organisation,
     authority,
-    canonical,
     case,
     certificate,
     compact,
     der,
-    journal,
-    jws,
-    pack,
     seal,
     sha256,
     written,
@@ -299,48 +295,3 @@ def test_a_key_that_left_the_did_document_is_known_from_the_signed_list() -> Non
     assert examine(whole.pack(), at=NOW).exit_status == 1
     whole.files["status/provider.json"] = key_list(whole.provider, None)
     assert examine(whole.pack(), at=NOW).exit_status == 0
-
-
-# --- one-sided evidence
-
-
-def one_sided(entries: list[dict] | None = None, **changed) -> bytes:
-    """Return a bundle of one-sided evidence, with these entries in its journal."""
-    whole = case()
-    document = {
-        "schema": "https://w3id.org/pupitre/unilateral/1",
-        "id": "urn:uuid:44444444-4444-4444-8444-444444444444",
-        "createdAt": written(SEALED_AT),
-        "role": "consumer",
-        "by": whole.consumer.did,
-        "peer": whole.provider.did,
-        "agreement": whole.document["agreement"],
-        "messages": whole.document["negotiation"]["messages"],
-    } | changed
-    payload = canonical(document)
-    files = whole.all_files()
-    for name in ("contract.jws.json", "conclusion.jws.json", "certs/provider.pem"):
-        del files[name]
-    if entries is not None:
-        files["journal.jsonl"] = journal(entries)
-    files["unilateral.jws.json"] = jws(payload, seal(payload, whole.consumer, "unilateral", "provider", SEALED_AT))
-    return pack(files, "unilateral")
-
-
-def test_one_sided_evidence_is_indeterminate_at_best() -> None:
-    report = examine(one_sided(), at=NOW)
-    assert report.exit_status == 2, report.as_text("en")
-    assert "preuve unilatérale" in report.as_text("fr")
-    assert len(report.doubts) == 1
-
-
-@pytest.mark.parametrize(("kept", "doubts"), [("a.b.c", 1), ("a.b.d", 2), (None, 2)])
-def test_the_token_of_the_other_party_is_looked_for_in_the_journal(kept, doubts) -> None:
-    entries = [{"from": "did:web:metropole.example", **({"proof": kept} if kept else {})}]
-    report = examine(one_sided(entries, token=sha256("a.b.c")), at=NOW)
-    assert (report.exit_status, len(report.doubts)) == (2, doubts), report.as_text("en")
-    assert ("/payload/token" in report.as_text("en")) is (doubts == 2)
-
-
-def test_one_sided_evidence_that_was_sealed_by_another_is_refused() -> None:
-    assert examine(one_sided(by="did:web:autre.example"), at=NOW).exit_status == 1
