@@ -9,7 +9,7 @@ counts because the document names it.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -35,7 +35,7 @@ from contracts.refused import (
     WrongSealCount,
     WrongSealKey,
 )
-from contracts.signer import Signer
+from contracts.signer import NearSigner, Signer
 
 Role = Literal["provider", "consumer"]
 
@@ -79,7 +79,23 @@ async def seal(
     fit, SignerFailed when the signer gives anything but a signature; what the signer itself raises passes through.
     """
     read_canonical(payload)
-    return written(payload, await _sign(payload, signer, media_type, at, commitments, approval))
+    blank = _blank(payload, signer, media_type, at, commitments, approval)
+    return written(payload, blank.signed(await signer.sign(blank.signing_input)))
+
+
+def seal_now(
+    payload: bytes,
+    signer: NearSigner,
+    *,
+    media_type: str,
+    at: datetime,
+    commitments: Sequence[str] = COMMITMENTS["provider"],
+    approval: Approval | None = None,
+) -> Sealed:
+    """Return as `seal`, without waiting: the key lies in this process. Raises as it does."""
+    read_canonical(payload)
+    blank = _blank(payload, signer, media_type, at, commitments, approval)
+    return written(payload, blank.signed(signer.sign_now(blank.signing_input)))
 
 
 async def countersign(
@@ -98,30 +114,49 @@ async def countersign(
     sealed = read_sealed(text) if isinstance(text, str) else text
     _check_count(sealed, 1)
     media_type = sealed.signatures[0].header["cty"]
-    added = await _sign(sealed.payload, signer, media_type, at, commitments, approval)
-    return written(sealed.payload, *sealed.signatures, added)
+    blank = _blank(sealed.payload, signer, media_type, at, commitments, approval)
+    return written(sealed.payload, *sealed.signatures, blank.signed(await signer.sign(blank.signing_input)))
 
 
-async def _sign(
+@dataclass(frozen=True, slots=True)
+class _Blank:
+    """A seal that lacks its signature."""
+
+    payload: bytes
+    header: Mapping[str, Json]
+    protected: str
+    chain: tuple[bytes, ...]
+    leaf: x509.Certificate
+
+    @property
+    def signing_input(self) -> bytes:
+        return signing_input(self.protected, self.payload)
+
+    def signed(self, raw: bytes) -> Signature:
+        """Return the seal, when the signature is the key's. Raises SignerFailed."""
+        value = encoded(normalised(str(self.header["alg"]), raw))
+        made = Signature(self.protected, value, self.header, self.chain)
+        try:
+            verify(made, self.leaf, self.payload, "/signature")
+        except BadSeal as error:
+            raise SignerFailed(actual=error.actual) from error
+        return made
+
+
+def _blank(
     payload: bytes,
     signer: Signer,
     media_type: str,
     at: datetime,
     commitments: Sequence[str],
     approval: Approval | None,
-) -> Signature:
+) -> _Blank:
+    """Return what the signer is to sign. Raises CertificateNotValid, AlgorithmRefused."""
     header = _header(signer, media_type, at, commitments, approval)
     leaf = certificate(signer.chain[0], "/x5c/0")
     check_algorithm(leaf, signer.algorithm, "/alg")
     _check_valid(leaf, at, "/x5c/0")
-    protected = encoded(canonical(header))
-    raw = normalised(signer.algorithm, await signer.sign(signing_input(protected, payload)))
-    made = Signature(protected, encoded(raw), header, signer.chain)
-    try:
-        verify(made, leaf, payload, "/signature")
-    except BadSeal as error:
-        raise SignerFailed(actual=error.actual) from error
-    return made
+    return _Blank(payload, header, encoded(canonical(header)), signer.chain, leaf)
 
 
 def _header(

@@ -28,3 +28,11 @@ class Signer(Protocol):
     async def sign(self, signing_input: bytes) -> bytes:
         """Return the JOSE signature over these bytes: for ES256, r and s of 32 bytes each, one after the other."""
         ...
+
+
+class NearSigner(Signer, Protocol):
+    """A signer whose key lies in this process: it signs at once, and nobody else hears of it."""
+
+    def sign_now(self, signing_input: bytes) -> bytes:
+        """Return what `sign` returns."""
+        ...

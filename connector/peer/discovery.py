@@ -78,6 +78,11 @@ class Discovery:
         """Return the document as it is now, or as it was a few seconds ago. Raises as resolve_did."""
         return await self._resolve(normal_did(did), REFETCH_AFTER)
 
+    def known_did(self, did: str) -> DidDocument | None:
+        """Return the DID's document as it was read in the last five minutes; None: it would have to be fetched."""
+        entry = self._entries.get(normal_did(did))
+        return None if entry is None else entry.usable(self._clock.now())
+
     async def read_beside(self, did: str, name: str, *, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes | None:
         """Return a small file that stands beside the DID's document, None when there is none.
 

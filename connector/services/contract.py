@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from connector.problems import Conflict
-from connector.services import cursors, deciders, negotiated, one_sided
+from connector.services import cursors, deciders, one_sided
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
 from connector.services.hosts import Hosts
-from connector.store import contracts
+from connector.store import contracts, journal
 from connector.store.contracts import OPEN, StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.period import ALWAYS, Period
@@ -222,7 +222,7 @@ def conclusion_of(contract: StoredContract) -> str | None:
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:
-    for entry in negotiated.entries(tx, contract.owner, contract.negotiation):
+    for entry in journal.since(tx, contract.owner, contract.negotiation):
         by = deciders.of_entry(entry.kind, entry.entry)
         if by is not None:
             told = entry.entry

@@ -23,7 +23,7 @@ from connector.services.contract import Contracts, NoPdf, NotSealedYet, conclusi
 from connector.services.hosts import Hosts
 from connector.services.negotiated import Told
 from connector.services.peer_seals import UNREACHED, PeerSeals
-from connector.store import checkpoints, contracts, peers
+from connector.store import checkpoints, contracts, journal, peers
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.journal import Entry
@@ -162,7 +162,7 @@ class ContractBundles:
 def hold(tx: Tx, owner: str, name: str, did: str) -> Held:
     """Return what there is of a contract; `did` is ours. Raises NotFound."""
     contract = contracts.named(tx, owner, name)
-    peer, history = peers.find(tx, owner, contract.peer), negotiated.entries(tx, owner, contract.negotiation)
+    peer, history = peers.find(tx, owner, contract.peer), journal.since(tx, owner, contract.negotiation)
     return Held(
         contract,
         contracts.notices(tx, owner, contract.negotiation),

@@ -164,6 +164,10 @@ class Hosts:
             raise NotFound({"fr": fr, "en": f"{en} “pupitre participant card set” makes it."})
         return cards.read(text.encode())
 
+    def has_card(self, owner: str) -> bool:
+        """True when the owner has a party card."""
+        return owner in self._hosted and self._hosted[owner].card is not None
+
     def signed_card(self, owner: str) -> str | None:
         """Return the owner's party card as partners get it, signed with its present key; None while it has none."""
         hosted = self._hosted.get(owner)

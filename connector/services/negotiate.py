@@ -22,7 +22,7 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
-from connector.services import deciders, exchange, explain, permits, seal_case, sealing, settle, turned_away, wording
+from connector.services import deciders, exchange, explain, permits, settle, turned_away, wording
 from connector.services.concluding import Concluding
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
@@ -30,6 +30,7 @@ from connector.services.disclosure import Level
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.permits import OfferClosed
 from connector.services.seal_ahead import Ahead
+from connector.services.seal_at_once import First
 from connector.services.sealing import ConclusionRefused, Sealing, ended
 from connector.services.settle import Exchange
 from connector.services.wording import Wording
@@ -70,15 +71,14 @@ class Negotiate(Exchange[Negotiation]):
         decisions: Decisions,
         identity: Scheme,
         asked: Sealing,
+        first: First,
         concluding: Concluding,
         ahead: Ahead,
         level: Level = "category",
     ) -> None:
-        """Take how far a partner is told why an offer is closed."""
+        """`first`: what comes before a message leaves; `level`: how far a partner is told why an offer is closed."""
         render = Wording(addresses, asked).render
-        super().__init__(
-            store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, asked.first)
-        )
+        super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, first))
         self._sealing = asked
         self._concluding = concluding
         self._ahead = ahead
@@ -102,7 +102,7 @@ class Negotiate(Exchange[Negotiation]):
             await exchange.check_callback(self._identity, caller, incoming)
         doubt = await self._concluding.check(owner, pid, incoming) if pid is not None else None
         foreseen = await self._ahead.look(owner, caller.did, pid, incoming) if pid is not None else None
-        line = self.line if foreseen is None else replace(self.line, first=foreseen.around(self._sealing.first))
+        line = self.line if foreseen is None else replace(self.line, first=foreseen.around(self.line.first))
 
         def unit(tx: Tx) -> Outcome[Negotiation]:
             if pid is None:
@@ -154,15 +154,7 @@ class Negotiate(Exchange[Negotiation]):
         negotiations.save(tx, negotiation)
         if negotiation.pending is None and negotiation.intent is None:
             self._say_if_ours(tx, negotiation)
-        self._hand_over(tx, negotiation)
         return Outcome(negotiation, is_new=is_new)
-
-    def _hand_over(self, tx: Tx, negotiation: Negotiation) -> None:
-        """Give the job `seal`, where this unit has started it, what it would read."""
-        job = Job(sealing.JOB, negotiation.owner, negotiation.pid)
-        if exchange.withheld(negotiation, sealing.JOB) is not None and tx.tell(job):
-            known = seal_case.waiting(tx, negotiation, self._addresses.did(negotiation.owner))
-            tx.tell(replace(job, known=known))
 
     def _end(self, tx: Tx, negotiation: Negotiation, problem: ConclusionRefused) -> None:
         """End a negotiation that the provider does not conclude as it must: what we have sealed stays unused."""

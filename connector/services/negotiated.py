@@ -18,7 +18,7 @@ from connector.protocol.machine import Role
 from connector.protocol.strict_json import member_text
 from connector.services import deciders
 from connector.services.deciders import Decider, Person
-from connector.store import datasets, journal
+from connector.store import datasets
 from connector.store.datasets import StoredDataset
 from connector.store.db import Tx
 from connector.store.journal import Entry
@@ -26,7 +26,6 @@ from connector.store.negotiations import Negotiation
 from contracts.approval import LONGEST, Approval
 from contracts.document import REQUEST, Dataset, Exchanged, Framework, Negotiated, Party, party_from_card
 
-_CHUNK = 500
 _FOLLOWS = frozenset({deciders.CARRIED_THROUGH.name, deciders.as_requested().name})
 """Rules by which nothing new was decided."""
 
@@ -80,15 +79,6 @@ class Sides:
 def side(card: str, kid: str, certificate: bytes) -> Side:
     """Return a party as its card and its seal's certificate (DER) say. Raises IncompleteCard."""
     return Side(party_from_card(card, kid=kid, certificate=certificate), card)
-
-
-def entries(tx: Tx, owner: str, pid: str) -> list[Entry]:
-    """Return the whole journal of a process, in order."""
-    found = page = journal.page(tx, owner, pid, 0, _CHUNK)
-    while len(page) == _CHUNK:
-        page = journal.page(tx, owner, pid, page[-1].n, _CHUNK)
-        found = [*found, *page]
-    return found
 
 
 def messages(history: Sequence[Entry], did: str) -> list[Told]:

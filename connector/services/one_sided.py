@@ -8,7 +8,7 @@ from connector.identity import card as cards
 from connector.problems import NotFound
 from connector.protocol.machine import Role
 from connector.services import negotiated
-from connector.store import agreements, datasets, peers
+from connector.store import agreements, datasets, journal, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from connector.store.participants import Hosted
@@ -21,7 +21,7 @@ TERMINATED = "contract-terminated"
 
 def beside(tx: Tx, contract: StoredContract, hosted: Hosted) -> Beside:
     """Return what this node holds beside the evidence that one of its participants has sealed alone."""
-    history = negotiated.entries(tx, contract.owner, contract.negotiation)
+    history = journal.since(tx, contract.owner, contract.negotiation)
     told = negotiated.messages(history, hosted.did)
     return Beside(
         at=tx.now,

@@ -44,6 +44,17 @@ class PeerSeals:
             return await self._followed(owner, peer, stored(peer.seals))
         return await self._look(owner, peer, await self._discovery.resolve_did(did))
 
+    def at_hand(self, peer: peers.Peer) -> SealHistory | None:
+        """Return the peer's pinned keys where its DID document, as it was read last, names the same ones.
+
+        None: the document is not at hand, or tells of a change; `of_known` looks.
+        """
+        document = self._discovery.known_did(peer.did)
+        if peer.seals is None or document is None:
+            return None
+        known = stored(peer.seals)
+        return known if seal_names(document) == {one.kid for one in known.usable} else None
+
     async def anew(self, owner: str, did: str) -> SealHistory | None:
         """Return the peer's seal keys as it shows them now: for a seal by a key that is not known. Raises as `of`."""
         peer = await self._store.read(lambda tx: peers.find(tx, owner, did))

@@ -2,9 +2,9 @@
 
 What is sealed is read in one transaction, checked and signed outside any (sealer.py), since a signer may be slow or
 fail, and stored by another one (seal_records.py) that looks again whether it is still wanted; only then the message
-becomes pending. A contract is stored before it is signed, so that a signer that is tried again signs the same document;
-but for a key of this node, which signs at once and leaves no trace of what is lost with the process: then contract and
-seal are stored together. One seal for a negotiation and role: the schema refuses a second.
+becomes pending. A contract is stored before it is signed, so that a signer that is tried again signs the same document.
+One seal for a negotiation and role: the schema refuses a second. With a key of this node there is mostly nothing left
+to do here: see seal_at_once.py and seal_ahead.py.
 """
 
 import logging
@@ -48,19 +48,16 @@ class Seal:
         did_of: Callable[[str], str],
         line: Line[Negotiation],
         sealer: Sealer,
-        is_near: Callable[[str], bool],
     ) -> None:
-        """`did_of`: an owner's DID; `is_near`: whether its key signs at once, in this process."""
+        """`did_of`: an owner's DID."""
         self._store = store
         self._did_of = did_of
         self._line = line
         self._sealer = sealer
-        self._is_near = is_near
 
     async def __call__(self, job: Job) -> datetime | None:
         """Seal what a negotiation waits for. Raises what the signer raises: the job is tried again."""
-        case = job.known if isinstance(job.known, Waiting) else await self._store.read(lambda tx: self._case(tx, job))
-        match case:
+        match case := await self._store.read(lambda tx: self._case(tx, job)):
             case Case(wanted=Answer(kind=n.AGREEMENT)):
                 return await self._seal_agreement(job, case)
             case Case(wanted=Answer(kind=n.VERIFICATION)):
@@ -93,15 +90,11 @@ class Seal:
 
     async def _seal_document(self, job: Job, case: Case, document: Document, signer: Signer) -> bool:
         """Seal a contract and let its message go; False when the negotiation is not what it was drawn up from."""
-        version, is_near = case.negotiation.version, self._is_near(job.owner)
-        if not is_near and not await self._write(job, lambda tx: seal_records.keep_draft(tx, job, version, document)):
+        version = case.negotiation.version
+        if not await self._write(job, lambda tx: seal_records.keep_draft(tx, job, version, document)):
             return False
         payload, now = document.text.encode(), self._store.clock.now()
         mark = mark_of(await seal(payload, signer, media_type=CONTRACT, at=now, approval=case.approval), 0)
-        if is_near:
-            return await self._write(
-                job, lambda tx: seal_records.sealed_at_once(tx, self._line, job, version, document, mark)
-            )
         await self._write(job, lambda tx: seal_records.agreement_sealed(tx, self._line, job, document, mark))
         return True
 

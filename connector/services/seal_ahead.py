@@ -18,6 +18,7 @@ from connector.protocol.machine import Role
 from connector.services import deciders, exchange, negotiated, seal_records
 from connector.services.exchange import Answer, Incoming
 from connector.services.negotiated import Told
+from connector.services.seal_at_once import First
 from connector.services.seal_case import Case
 from connector.services.seal_records import Concluded, Countersigned
 from connector.services.sealer import Sealer
@@ -28,11 +29,11 @@ from connector.store.jobs import Postpone
 from connector.store.negotiations import Negotiation
 from contracts.document import Dataset
 from contracts.refused import ContractError
+from contracts.signer import NearSigner
 from policies import PolicyError
 
 log = logging.getLogger("pupitre.services")
 
-First = Callable[[Tx, Negotiation, Answer], str | None]
 _FAILURES = (ContractError, PolicyError, Problem, Postpone, KeyError, TypeError)
 """With which checking and sealing may end: the job says so to whom it concerns, or tries again."""
 
@@ -53,7 +54,7 @@ class Seen:
         """True when nothing but acknowledgements, and the message that is being taken, was added since."""
         if negotiation.version == self.version:
             return True
-        kinds = [entry.kind for entry in journal.page(tx, negotiation.owner, negotiation.pid, self.n)]
+        kinds = [entry.kind for entry in journal.since(tx, negotiation.owner, negotiation.pid, self.n)]
         return kinds.count("received") == 1 and _ADDED.issuperset(kinds)
 
 
@@ -85,17 +86,17 @@ class Ahead:
     """Asked for each message that came, before it is taken."""
 
     def __init__(
-        self, store: Store, did_of: Callable[[str], str], sealer: Sealer, is_near: Callable[[str], bool]
+        self, store: Store, did_of: Callable[[str], str], sealer: Sealer, near: Callable[[str], NearSigner | None]
     ) -> None:
-        """`did_of`: an owner's DID; `is_near`: whether its key signs at once, in this process."""
+        """`did_of`: an owner's DID; `near`: who seals for it at once, in this process."""
         self._store = store
         self._did_of = did_of
         self._sealer = sealer
-        self._is_near = is_near
+        self._near = near
 
     async def look(self, owner: str, caller: str, pid: str, incoming: Incoming) -> Foreseen | None:
         """Return the sealed answer to a peer's message (`caller`: its DID), if one can be foreseen."""
-        if not isinstance(incoming.message, _SEALED) or incoming.message.seal is None or not self._is_near(owner):
+        if not isinstance(incoming.message, _SEALED) or incoming.message.seal is None or self._near(owner) is None:
             return None
         try:
             return await self._sealed(owner, caller, pid, incoming)
@@ -123,7 +124,7 @@ class Ahead:
         if negotiation.state in (n.TERMINATED, n.FINALIZED) or negotiation.pending == n.TERMINATION:
             return None
         exchange.check_counterpart(negotiation, caller, incoming)  # the peer's identifier may come with it
-        by, history = deciders.as_requested(), negotiated.entries(tx, owner, pid)
+        by, history = deciders.as_requested(), journal.since(tx, owner, pid)
         case = Case(
             negotiation=negotiation,
             wanted=Answer(n.VERIFICATION, by),

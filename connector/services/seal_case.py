@@ -15,7 +15,7 @@ from connector.services.exchange import Answer
 from connector.services.negotiated import Told
 from connector.services.seal_records import Document, Mark
 from connector.services.sealing import JOB
-from connector.store import contracts, peers
+from connector.store import contracts, journal, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
@@ -44,6 +44,8 @@ class Partners:
     seals_anew: Callable[[str, str], Awaitable[SealHistory | None]]
     """The keys as the partner shows them at this moment: asked for a seal by a key that is not known."""
     card_of: Callable[[str, Peer | None], Awaitable[str | None]]
+    at_hand: Callable[[Peer], SealHistory | None]
+    """The pinned keys of a partner, while nobody has to be asked whether they still are its keys."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,16 @@ def said_of(error: ContractError | PolicyError) -> dict[str, str]:
 def waiting(tx: Tx, negotiation: Negotiation, did: str) -> Waiting:
     """Return what waits for a seal; what a conclusion says is in the contract, which both have sealed. `did`: ours."""
     owner, pid = negotiation.owner, negotiation.pid
-    contract, wanted = contracts.find(tx, owner, pid), exchange.withheld(negotiation, JOB)
+    wanted = exchange.withheld(negotiation, JOB)
     if wanted is not None and wanted.kind == n.FINALIZE:
-        return Waiting(negotiation, wanted, contract)
-    history = negotiated.entries(tx, owner, pid)
+        return Waiting(negotiation, wanted, contracts.find(tx, owner, pid))
+    return case_of(tx, negotiation, wanted, did)
+
+
+def case_of(tx: Tx, negotiation: Negotiation, wanted: Answer | None, did: str) -> Case:
+    """Return all that a contract is drawn up from or held against, for an answer that is to carry it. `did`: ours."""
+    owner, pid = negotiation.owner, negotiation.pid
+    contract, history = contracts.find(tx, owner, pid), journal.since(tx, owner, pid)
     return Case(
         negotiation=negotiation,
         wanted=wanted,

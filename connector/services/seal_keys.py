@@ -101,12 +101,13 @@ class Seals:
                 return signer(self._keys, owner, self._addresses.did(owner), one.name, chain)
         raise NoSealKey(kid or "")
 
-    def is_near(self, owner: str) -> bool:
-        """True when the owner's present key signs at once: one of P-256 that was decrypted before."""
+    def near(self, owner: str) -> SealSigner | None:
+        """Return who seals for the owner when its present key signs at once: one of P-256 that was decrypted before."""
         try:
-            return self.signer(owner).is_near
+            found = self.signer(owner)
         except NoSealKey:
-            return False
+            return None
+        return found if found.is_near else None
 
     def level(self, chain: Chain) -> Level:
         """Return the level of a certificate now, for this node. Raises BadSettings when `seal_roots` cannot be read."""

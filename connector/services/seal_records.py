@@ -88,20 +88,11 @@ def keep_draft(tx: Tx, job: Job, version: int, drawn_up: Document) -> bool:
     return True
 
 
-def sealed_at_once(tx: Tx, line: Line[Negotiation], job: Job, version: int, drawn_up: Document, mark: Mark) -> bool:
-    """Keep a contract together with the provider's seal, and send the agreement with it; False as `keep_draft`.
-
-    What was sealed is then forgotten: it stood in the memory of this process alone.
-    """
-    negotiation, wanted = _still(tx, job, n.AGREEMENT)
-    if wanted is None or negotiation.version != version:
-        return False
-    jobs.finish(tx, job)
+def sealed_at_once(tx: Tx, negotiation: Negotiation, drawn_up: Document, mark: Mark) -> None:
+    """Keep a contract together with the provider's seal, put by the unit that decides the agreement."""
     known = _draft(tx, negotiation, drawn_up)
     known.status, known.jws = "sealed-by-one", mark.jws
     _keep(tx, negotiation, known, mark)
-    _release(tx, line, negotiation, wanted)
-    return True
 
 
 def _draft(tx: Tx, negotiation: Negotiation, drawn_up: Document) -> StoredContract:

@@ -13,12 +13,14 @@ from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
 from connector.services.seal import Seal
 from connector.services.seal_ahead import Ahead
+from connector.services.seal_at_once import AtOnce
 from connector.services.seal_case import Partners, Signers
 from connector.services.sealer import Sealer
 from connector.services.sealing import Sealing
 from connector.settings import Settings
 from connector.store.contracts import StoredContract
 from connector.store.db import Store, Tx
+from contracts.signer import NearSigner
 
 
 def negotiation(
@@ -35,20 +37,22 @@ def negotiation(
 
     It seals with the participants' own keys unless other signers are given.
     """
-    partners = Partners(introduce.seals.of_known, introduce.seals.anew, introduce.card_of)
+    seals = introduce.seals
+    partners = Partners(seals.of_known, seals.anew, introduce.card_of, seals.at_hand)
     concluded = partial(_concluded, asks=settings.timestamp_url is not None, days=settings.expiry_alert_days)
-    asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), concluded)
+    asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), hosts.has_card, concluded)
     concluding = Concluding(store, partners)
     sealer = Sealer(store.clock, addresses, signers or hosts.seals.signer, partners, hosts.signed_card)
-    is_near = hosts.seals.is_near if signers is None else _nobody
-    ahead = Ahead(store, addresses.did, sealer, is_near)
-    negotiate = Negotiate(store, addresses, decisions, identity, asked, concluding, ahead, settings.refusal_detail)
-    return negotiate, Seal(store, addresses.did, negotiate.line, sealer, is_near)
+    near = hosts.seals.near if signers is None else _nobody
+    first, ahead = AtOnce(asked, addresses.did, sealer, near).first, Ahead(store, addresses.did, sealer, near)
+    level = settings.refusal_detail
+    negotiate = Negotiate(store, addresses, decisions, identity, asked, first, concluding, ahead, level)
+    return negotiate, Seal(store, addresses.did, negotiate.line, sealer)
 
 
-def _nobody(owner: str) -> bool:
-    """Return whether an owner's key signs at once: none does that is kept elsewhere."""
-    return False
+def _nobody(owner: str) -> NearSigner | None:
+    """Return who seals for an owner at once: nobody does whose key is kept elsewhere."""
+    return None
 
 
 def _concluded(tx: Tx, contract: StoredContract, *, asks: bool, days: Sequence[int]) -> None:

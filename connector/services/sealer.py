@@ -19,7 +19,7 @@ from connector.protocol.machine import Role
 from connector.services import negotiated
 from connector.services.negotiated import Side, Sides
 from connector.services.seal_case import Case, Partners, Signers, document_of, mark_of
-from connector.services.seal_records import Concluded, Countersigned, Document
+from connector.services.seal_records import Concluded, Countersigned, Document, Mark
 from connector.services.sealing import is_on_the_table
 from connector.store.contracts import StoredContract
 from connector.store.jobs import Postpone
@@ -28,10 +28,10 @@ from contracts.canonical import canonical
 from contracts.checks import check_contract, check_countersigned
 from contracts.conclusion import conclude
 from contracts.document import Negotiated, draw_up_contract, told_framework
-from contracts.jws import CONCLUSION, Sealed, read_sealed
+from contracts.jws import CONCLUSION, CONTRACT, Sealed, read_sealed
 from contracts.refused import IncompleteCard, OtherAgreement
-from contracts.seals import countersign, seal
-from contracts.signer import Signer
+from contracts.seals import countersign, seal, seal_now
+from contracts.signer import NearSigner, Signer
 
 COUNTERSIGN_WITHIN = timedelta(days=7)
 """How long the consumer has to put its seal: as long as a silent partner is waited for."""
@@ -80,6 +80,22 @@ class Sealer:
             return None
         signer = self.signers(case.negotiation.owner)
         return Sides(negotiated.side(card, signer.kid, signer.chain[0]), theirs, Role.PROVIDER), signer
+
+    def sealed_now(self, case: Case, signer: NearSigner) -> tuple[Document, Mark] | None:
+        """Return the contract and the provider's seal on it, without waiting; None where somebody must be asked first.
+
+        Raises ContractError, PolicyError.
+        """
+        peer, card = case.peer, self._card_of(case.negotiation.owner)
+        history = None if peer is None else self._partners.at_hand(peer)
+        if peer is None or peer.card is None or card is None or history is None or not history.usable:
+            return None
+        newest = history.usable[-1]
+        ours = negotiated.side(card, signer.kid, signer.chain[0])
+        theirs = negotiated.side(peer.card, newest.kid, newest.chain[0])
+        document, now = self.drawn_up(case, Sides(ours, theirs, Role.PROVIDER)), self._clock.now()
+        sealed = seal_now(document.text.encode(), signer, media_type=CONTRACT, at=now, approval=case.approval)
+        return document, mark_of(sealed, 0)
 
     def drawn_up(self, case: Case, sides: Sides) -> Document:
         """Return the contract to seal: the one that was drawn up before while it is good, else a new one."""

@@ -1,7 +1,8 @@
 """What seals mean for a negotiation, inside its transactions: what must be sealed before it leaves, and what came.
 
 Nothing is signed or verified here: a unit cannot wait. A message that must carry a seal becomes an intent that awaits
-it, and a job of its own (seal.py) signs, then lets the message go. The walk, with what each side keeps:
+it, and a job of its own (seal.py) signs, then lets the message go; a key of this node does it sooner (seal_at_once.py,
+seal_ahead.py). The walk, with what each side keeps:
 
 1. Provider: the agreement is decided → `sealing`; its seal → `sealed-by-one`, sent with the agreement.
 2. Consumer: keeps what came (`sealed-by-one`), checks it, countersigns → `sealed-by-both`, sent with the verification.
@@ -25,7 +26,7 @@ from connector.protocol.machine import Role
 from connector.protocol.wire import Message
 from connector.services import deciders, exchange
 from connector.services.exchange import Answer
-from connector.store import contracts, journal, participants, peers
+from connector.store import contracts, journal, peers
 from connector.store.contracts import OPEN, StoredContract
 from connector.store.db import Tx
 from connector.store.jobs import Job
@@ -65,9 +66,15 @@ class ConclusionRefused(Problem):
 class Sealing:
     """Asked by negotiations, inside their transactions."""
 
-    def __init__(self, can_seal: Callable[[str], bool], concluded: Callable[[Tx, StoredContract], None]) -> None:
-        """`can_seal`: whether an owner has a key that may seal now; `concluded`: what begins with a conclusion."""
+    def __init__(
+        self,
+        can_seal: Callable[[str], bool],
+        has_card: Callable[[str], bool],
+        concluded: Callable[[Tx, StoredContract], None],
+    ) -> None:
+        """Whether an owner has a key that may seal now, and a party card; what begins with a conclusion."""
         self._can_seal = can_seal
+        self._has_card = has_card
         self._concluded = concluded
 
     def first(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> str | None:
@@ -89,11 +96,11 @@ class Sealing:
         found = contracts.find(tx, negotiation.owner, negotiation.pid)
         if found is not None and contracts.is_sealed(tx, found):
             return not is_on_the_table(found, negotiation)
-        return self.is_ready(tx, negotiation.owner)
+        return self.is_ready(negotiation.owner)
 
-    def is_ready(self, tx: Tx, owner: str) -> bool:
+    def is_ready(self, owner: str) -> bool:
         """True when the owner has what a contract needs: a seal key, and a card that says who it is."""
-        return self._can_seal(owner) and participants.has_card(tx, owner)
+        return self._can_seal(owner) and self._has_card(owner)
 
     # --- what came ----------------------------------------------------------------------------------------------------
 
@@ -152,7 +159,7 @@ class Sealing:
 
     def _is_expected(self, tx: Tx, negotiation: Negotiation) -> bool:
         """True when both sides can seal and know each other's cards: what was pinned with a peer is not taken back."""
-        if not self.is_ready(tx, negotiation.owner):
+        if not self.is_ready(negotiation.owner):
             return False
         peer = peers.find(tx, negotiation.owner, negotiation.peer)
         if peer is None or peer.card is None or peer.seals is None:

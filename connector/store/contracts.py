@@ -149,8 +149,8 @@ def claim(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
 
 
 def begin(tx: Tx, owner: str, negotiation: str) -> None:
-    """Know that a negotiation which is not stored yet has no contract."""
-    tx.contracts.setdefault((owner, negotiation), (None, False))
+    """Know that a negotiation which is not stored yet has no contract: nobody else can give it one."""
+    tx.contracts.setdefault((owner, negotiation), (None, True))
 
 
 def _note(tx: Tx, owner: str, negotiation: str, contract: StoredContract | None, *, is_ours: bool) -> None:
@@ -190,13 +190,16 @@ def save(tx: Tx, contract: StoredContract) -> None:
 
 
 def flush(tx: Tx) -> None:
-    """Write the contracts that were saved, by compare-and-swap. Raises StaleVersion.
+    """Write the contracts that were saved, by compare-and-swap, and the seals on them. Raises StaleVersion.
 
     The store calls it before it commits a unit; whoever asks for contracts otherwise than by `find`, before that.
     """
     while tx.unsaved:
         _, contract = tx.unsaved.popitem()
         _write(tx, contract)
+    if tx.seals:
+        _ADD_SEAL.add(tx.connection, tx.seals)
+        tx.seals.clear()
 
 
 def _write(tx: Tx, contract: StoredContract) -> None:
@@ -215,6 +218,7 @@ def _write(tx: Tx, contract: StoredContract) -> None:
 
 def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | None:
     """Return the seal of one side, if it was put."""
+    flush(tx)
     keys = {"k_owner": owner, "k_negotiation": negotiation, "k_role": role.value}
     row = _SEAL.first(tx.connection, keys)
     return None if row is None else StoredSeal(**{**row._asdict(), "role": Role(row.role)})
@@ -228,10 +232,9 @@ def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
 
 
 def add_seals(tx: Tx, *added: StoredSeal) -> None:
-    """Insert seals; the schema refuses a second one of the same side in a negotiation."""
-    flush(tx)  # a seal names its contract
+    """Have seals inserted, after their contract; the schema refuses a second one of the same side in a negotiation."""
     rows = [{name: getattr(seal, name) for name in seal.__slots__} | {"role": seal.role.value} for seal in added]
-    _ADD_SEAL.add(tx.connection, rows)
+    tx.seals.extend(rows)
 
 
 def notices(tx: Tx, owner: str, negotiation: str) -> list[StoredNotice]:

@@ -100,6 +100,7 @@ class Tx:
         "heads",
         "local",
         "now",
+        "seals",
         "signals",
         "silent",
         "started",
@@ -122,6 +123,8 @@ class Tx:
         self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
         self.unsaved: dict[tuple[str, str], Any] = {}
         """Contracts that are written when the unit ends, at the latest."""
+        self.seals: list[dict[str, Any]] = []
+        """Seals that are written after their contracts."""
         self.happened: list[dict[str, Any]] = []
         """Events that are written together when the unit ends."""
         self.entries: list[dict[str, Any]] = []
@@ -141,10 +144,6 @@ class Tx:
             self.started.append(wished)
         elif not is_running:
             self.signals.append((JOBS, at.isoformat(), at <= self.now or not self.local.runners))
-
-    def tell(self, job: Job) -> bool:
-        """Have a job that this unit has started run with what is `known`; False when it has started none such."""
-        return self._is_started(job)
 
     def signal(self, topic: str, key: str) -> None:
         """Tell the subscribers of the topic after the commit: those of this process at once, replicas by NOTIFY."""

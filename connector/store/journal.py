@@ -9,6 +9,7 @@ table refuses UPDATE and DELETE.
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -142,6 +143,20 @@ def page(tx: Tx, owner: str, process: str, after_n: int = 0, limit: int = 50) ->
     flush(tx)
     named = {"of_owner": owner, "of_process": process, "after_n": after_n, "count": limit}
     return [_entry(row) for row in _PAGE.all(tx.connection, named)]
+
+
+def since(tx: Tx, owner: str, process: str, after_n: int = 0) -> list[Entry]:
+    """Return all entries after number `after_n`, in order: those of this unit need not be written first."""
+    added = [one for one in tx.entries if (one["owner"], one["process"]) == (owner, process) and one["n"] > after_n]
+    last, found = after_n, list[Entry]()
+    while not added or last + 1 < added[0]["n"]:
+        named = {"of_owner": owner, "of_process": process, "after_n": last, "count": _CHUNK}
+        stored = [_entry(row) for row in _PAGE.all(tx.connection, named)]
+        found += stored
+        if len(stored) < _CHUNK:
+            break
+        last = stored[-1].n
+    return found + [_entry(SimpleNamespace(**one)) for one in added]
 
 
 def latest(tx: Tx, owner: str, process: str, limit: int = 50) -> list[Entry]:

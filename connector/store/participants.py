@@ -48,8 +48,7 @@ class ApiKey:
         return "valid" if self.replaced_by is None else "replaced"
 
 
-_CARD = select(participants.c.card).where(participants.c.owner == bindparam("of_owner"))
-_CARD_READ, _CARD_LOCKED = Prepared(_CARD), Prepared(locking(_CARD))
+_CARD_LOCKED = Prepared(locking(select(participants.c.card).where(participants.c.owner == bindparam("of_owner"))))
 
 
 def every(tx: Tx) -> list[Hosted]:
@@ -78,12 +77,6 @@ def card(tx: Tx, owner: str) -> str | None:
         raise NotFound(owner)
     text: str | None = row.card
     return text
-
-
-def has_card(tx: Tx, owner: str) -> bool:
-    """True when the owner has a party card."""
-    row = _CARD_READ.first(tx.connection, {"of_owner": owner})
-    return row is not None and row.card is not None
 
 
 def add_key(tx: Tx, key: ApiKey) -> None:

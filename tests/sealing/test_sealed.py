@@ -14,6 +14,7 @@ import pytest
 
 from connector.app import ROOT
 from connector.peer.client import Answer
+from connector.peer.discovery import Discovery
 from connector.protocol import negotiation as n
 from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, RequestCard
 from connector.protocol.machine import Role
@@ -257,7 +258,26 @@ def test_an_agreement_that_was_refused_is_sent_again_with_the_very_same_seal(per
     perform(scene)
 
 
-def test_with_keys_of_the_nodes_only_the_first_seal_waits_for_a_job(folder: Path) -> None:
+def test_with_keys_of_the_nodes_no_seal_waits_for_a_job(folder: Path) -> None:
+    async def scene(pair: Pair) -> None:
+        for kind in ("automatic", "manual"):
+            pid = await pair.ask(kind)
+            await pair.settle()
+            if kind == "manual":
+                row = await pair.row(Role.PROVIDER, pid)
+                await pair.node(Role.PROVIDER).negotiate.accept(ROOT, row.pid, by=nodes.BY)
+                await pair.settle()
+            await concluded(pair, pid)
+            assert [await pair.journal(role, pid, "decided") for role in Role] == [[], []]
+
+    play(folder / "pair", folder / "template", scene, has_own_signers=True)
+
+
+def test_the_first_seal_waits_for_a_job_where_the_partners_keys_must_be_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Discovery, "known_did", lambda *_: None)
+
     async def scene(pair: Pair) -> None:
         pid = await pair.ask()
         await pair.settle()

@@ -51,6 +51,32 @@ def test_entries_are_numbered_from_one_and_chained_over_units(opened):
     asyncio.run(play())
 
 
+@pytest.mark.parametrize("stored", [0, 1, 3])
+@pytest.mark.parametrize("written", [False, True])
+def test_entries_are_listed_with_those_of_the_unit_that_need_not_be_written_first(opened, stored, written):
+    async def play():
+        async with opened(VirtualClock()) as store:
+            await store.write(told(stored))
+
+            def unit(tx):
+                told(2)(tx)
+                if written:
+                    journal.flush(tx)
+                told(1)(tx)
+                told(1, process="n2")(tx)
+                waiting = len(tx.entries)
+                found = {after: journal.since(tx, "o", "n1", after) for after in range(stored + 4)}
+                assert len(tx.entries) == waiting
+                return found
+
+            found = await store.write(unit)
+            every = await store.read(lambda tx: journal.since(tx, "o", "n1"))
+            assert [entry.n for entry in every] == list(range(1, stored + 4))
+            assert found == {after: every[after:] for after in range(stored + 4)}
+
+    asyncio.run(play())
+
+
 def test_the_chain_is_what_sha256sum_computes_from_the_texts(opened):
     async def play():
         async with opened(VirtualClock()) as store:
