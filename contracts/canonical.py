@@ -37,7 +37,7 @@ def canonical(value: Json, *, limit_bytes: int = MAX_BYTES) -> bytes:
     """
     written = _written(value)
     if written is None:
-        check_values(value)
+        _check_slowly(value)
         written = rfc8785.dumps(value)
     if len(written) > limit_bytes:
         raise DocumentTooLarge(needed=f"≤ {limit_bytes}", actual=str(len(written)))
@@ -114,6 +114,12 @@ def sha256(written: bytes | str) -> str:
 
 def check_values(value: Json) -> None:
     """Verify that a JSON value is made of what a document may hold. Raises as `canonical`."""
+    if not _is_usual(value, MAX_DEPTH):
+        _check_slowly(value)
+
+
+def _check_slowly(value: Json) -> None:
+    """Verify the same, node by node, so that what is wrong is named with its place."""
     level: list[tuple[Way, Json]] = [((), value)]
     for _ in range(MAX_DEPTH + 1):
         level = [child for way, node in level for child in _children(way, node)]
