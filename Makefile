@@ -88,6 +88,6 @@ lock: .venv/.node
 	@tests/tools/lock $(if $(UPGRADE),--upgrade)
 
 clean:
-	rm -rf .venv .demo .bench .interop build dist *.egg-info contracts/verifier/*.egg-info contracts/verifier/build tests/kits/*/target tests/interop/edc/*/target tests/interop/dss/target
+	rm -rf .venv .demo .interop build dist *.egg-info contracts/verifier/*.egg-info contracts/verifier/build tests/kits/*/target tests/interop/edc/*/target tests/interop/dss/target
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find policies contracts connector tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,8 @@
-"""What was measured: kept in `.bench/figures.json` as it is seen, and written out as RESULTS.md.
+"""What was measured: kept in `figures.json` as it is seen, and written out as RESULTS.md.
 
 Nothing in RESULTS.md is written by hand. A measure that is run again replaces its own rows, so each row says when it
-was taken and how busy the machine was.
+was taken and how busy the machine was. Both files are part of the repository: a clone that takes one measure keeps the
+rest.
 """
 
 import json
@@ -13,8 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-KEPT = REPOSITORY / ".bench" / "figures.json"
+KEPT = Path(__file__).with_name("figures.json")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -57,14 +57,13 @@ def spread(values: Sequence[float], unit: str = "") -> str:
 
 def keep(measure: str, how: str, figures: Sequence[Figure], machine: dict[str, str], loop_ms: float) -> None:
     """Store what a measure saw, with when, under what load, and how fast the machine was (machine.py)."""
-    KEPT.parent.mkdir(exist_ok=True)
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     taken = {"how": how, "at": at, "load": load, "loop": f"{loop_ms:.0f} ms"}
     kept[measure] = {**taken, "figures": [asdict(figure) for figure in figures]}
     kept["machine"] = machine
-    KEPT.write_text(json.dumps(kept, ensure_ascii=False, indent=1))
+    KEPT.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_results(measures: Sequence[str]) -> None:
