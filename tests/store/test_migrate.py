@@ -1,19 +1,48 @@
 """The schema: what the numbered files make is what tables.py says; made once, by one program at a time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from connector.clock import SystemClock
+from connector.store import offline, portable
 from connector.store.db import open_store
 from connector.store.errors import SchemaTooNew
 from connector.store.migrate import Migration, migrate, migrations, schema_version, statements
-from connector.store.tables import metadata
+from connector.store.tables import journal, metadata
 
 AT = SystemClock().now()
+LONG = {
+    "accepted_terms",
+    "answer",
+    "card",
+    "cards",
+    "chain",
+    "conclusion",
+    "countersigned",
+    "data_address",
+    "document",
+    "entry",
+    "intent",
+    "jws",
+    "offer",
+    "offered_card",
+    "pending_body",
+    "policy",
+    "rendered",
+    "request_card",
+    "requested",
+    "source",
+}
+"""Columns that hold kilobytes, in whichever table they are."""
+PACKED = (
+    "SELECT relname, attname, attcompression::text FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+    "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attcompression <> ''"
+)
 
 
 def schema(connection):
@@ -134,3 +163,84 @@ def test_an_empty_line_ends_a_statement_and_comments_are_left_out():
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_numbers_are_unique_and_without_gaps_on_each_store(dialect):
     assert [migration.number for migration in migrations(dialect)] == list(range(1, len(migrations(dialect)) + 1))
+
+
+def packed(tx):
+    """Return how PostgreSQL packs the columns of which a migration says it."""
+    return {f"{table}.{column}": how for table, column, how in tx.connection.exec_driver_sql(PACKED).all()}
+
+
+def before_lz4():
+    """Return the migrations up to that of long texts, and that one."""
+    known = migrations("postgresql")
+    place = next(place for place, one in enumerate(known) if one.title == "lz4")
+    return known[:place], known[place]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_postgresql_packs_long_texts_with_lz4(opened):
+    long = {f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.c}
+    long = {name for name in long if name.split(".")[1] in LONG} | {"peers.seals"}
+
+    async def play():
+        async with opened() as store:
+            assert await store.read(packed) == dict.fromkeys(long, "l")
+
+    asyncio.run(play())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_what_was_stored_before_lz4_is_read_after(opened, settings):
+    row = {
+        "owner": "root",
+        "process": "p",
+        "at": AT,
+        "kind": "k",
+        "entry": "Une clause de la convention. " * 500,
+        "hash": "",
+    }
+
+    def former(tx):
+        migrate(tx.connection, AT, before_lz4()[0])
+        tx.connection.execute(journal.insert(), {**row, "n": 1})
+
+    async def play():
+        async with opened() as store:
+            await store.write(lambda tx: tx.connection.execute(journal.insert(), {**row, "n": 2}) and None)
+            asked = select(journal.c.entry, func.pg_column_compression(journal.c.entry)).order_by(journal.c.n)
+            found = await store.read(lambda tx: tx.connection.execute(asked).all())
+            assert found == [(row["entry"], "pglz"), (row["entry"], "lz4")]
+
+    offline.change(settings, former, AT)
+    asyncio.run(play())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        pytest.param("SET COMPRESSION", "SET PACKING", id="syntax_error, as before PostgreSQL 14"),
+        pytest.param("'journal.entry'", "'journal.n'", id="feature_not_supported, as without lz4"),
+    ],
+)
+def test_a_server_without_lz4_migrates_and_packs_as_before(settings, here, there):
+    def unit(tx):
+        known, lz4 = before_lz4()
+        assert here in lz4.sql
+        migrate(tx.connection, AT, [*known, replace(lz4, sql=lz4.sql.replace(here, there))])
+        assert packed(tx) == {}
+        assert portable.version(tx) == lz4.number
+
+    offline.change(settings, unit, AT)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+def test_a_long_text_that_is_not_there_is_no_lack_of_lz4(settings):
+    known, lz4 = before_lz4()
+    wrong = replace(lz4, sql=lz4.sql.replace("'journal.entry'", "'journal.absent'"))
+    with pytest.raises(DBAPIError, match="absent"):
+        offline.rehearse(settings, lambda tx: migrate(tx.connection, AT, [*known, wrong]), AT)

@@ -1,0 +1,1 @@
+-- SQLite keeps texts as they are: the number only has to mean the same schema on both stores.
