@@ -14,6 +14,7 @@ more where it is locked, and written once, when the unit ends. `status`:
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import and_, bindparam, insert, or_, select, update
@@ -66,6 +67,8 @@ class StoredContract:
     version: int = 0
     created_at: datetime = field(default_factory=lambda: datetime.min)
     updated_at: datetime = field(default_factory=lambda: datetime.min)
+    stored_texts: dict[str, str | None] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """The long texts that the row holds, by column: they are not written again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +108,6 @@ _BY_NEGOTIATION = Prepared(select(contracts).where(_KEY))
 _LOCKED = Prepared(locking(select(contracts).where(_KEY)))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
-_UPDATE = Prepared(
-    update(contracts)
-    .where(_KEY, contracts.c.version == bindparam("k_version"))
-    .values(
-        {name: bindparam(f"v_{name}") for name in _NAMES if name not in _FIXED}
-        | {"version": contracts.c.version + 1, "updated_at": bindparam("v_updated_at")}
-    )
-)
 _SEAL = Prepared(
     select(seals).where(
         seals.c.owner == bindparam("k_owner"),
@@ -207,13 +202,29 @@ def _write(tx: Tx, contract: StoredContract) -> None:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
         _INSERT.add(tx.connection, [{name: _value(contract, name) for name in _NAMES}])
+        contract.stored_texts = _texts(contract)
         return
+    texts, known = _texts(contract), contract.stored_texts
     values = {f"v_{name}": _value(contract, name) for name in _NAMES if name not in _FIXED}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
-    if _UPDATE.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
+    statement = _update(frozenset(name for name in _LONG if texts[name] != known.get(name, ...)))
+    if statement.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
         raise StaleVersion(contract.negotiation)
     contract.version += 1
-    contract.updated_at = tx.now
+    contract.updated_at, contract.stored_texts = tx.now, texts
+
+
+def _texts(contract: StoredContract) -> dict[str, str | None]:
+    return {name: getattr(contract, name) for name in _LONG}
+
+
+@cache
+def _update(changed: frozenset[str]) -> Prepared:
+    """Return what writes a row without the long texts that did not change: PostgreSQL would pack each anew."""
+    names = [name for name in _NAMES if name not in _FIXED | (_LONG - changed)]
+    values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in (*names, "updated_at")}
+    row = update(contracts).where(_KEY, contracts.c.version == bindparam("k_version"))
+    return Prepared(row.values({**values, "version": contracts.c.version + 1}))
 
 
 def seal_of(tx: Tx, owner: str, negotiation: str, role: Role) -> StoredSeal | None:
@@ -287,7 +298,11 @@ def page(
 
 
 def _one(row: Any) -> StoredContract | None:
-    return None if row is None else StoredContract(**{**row._asdict(), "role": Role(row.role)})
+    if row is None:
+        return None
+    contract = StoredContract(**{**row._asdict(), "role": Role(row.role)})
+    contract.stored_texts = _texts(contract)
+    return contract
 
 
 def _value(contract: StoredContract, name: str) -> Any:

@@ -7,6 +7,7 @@ The queries of each table are built once, at import, by `Queries`.
 import json
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, update
@@ -52,6 +53,8 @@ class Process:
     updated_at: datetime = field(default_factory=lambda: datetime.min)
     stored_state: str | None = field(default=None, init=False, compare=False, repr=False)
     """The state in which the row stands: an event tells when it changes."""
+    stored_texts: dict[str, str | None] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """The long texts that the row holds, by column: they are not written again."""
 
     @property
     def position(self) -> Position:
@@ -87,6 +90,7 @@ CHANGED = "process"
 """Topic, within this process only, of the processes that were saved; key: the pid."""
 _JSON_COLUMNS = ("intent", "problem", "data_address", "given_up")
 _FIXED = frozenset({"owner", "pid", "role", "peer", "version", "created_at", "updated_at"})
+_LONG = frozenset({"pending_body", "intent", "offer", "requested", "request_card", "data_address"})
 
 
 class Queries(Generic[P]):
@@ -96,6 +100,7 @@ class Queries(Generic[P]):
         self._table, self._record = table, record
         self._names = tuple(item.name for item in fields(record) if item.init)
         self._column_names = tuple(table.c.keys())
+        self._long = _LONG.intersection(self._names)
         self._moved = f"{table.name.removesuffix('s')}.moved"
         columns = table.c
         key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
@@ -111,9 +116,14 @@ class Queries(Generic[P]):
         )
         self._by_peer_pid_locked = Prepared(locking(by_peer_pid))
         self._insert = Prepared(insert(table), self._names)
-        changed: dict[str, Any] = {name: bindparam(f"v_{name}") for name in self._names if name not in _FIXED}
-        changed |= {"version": columns.version + 1, "updated_at": bindparam("v_updated_at")}
-        self._update = Prepared(update(table).where(key, columns.version == bindparam("k_version")).values(changed))
+        self._row = update(table).where(key, columns.version == bindparam("k_version"))
+        self._update = cache(self._writing)
+
+    def _writing(self, changed: frozenset[str]) -> Prepared:
+        """Return what writes a row without the long texts that did not change: PostgreSQL would pack each anew."""
+        names = [name for name in self._names if name not in _FIXED | (_LONG - changed)]
+        values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in (*names, "updated_at")}
+        return Prepared(self._row.values({**values, "version": self._table.c.version + 1}))
 
     def load(self, tx: Tx, owner: str, pid: str, message_id: str | None = None) -> P:
         """Return the process, locked against concurrent change. Raises NotFound.
@@ -157,6 +167,7 @@ class Queries(Generic[P]):
             self._add(tx, process)
         else:
             self._change(tx, process)
+        process.stored_texts = self._texts(process)
         if process.state not in (process.stored_state, INITIAL):
             self._say_moved(tx, process)
         process.stored_state = process.state
@@ -168,7 +179,9 @@ class Queries(Generic[P]):
     def _change(self, tx: Tx, process: P) -> None:
         values = {f"v_{name}": self._value(process, name) for name in self._names if name not in _FIXED}
         keys = {"k_owner": process.owner, "k_pid": process.pid, "k_version": process.version}
-        if self._update.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
+        known = process.stored_texts
+        statement = self._update(frozenset(name for name in self._long if values[f"v_{name}"] != known.get(name, ...)))
+        if statement.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
             raise StaleVersion(process.pid)
         process.version += 1
         process.updated_at = tx.now
@@ -209,8 +222,11 @@ class Queries(Generic[P]):
                 values[name] = json.loads(values[name])
         values["given_up"] = tuple(values["given_up"] or ())
         process = self._record(**values)
-        process.stored_state = process.state
+        process.stored_state, process.stored_texts = process.state, self._texts(process)
         return process
+
+    def _texts(self, process: P) -> dict[str, str | None]:
+        return {name: self._value(process, name) for name in self._long}
 
     def _value(self, process: P, name: str) -> Any:
         value = getattr(process, name)
