@@ -112,10 +112,21 @@ async def countersign(
     the document deserves it: `check_contract` comes before.
     """
     sealed = read_sealed(text) if isinstance(text, str) else text
-    _check_count(sealed, 1)
-    media_type = sealed.signatures[0].header["cty"]
-    blank = _blank(sealed.payload, signer, media_type, at, commitments, approval)
+    blank = _second(sealed, signer, at, commitments, approval)
     return written(sealed.payload, *sealed.signatures, blank.signed(await signer.sign(blank.signing_input)))
+
+
+def countersign_now(
+    sealed: Sealed,
+    signer: NearSigner,
+    *,
+    at: datetime,
+    commitments: Sequence[str] = COMMITMENTS["consumer"],
+    approval: Approval | None = None,
+) -> Sealed:
+    """Return as `countersign`, without waiting: the key lies in this process. Raises as it does."""
+    blank = _second(sealed, signer, at, commitments, approval)
+    return written(sealed.payload, *sealed.signatures, blank.signed(signer.sign_now(blank.signing_input)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,14 @@ class _Blank:
         except BadSeal as error:
             raise SignerFailed(actual=error.actual) from error
         return made
+
+
+def _second(
+    sealed: Sealed, signer: Signer, at: datetime, commitments: Sequence[str], approval: Approval | None
+) -> _Blank:
+    """Return what is to be signed beside the one seal of a document. Raises WrongSealCount, and as `_blank`."""
+    _check_count(sealed, 1)
+    return _blank(sealed.payload, signer, sealed.signatures[0].header["cty"], at, commitments, approval)
 
 
 def _blank(

@@ -1,14 +1,16 @@
-"""Checks the conclusion that a FINALIZED event carries, before the transaction that takes the event.
+"""Checks the conclusion that a FINALIZED event carries, in the transaction that takes the event.
 
 FINALIZED ends a negotiation as soon as it is acknowledged: a consumer that has countersigned takes it only with the
 provider's sealed word that this very contract is concluded. Without it, two seals prove nothing.
 """
 
+from collections.abc import Mapping
+
 from connector.identity.errors import SealsRefused
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
-from connector.services.exchange import Incoming
+from connector.protocol.wire import Message
 from connector.services.seal_case import Partners
 from connector.services.sealing import ConclusionRefused
 from connector.store import contracts, peers
@@ -20,47 +22,47 @@ from contracts.jws import read_sealed
 from contracts.refused import ContractError
 
 _NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, SealsRefused)
+Keys = Mapping[str, str]
+"""Seal keys of a partner: `kid` and SHA-256 of the certificate."""
+
+
+class KeyNotAtHand(Exception):
+    """A conclusion is sealed with another key than the contract names: the partner is asked for its keys."""
 
 
 class Concluding:
-    """Asked for each FINALIZED event that comes."""
+    """Asked for each message that is taken."""
 
     def __init__(self, store: Store, partners: Partners) -> None:
         self._store = store
         self._partners = partners
 
-    async def check(self, owner: str, pid: str, incoming: Incoming) -> ConclusionRefused | None:
-        """Return why the event must not be taken; None when it may, or when no contract was sealed by both."""
-        if incoming.message.kind != n.FINALIZE:
-            return None
-        found = await self._store.read(lambda tx: contracts.find(tx, owner, pid))
-        if found is None or found.role is not Role.CONSUMER or found.status != "sealed-by-both" or found.jws is None:
-            return None
-        conclusion = getattr(incoming.message, "conclusion", None)
+    def require(self, tx: Tx, negotiation: Negotiation, message: Message, asked: Keys | None) -> None:
+        """Raise ConclusionRefused for a FINALIZED event that must not be taken.
+
+        `asked`: what the partner's keys are when it was asked. Without that, KeyNotAtHand may be raised.
+        """
+        if message.kind != n.FINALIZE or negotiation.role is not Role.CONSUMER:
+            return
+        found = contracts.find(tx, negotiation.owner, negotiation.pid)
+        if found is None or found.status != "sealed-by-both" or found.jws is None:
+            return
+        conclusion = getattr(message, "conclusion", None)
         if conclusion is None:
-            return ConclusionRefused()
+            raise ConclusionRefused()
         try:
             contract, sealed = read_sealed(found.jws), read_sealed(conclusion)
-            is_named = sealed.signatures[0].header["kid"] == signatory(contract.document, "provider").kid
-            keys = {} if is_named else await self._keys(owner, found.peer)
-            check_conclusion(sealed, contract, now=self._store.clock.now(), keys=keys)
+            if asked is None and sealed.signatures[0].header["kid"] != signatory(contract.document, "provider").kid:
+                raise KeyNotAtHand
+            check_conclusion(sealed, contract, now=self._store.clock.now(), keys=asked)
         except ContractError as error:
-            return ConclusionRefused({"fr": error.say("fr"), "en": error.say("en")})
-        return None
+            raise ConclusionRefused({"fr": error.say("fr"), "en": error.say("en")}) from error
 
-    async def _keys(self, owner: str, peer: str) -> dict[str, str]:
-        """Return the seal keys of the peer that are pinned, beside the one that the contract names."""
+    async def ask(self, owner: str, peer: str) -> Keys:
+        """Return the seal keys of a peer as they are now; none when they cannot be had."""
         try:
             row = await self._store.read(lambda tx: peers.find(tx, owner, peer))
             history = await self._partners.seals_of(owner, peer, row)
         except _NOT_NOW:
             return {}
         return {one.kid: one.certificate_sha256 for one in history.usable} if history else {}
-
-    def require(self, tx: Tx, negotiation: Negotiation, doubt: ConclusionRefused | None) -> None:
-        """Raise the doubt, unless the contract stands elsewhere by now."""
-        if doubt is None:
-            return
-        found = contracts.find(tx, negotiation.owner, negotiation.pid)
-        if found is not None and found.status == "sealed-by-both":
-            raise doubt

@@ -23,13 +23,12 @@ from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
 from connector.services import deciders, exchange, explain, permits, settle, turned_away, wording
-from connector.services.concluding import Concluding
+from connector.services.concluding import Concluding, KeyNotAtHand, Keys
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.disclosure import Level
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.permits import OfferClosed
-from connector.services.seal_ahead import Ahead
 from connector.services.seal_at_once import First
 from connector.services.sealing import ConclusionRefused, Sealing, ended
 from connector.services.settle import Exchange
@@ -73,7 +72,6 @@ class Negotiate(Exchange[Negotiation]):
         asked: Sealing,
         first: First,
         concluding: Concluding,
-        ahead: Ahead,
         level: Level = "category",
     ) -> None:
         """`first`: what comes before a message leaves; `level`: how far a partner is told why an offer is closed."""
@@ -81,7 +79,6 @@ class Negotiate(Exchange[Negotiation]):
         super().__init__(store, Line(n.NEGOTIATION, negotiations.queries, JOB, path, render, exchange.whole, first))
         self._sealing = asked
         self._concluding = concluding
-        self._ahead = ahead
         self._addresses = addresses
         self._decisions = decisions
         self._identity = identity
@@ -100,9 +97,7 @@ class Negotiate(Exchange[Negotiation]):
         incoming = replace(incoming, proof=caller.proof)
         if pid is None:
             await exchange.check_callback(self._identity, caller, incoming)
-        doubt = await self._concluding.check(owner, pid, incoming) if pid is not None else None
-        foreseen = await self._ahead.look(owner, caller.did, pid, incoming) if pid is not None else None
-        line = self.line if foreseen is None else replace(self.line, first=foreseen.around(self.line.first))
+        keys: Keys | None = None
 
         def unit(tx: Tx) -> Outcome[Negotiation]:
             if pid is None:
@@ -114,9 +109,12 @@ class Negotiate(Exchange[Negotiation]):
                 negotiation = negotiations.load(tx, owner, pid, incoming.message.message_id)
                 exchange.check_counterpart(negotiation, caller.did, incoming)
                 exchange.heard(tx, owner, caller.did)
-            return self._take(tx, line, negotiation, incoming, doubt)
+            return self._take(tx, negotiation, incoming, keys)
 
         try:
+            outcome = await self._store.write(unit, about=pid or "")
+        except KeyNotAtHand:
+            keys = await self._concluding.ask(owner, caller.did)
             outcome = await self._store.write(unit, about=pid or "")
         except OfferClosed as closed:
             await turned_away.note(self._store, owner, caller.did, closed)
@@ -126,19 +124,12 @@ class Negotiate(Exchange[Negotiation]):
             raise outcome.problem
         return outcome
 
-    def _take(
-        self,
-        tx: Tx,
-        line: Line[Negotiation],
-        negotiation: Negotiation,
-        incoming: Incoming,
-        doubt: ConclusionRefused | None,
-    ) -> Outcome[Negotiation]:
+    def _take(self, tx: Tx, negotiation: Negotiation, incoming: Incoming, keys: Keys | None) -> Outcome[Negotiation]:
         is_new = negotiation.version == 0
         try:
             wording.check_not_overtaken(tx, negotiation, incoming.message)
-            self._concluding.require(tx, negotiation, doubt)
-            received = exchange.arrive(tx, line, negotiation, incoming)
+            self._concluding.require(tx, negotiation, incoming.message, keys)
+            received = exchange.arrive(tx, self.line, negotiation, incoming)
             if not received.is_repeat:
                 self._take_terms(tx, negotiation, incoming)
         except (IllegalTransition, Busy, Invalid, ConclusionRefused) as problem:
@@ -150,7 +141,7 @@ class Negotiate(Exchange[Negotiation]):
             return Outcome(negotiation, problem=problem)
         if received.is_repeat:
             return Outcome(negotiation, is_repeat=True)
-        self._answer(tx, line, negotiation, negotiation.role.other, incoming.message.kind)
+        self.react(tx, negotiation, negotiation.role.other, incoming.message.kind)
         negotiations.save(tx, negotiation)
         if negotiation.pending is None and negotiation.intent is None:
             self._say_if_ours(tx, negotiation)
@@ -222,9 +213,6 @@ class Negotiate(Exchange[Negotiation]):
 
     def react(self, tx: Tx, negotiation: Negotiation, by: Role, kind: str) -> None:
         """After a move: settle the agreement's status, then add at most one answer."""
-        self._answer(tx, self.line, negotiation, by, kind)
-
-    def _answer(self, tx: Tx, line: Line[Negotiation], negotiation: Negotiation, by: Role, kind: str) -> None:
         if negotiation.agreement is not None:
             self._settle_agreement(tx, negotiation, negotiation.agreement, by)
         self._sealing.settle(tx, negotiation)
@@ -234,7 +222,7 @@ class Negotiate(Exchange[Negotiation]):
         wanted = wanted or self._sealing.verdict(tx, negotiation, by, kind)
         wanted = wanted or self._decisions.negotiation_moved(tx, negotiation, by, kind)
         if wanted is not None and wanted.kind != negotiation.pending:
-            exchange.answer(tx, line, negotiation, wanted)
+            exchange.answer(tx, self.line, negotiation, wanted)
 
     def _settle_agreement(self, tx: Tx, negotiation: Negotiation, agreement: str, by: Role) -> None:
         if negotiation.state == n.TERMINATED:

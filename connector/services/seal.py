@@ -4,7 +4,7 @@ What is sealed is read in one transaction, checked and signed outside any (seale
 fail, and stored by another one (seal_records.py) that looks again whether it is still wanted; only then the message
 becomes pending. A contract is stored before it is signed, so that a signer that is tried again signs the same document.
 One seal for a negotiation and role: the schema refuses a second. With a key of this node there is mostly nothing left
-to do here: see seal_at_once.py and seal_ahead.py.
+to do here: see seal_at_once.py.
 """
 
 import logging

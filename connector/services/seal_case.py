@@ -25,7 +25,7 @@ from contracts.canonical import sha256
 from contracts.document import Dataset, Framework
 from contracts.jws import Sealed
 from contracts.refused import ContractError
-from contracts.signer import Signer
+from contracts.signer import NearSigner, Signer
 from policies import PolicyError
 
 
@@ -33,6 +33,12 @@ class Signers(Protocol):
     """Who seals for an owner: with the present key, or with the one that is named. Raises NoSealKey."""
 
     def __call__(self, owner: str, kid: str | None = None) -> Signer: ...
+
+
+class NearSigners(Protocol):
+    """Who seals for an owner at once, in this process, with the present key or with the one that is named; or None."""
+
+    def __call__(self, owner: str, kid: str | None = None) -> NearSigner | None: ...
 
 
 @dataclass(frozen=True, slots=True)

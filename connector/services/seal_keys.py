@@ -101,10 +101,10 @@ class Seals:
                 return signer(self._keys, owner, self._addresses.did(owner), one.name, chain)
         raise NoSealKey(kid or "")
 
-    def near(self, owner: str) -> SealSigner | None:
-        """Return who seals for the owner when its present key signs at once: one of P-256 that was decrypted before."""
+    def near(self, owner: str, kid: str | None = None) -> SealSigner | None:
+        """Return `signer` where it signs at once, with a key of P-256 that was decrypted before; else None."""
         try:
-            found = self.signer(owner)
+            found = self.signer(owner, kid)
         except NoSealKey:
             return None
         return found if found.is_near else None

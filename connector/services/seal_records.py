@@ -47,8 +47,6 @@ class Mark:
 class Countersigned:
     """A contract that the provider sent, with our seal beside its own."""
 
-    received: str = field(repr=False)
-    """What it sent."""
     document: Document
     marks: tuple[Mark, Mark]
     """The provider's, and ours."""
@@ -58,8 +56,6 @@ class Countersigned:
 class Concluded:
     """Our contract with the consumer's seal, and the conclusion that we sealed."""
 
-    received: str = field(repr=False)
-    """What the consumer sent."""
     document: Document
     mark: Mark
     """The consumer's."""
@@ -122,7 +118,7 @@ def verification_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Counte
     """Keep the provider's seal, which was checked, and ours; send the verification with both."""
     jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.VERIFICATION)
-    if wanted is None or not _countersigned(tx, negotiation, found):
+    if wanted is None or not countersigned(tx, negotiation, found):
         _too_late(tx, negotiation, found.document, found.marks[1].jws)
         return
     _release(tx, line, negotiation, wanted)
@@ -132,23 +128,16 @@ def conclusion_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Conclude
     """Keep the consumer's seal, which was checked, and our conclusion; send FINALIZED with it."""
     jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.FINALIZE)
-    if wanted is None or not _concluded(tx, negotiation, found):
+    if wanted is None or not concluded(tx, negotiation, found):
         _too_late(tx, negotiation, found.document, found.conclusion)
         return
     _release(tx, line, negotiation, wanted)
 
 
-def foreseen(tx: Tx, negotiation: Negotiation, found: Countersigned | Concluded) -> bool:
-    """Keep what was sealed for an answer before it was given; False when the contract is not the one it is about."""
-    if isinstance(found, Countersigned):
-        return _countersigned(tx, negotiation, found)
+def countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> bool:
+    """Keep both seals; False when the contract is not the one that they are on."""
     known = contracts.claim(tx, negotiation.owner, negotiation.pid)
-    return known is not None and known.countersigned == found.received and _concluded(tx, negotiation, found)
-
-
-def _countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> bool:
-    known = contracts.claim(tx, negotiation.owner, negotiation.pid)
-    if known is None or known.status != "sealed-by-one" or known.jws != found.received:
+    if known is None or known.status != "sealed-by-one" or known.jws != found.marks[0].jws:
         return False
     document = found.document
     known.id, known.sha256, known.document = document.id, document.sha256, document.text
@@ -157,7 +146,8 @@ def _countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> bo
     return True
 
 
-def _concluded(tx: Tx, negotiation: Negotiation, found: Concluded) -> bool:
+def concluded(tx: Tx, negotiation: Negotiation, found: Concluded) -> bool:
+    """Keep the consumer's seal and our conclusion; False when the contract is not the one that they are about."""
     known = contracts.claim(tx, negotiation.owner, negotiation.pid)
     if known is None or known.status != "sealed-by-one" or known.sha256 != found.document.sha256:
         return False

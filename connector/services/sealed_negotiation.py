@@ -12,9 +12,8 @@ from connector.services.hosts import Hosts
 from connector.services.introduce import Introduce
 from connector.services.negotiate import Negotiate
 from connector.services.seal import Seal
-from connector.services.seal_ahead import Ahead
 from connector.services.seal_at_once import AtOnce
-from connector.services.seal_case import Partners, Signers
+from connector.services.seal_case import NearSigners, Partners, Signers
 from connector.services.sealer import Sealer
 from connector.services.sealing import Sealing
 from connector.settings import Settings
@@ -43,14 +42,13 @@ def negotiation(
     asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), hosts.has_card, concluded)
     concluding = Concluding(store, partners)
     sealer = Sealer(store.clock, addresses, signers or hosts.seals.signer, partners, hosts.signed_card)
-    near = hosts.seals.near if signers is None else _nobody
-    first, ahead = AtOnce(asked, addresses.did, sealer, near).first, Ahead(store, addresses.did, sealer, near)
-    level = settings.refusal_detail
-    negotiate = Negotiate(store, addresses, decisions, identity, asked, first, concluding, ahead, level)
+    near: NearSigners = hosts.seals.near if signers is None else _nobody
+    first = AtOnce(asked, addresses.did, sealer, near).first
+    negotiate = Negotiate(store, addresses, decisions, identity, asked, first, concluding, settings.refusal_detail)
     return negotiate, Seal(store, addresses.did, negotiate.line, sealer)
 
 
-def _nobody(owner: str) -> NearSigner | None:
+def _nobody(owner: str, kid: str | None = None) -> NearSigner | None:
     """Return who seals for an owner at once: nobody does whose key is kept elsewhere."""
     return None
 

@@ -1,12 +1,12 @@
-"""Checks contracts and puts our seal on them: outside any transaction, since partners and signers may be slow or fail.
+"""Checks contracts and puts our seal on them: for the job `seal` (seal.py), which waits for partners and signers.
 
-It stores and sends nothing. What is sealed for a message that waits is stored by the job `seal` (seal.py); what is
-sealed for an answer that is foreseen, by the transaction that takes the message (seal_ahead.py).
+With a key of this node, and what is known of the partner at hand, the same is done at once, in the unit that decides
+(`…_now`, for seal_at_once.py). It stores and sends nothing.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import contracts as agreeing
@@ -18,7 +18,7 @@ from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, Peer
 from connector.protocol.machine import Role
 from connector.services import negotiated
 from connector.services.negotiated import Side, Sides
-from connector.services.seal_case import Case, Partners, Signers, document_of, mark_of
+from connector.services.seal_case import Case, NearSigners, Partners, Signers, document_of, mark_of
 from connector.services.seal_records import Concluded, Countersigned, Document, Mark
 from connector.services.sealing import is_on_the_table
 from connector.store.contracts import StoredContract
@@ -30,7 +30,7 @@ from contracts.conclusion import conclude
 from contracts.document import Negotiated, draw_up_contract, told_framework
 from contracts.jws import CONCLUSION, CONTRACT, Sealed, read_sealed
 from contracts.refused import IncompleteCard, OtherAgreement
-from contracts.seals import countersign, seal, seal_now
+from contracts.seals import countersign, countersign_now, seal, seal_now
 from contracts.signer import NearSigner, Signer
 
 COUNTERSIGN_WITHIN = timedelta(days=7)
@@ -44,7 +44,6 @@ _NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnres
 class Checked:
     """A contract that the provider sealed and that we may countersign, and with which key."""
 
-    received: str = field(repr=False)
     sealed: Sealed
     sides: Sides
     signer: Signer
@@ -82,18 +81,14 @@ class Sealer:
         return Sides(negotiated.side(card, signer.kid, signer.chain[0]), theirs, Role.PROVIDER), signer
 
     def sealed_now(self, case: Case, signer: NearSigner) -> tuple[Document, Mark] | None:
-        """Return the contract and the provider's seal on it, without waiting; None where somebody must be asked first.
+        """Return the contract and the provider's seal on it; None where somebody must be asked first.
 
         Raises ContractError, PolicyError.
         """
-        peer, card = case.peer, self._card_of(case.negotiation.owner)
-        history = None if peer is None else self._partners.at_hand(peer)
-        if peer is None or peer.card is None or card is None or history is None or not history.usable:
+        sides = self._sides_at_hand(case, signer)
+        if sides is None:
             return None
-        newest = history.usable[-1]
-        ours = negotiated.side(card, signer.kid, signer.chain[0])
-        theirs = negotiated.side(peer.card, newest.kid, newest.chain[0])
-        document, now = self.drawn_up(case, Sides(ours, theirs, Role.PROVIDER)), self._clock.now()
+        document, now = self.drawn_up(case, sides), self._clock.now()
         sealed = seal_now(document.text.encode(), signer, media_type=CONTRACT, at=now, approval=case.approval)
         return document, mark_of(sealed, 0)
 
@@ -141,19 +136,33 @@ class Sealer:
         Raises ContractError, PolicyError, or KeyError and TypeError for what is no contract; Postpone.
         """
         theirs = read_sealed(received)
-        parties = theirs.document["parties"]
-        signer = self._named(case.negotiation.owner, parties["consumer"]["seal"]["kid"])
-        sides = await self._known_sides(case, signer, parties["provider"]["seal"]["kid"])
-        what, now = _told(case, sides), self._clock.now()
-        sealed = check_contract(theirs, what, now=now, not_before=case.negotiation.created_at)
-        return Checked(received, sealed, sides, signer)
+        signer = self._named(case.negotiation.owner, _kid(theirs, "consumer"))
+        sides = await self._known_sides(case, signer, _kid(theirs, "provider"))
+        return Checked(self._check(case, theirs, sides), sides, signer)
 
     async def countersigned(self, case: Case, checked: Checked) -> Countersigned:
         """Return a contract that was checked with our seal beside the provider's. Raises what the signer raises."""
-        sealed = checked.sealed
-        both = await countersign(sealed, checked.signer, at=self._clock.now(), approval=case.approval)
-        marks = (replace(mark_of(both, 0), jws=checked.received), mark_of(both, 1))
-        return Countersigned(checked.received, document_of(sealed.payload, checked.sides.cards), marks)
+        both = await countersign(checked.sealed, checked.signer, at=self._clock.now(), approval=case.approval)
+        return _countersigned(checked.sealed, both, checked.sides)
+
+    def countersigned_now(self, case: Case, received: str, near: NearSigners) -> Countersigned | None:
+        """Return the same of what the provider sealed, checked before; None where somebody must be asked first.
+
+        Raises as `checked`.
+        """
+        theirs = read_sealed(received)
+        signer = near(case.negotiation.owner, _kid(theirs, "consumer"))
+        sides = None if signer is None else self._sides_at_hand(case, signer, _kid(theirs, "provider"))
+        if signer is None or sides is None:
+            return None
+        sealed = self._check(case, theirs, sides)
+        both = countersign_now(sealed, signer, at=self._clock.now(), approval=case.approval)
+        return _countersigned(sealed, both, sides)
+
+    def _check(self, case: Case, theirs: Sealed, sides: Sides) -> Sealed:
+        """Return the contract when it says what was negotiated. Raises ContractError, PolicyError."""
+        what, now = _told(case, sides), self._clock.now()
+        return check_contract(theirs, what, now=now, not_before=case.negotiation.created_at)
 
     async def _known_sides(self, case: Case, signer: Signer, kid: str) -> Sides:
         """Return both parties as the consumer knows them. Raises IncompleteCard."""
@@ -170,11 +179,21 @@ class Sealer:
 
     async def concluded(self, owner: str, sealed: Sealed) -> Concluded:
         """Return the sealed conclusion of a contract that both have sealed. Raises what the signer raises."""
-        now, kid = self._clock.now(), sealed.document["parties"]["provider"]["seal"]["kid"]
-        conclusion = await seal(
-            canonical(conclude(sealed, at=now)), self._named(owner, kid), media_type=CONCLUSION, at=now
-        )
-        return Concluded(sealed.text, document_of(sealed.payload), mark_of(sealed, 1), conclusion.text)
+        now, signer = self._clock.now(), self._named(owner, _kid(sealed, "provider"))
+        conclusion = await seal(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
+        return Concluded(document_of(sealed.payload), mark_of(sealed, 1), conclusion.text)
+
+    def concluded_now(self, known: StoredContract, countersigned: str, near: NearSigners) -> Concluded | None:
+        """Return the same of a contract of ours with the consumer's seal, checked before; None without a near key.
+
+        Raises ContractError.
+        """
+        sealed, now = self.checked_both(known, countersigned), self._clock.now()
+        signer = near(known.owner, _kid(sealed, "provider"))
+        if signer is None:
+            return None
+        conclusion = seal_now(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
+        return Concluded(document_of(sealed.payload), mark_of(sealed, 1), conclusion.text)
 
     # --- what they share ----------------------------------------------------------------------------------------------
 
@@ -184,6 +203,21 @@ class Sealer:
             return self.signers(owner, kid)
         except NoSealKey:
             return self.signers(owner)
+
+    def _sides_at_hand(self, case: Case, signer: Signer, kid: str | None = None) -> Sides | None:
+        """Return both parties, the partner with the key `kid` or its newest; None where somebody must be asked first.
+
+        Raises IncompleteCard.
+        """
+        peer, card = case.peer, self._card_of(case.negotiation.owner)
+        history = None if peer is None else self._partners.at_hand(peer)
+        if peer is None or peer.card is None or card is None or history is None:
+            return None
+        key = next((one for one in reversed(history.usable) if kid in (None, one.kid)), None)
+        if key is None:
+            return None
+        ours, theirs = ((signer.kid, signer.chain[0]), (key.kid, key.chain[0]))
+        return Sides(negotiated.side(card, *ours), negotiated.side(peer.card, *theirs), case.negotiation.role)
 
     async def _peer(self, case: Case, kid: str | None = None) -> Side | None:
         """Return the partner as a contract names it, with the key `kid` or its newest; None when it cannot seal.
@@ -206,6 +240,16 @@ class Sealer:
             return negotiated.side(card, key.kid, key.chain[0])
         except IncompleteCard:
             return None
+
+
+def _kid(contract: Sealed, role: str) -> str:
+    """Return the key that a contract names for a role. Raises KeyError, TypeError for what is no contract."""
+    return str(contract.document["parties"][role]["seal"]["kid"])
+
+
+def _countersigned(sealed: Sealed, both: Sealed, sides: Sides) -> Countersigned:
+    marks = (replace(mark_of(both, 0), jws=sealed.text), mark_of(both, 1))
+    return Countersigned(document_of(sealed.payload, sides.cards), marks)
 
 
 def _told(case: Case, sides: Sides) -> Negotiated:

@@ -1,8 +1,8 @@
 """What seals mean for a negotiation, inside its transactions: what must be sealed before it leaves, and what came.
 
 Nothing is signed or verified here: a unit cannot wait. A message that must carry a seal becomes an intent that awaits
-it, and a job of its own (seal.py) signs, then lets the message go; a key of this node does it sooner (seal_at_once.py,
-seal_ahead.py). The walk, with what each side keeps:
+it, and a job of its own (seal.py) signs, then lets the message go; a key of this node does it sooner (seal_at_once.py).
+The walk, with what each side keeps:
 
 1. Provider: the agreement is decided → `sealing`; its seal → `sealed-by-one`, sent with the agreement.
 2. Consumer: keeps what came (`sealed-by-one`), checks it, countersigns → `sealed-by-both`, sent with the verification.

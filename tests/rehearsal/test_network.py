@@ -41,7 +41,8 @@ def test_what_a_run_left_that_died_is_removed(networks: None, tmp_path: Path) ->
     said = subprocess.run(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True, check=False).stdout
     name, pid = said.split()
     assert (NAMESPACES / name).exists()
-    assert _command_of(pid).startswith("sleep")
+    while not _command_of(pid).startswith("sleep"):
+        assert Path("/proc", pid).exists()  # on its way there
     remove_leftovers()
     assert not (NAMESPACES / name).exists()
     assert not (FILES / name).exists()

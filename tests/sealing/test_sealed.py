@@ -18,13 +18,8 @@ from connector.peer.discovery import Discovery
 from connector.protocol import negotiation as n
 from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, RequestCard
 from connector.protocol.machine import Role
-from connector.services import deciders, explain
-from connector.services.exchange import Answer as Decided
-from connector.services.seal_ahead import Foreseen
-from connector.services.seal_case import document_of, mark_of
-from connector.services.seal_records import Concluded
-from connector.store import contracts, negotiations, participants, peers
-from connector.store.db import Tx
+from connector.services import explain
+from connector.store import contracts, participants, peers
 from connector.store.sqlite import FILE
 from contracts.approval import Approval, approval_in
 from contracts.canonical import sha256
@@ -273,7 +268,7 @@ def test_with_keys_of_the_nodes_no_seal_waits_for_a_job(folder: Path) -> None:
     play(folder / "pair", folder / "template", scene, has_own_signers=True)
 
 
-def test_the_first_seal_waits_for_a_job_where_the_partners_keys_must_be_asked_for(
+def test_a_seal_waits_for_a_job_where_the_partners_keys_must_be_asked_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Discovery, "known_did", lambda *_: None)
@@ -282,34 +277,11 @@ def test_the_first_seal_waits_for_a_job_where_the_partners_keys_must_be_asked_fo
         pid = await pair.ask()
         await pair.settle()
         await concluded(pair, pid)
-        waited = {role: await pair.journal(role, pid, "decided") for role in Role}
-        assert [(one["message"], one["awaits"]) for one in waited[Role.PROVIDER]] == [(n.AGREEMENT, "seal")]
-        assert waited[Role.CONSUMER] == []
+        for role, kind in ((Role.PROVIDER, n.AGREEMENT), (Role.CONSUMER, n.VERIFICATION)):
+            waited = await pair.journal(role, pid, "decided")
+            assert [(one["message"], one["awaits"]) for one in waited] == [(kind, "seal")]
 
     play(folder / "pair", folder / "template", scene, has_own_signers=True)
-
-
-def test_what_was_sealed_for_an_answer_that_is_not_given_is_not_kept(perform: Callable[..., Any]) -> None:
-    async def scene(pair: Pair) -> None:
-        pid = await pair.ask()
-        await pair.settle()
-        before = await pair.contract(Role.PROVIDER, pid)
-        assert before is not None
-        assert before.jws is not None
-        assert before.conclusion is not None
-        mark = mark_of(read_sealed(before.jws), 1)
-        found = Concluded(before.jws, document_of((before.document or "").encode()), mark, before.conclusion)
-        foreseen = Foreseen(Decided(n.FINALIZE, deciders.CARRIED_THROUGH), found)
-
-        def unit(tx: Tx) -> list[str | None]:
-            row = negotiations.load(tx, ROOT, before.negotiation)
-            first = foreseen.around(lambda *_: "seal")
-            return [first(tx, row, Decided(n.FINALIZE, by)) for by in (deciders.CARRIED_THROUGH, nodes.BY)]
-
-        assert await pair.node(Role.PROVIDER).store.write(unit) == ["seal", "seal"]
-        assert await pair.contract(Role.PROVIDER, pid) == before
-
-    perform(scene)
 
 
 @pytest.mark.parametrize("role", BOTH, ids=str)

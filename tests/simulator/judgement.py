@@ -7,8 +7,8 @@
   and never a second seal of one side. What was notified of contracts since is the same on both sides.
 - A contract counts without time-stamps, and says that they are awaited; once the authority answers, each seal has one,
   the same on both sides, and none is kept that the authority did not give for this very seal.
-- What was sealed ahead was kept and sent by the unit that took its message, once; else it is nowhere. What was sealed
-  and came to nothing is kept with the reason.
+- What the unit that decided has sealed left with it: nothing comes between. What was sealed and came to nothing is kept
+  with the reason.
 - Each message took effect once; what was acknowledged is in the journal; no end is left again, nor put off
   once a person has decided it; the chains hold.
 """
@@ -17,7 +17,7 @@ import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -41,7 +41,6 @@ from contracts.checks import check_seal
 from contracts.conclusion import check_conclusion
 from contracts.jws import read_sealed
 from contracts.timestamps import imprint, tokens
-from tests.simulator.ahead import SealedAhead
 from tests.simulator.authority import Authority
 from tests.simulator.places import Place, peek
 
@@ -49,12 +48,6 @@ Row = Negotiation | Transfer
 SEALING = "while it is put"
 NEVER = datetime.max.replace(tzinfo=UTC)
 ENDS = frozenset({n.TERMINATION, t.TERMINATION})
-KEPT, UNUSED = "kept", "kept, and came to nothing"
-LOST, REFUSED, OVERTAKEN = "lost with its node", "its message was refused", "its message had been taken"
-FATES = (KEPT, UNUSED, LOST, REFUSED, OVERTAKEN)
-"""What becomes of an answer that was sealed ahead."""
-AT_ONCE = frozenset({"sealed", "conclusion-sealed", "unused"})
-"""What the journal tells between a message and an answer that was sealed ahead: seals, and what gave way to it."""
 CARRIERS = (n.AGREEMENT, n.VERIFICATION, n.FINALIZE)
 """What carries a seal."""
 
@@ -175,7 +168,7 @@ class Judgement:
             await self._check_contracts(history)
             for role in history.pids:
                 await self._check_seals(history, role)
-                await self._check_ahead(history, role)
+                await self._check_at_once(history, role)
 
     def _node(self, role: Role) -> Node:
         node = self.places[role].node
@@ -286,35 +279,18 @@ class Judgement:
         if contract is not None and contract.status == "unused" and is_sealed and not (is_told and contract.reason):
             raise Broken(f"{role}: a seal is unused, and nobody says why")
 
-    async def _check_ahead(self, history: History, role: Role) -> None:
-        """What was sealed ahead was kept and sent by the unit that took its message, or is nowhere; one of a kind."""
-        pid, sent_kinds = history.pids[role], set[str]()
-        entries, texts = await self._entries(history, role), await self._texts(role, pid)
-        for one in self.places[role].ahead.of(pid):
-            if not any(one.signature in text for text in (*texts, *(entry.text for entry in entries))):
-                continue
-            sent = [entry.n for entry in entries if entry.kind == "sent" and one.signature in entry.text]
-            taken = [entry.n for entry in entries if entry.kind == "received" and entry.message_id == one.message]
-            if len(sent) != 1 or len(taken) != 1 or not any(one.signature in text for text in texts):
-                raise Broken(f"{role}: {one.kind} was sealed ahead, and is not kept and sent once")
-            if {entry.kind for entry in entries[taken[0] : sent[0] - 1]} - AT_ONCE or one.kind in sent_kinds:
-                raise Broken(f"{role}: {one.kind} was sealed ahead for another answer")
-            sent_kinds.add(one.kind)
+    async def _check_at_once(self, history: History, role: Role) -> None:
+        """What a unit has sealed left with it."""
+        for carrier, sent in _sealed_in_units(await self._entries(history, role), role):
+            if sent is None:
+                raise Broken(f"{role}: {carrier} is sealed and did not leave")
 
-    async def sealed_ahead(self, history: History) -> Counter[str]:
-        """Return what became of the answers that were sealed ahead, by what they were to be sent as."""
+    async def sealed_at_once(self, history: History) -> Counter[str]:
+        """Return how many answers were sealed by the unit that decided them."""
         found: Counter[str] = Counter()
-        for role, pid in history.pids.items():
-            entries, (contract, _) = await self._entries(history, role), await self._contract(role, pid)
-            for one in self.places[role].ahead.of(pid):
-                found[f"{one.kind} {_fate(one, entries, contract)}"] += 1
+        for role in history.pids:
+            found.update(carrier for carrier, _ in _sealed_in_units(await self._entries(history, role), role))
         return found
-
-    async def _texts(self, role: Role, pid: str) -> list[str]:
-        """Return all that one side keeps of a contract beside its journal."""
-        contract, _ = await self._contract(role, pid)
-        kept = (contract.jws, contract.countersigned, contract.conclusion) if contract else ()
-        return [text for text in kept if text is not None]
 
     async def _contract(self, role: Role, pid: str) -> tuple[StoredContract | None, list[str]]:
         """Return the contract of one side, and the digests of its seals."""
@@ -343,13 +319,20 @@ async def row_of(history: History, role: Role, node: Node) -> Row:
     return row
 
 
-def _fate(one: SealedAhead, entries: list[journal.Entry], contract: StoredContract | None) -> str:
-    if any(entry.kind == "sent" and one.signature in entry.text for entry in entries):
-        return UNUSED if contract is not None and contract.status == "unused" else KEPT
-    if one.handed_in_at is None:
-        return LOST
-    taken = [entry.at for entry in entries if entry.kind == "received" and entry.message_id == one.message]
-    return OVERTAKEN if any(at <= one.handed_in_at for at in taken) else REFUSED
+def _sealed_in_units(entries: list[journal.Entry], role: Role) -> Iterator[tuple[str, journal.Entry | None]]:
+    """Yield what carries each seal of one side that no job has put, and the entry that says it left with the seal."""
+    for place, entry in enumerate(entries):
+        if entry.kind == "conclusion-sealed":
+            carrier = n.FINALIZE
+        elif entry.kind == "sealed" and entry.entry["role"] == role.value:
+            carrier = n.AGREEMENT if role is Role.PROVIDER else n.VERIFICATION
+        else:
+            continue
+        awaited = [one.entry["message"] for one in entries[:place] if one.kind == "decided" and "awaits" in one.entry]
+        if carrier in awaited:
+            continue
+        unit = itertools.takewhile(lambda one, at=entry.at: one.at == at, entries[place + 1 :])
+        yield carrier, next((one for one in unit if one.kind == "sent" and one.entry["message"] == carrier), None)
 
 
 def _carries_seal(body: str) -> bool:

@@ -21,17 +21,13 @@ from connector.store.db import Tx
 from tests.harness import nodes
 from tests.harness.sealing import AnySigners, FarSigners, give_card, open_keys
 from tests.simulator import network, virtual
-from tests.simulator.ahead import Watch
 from tests.simulator.network import Host, Network
+from tests.simulator.own import linger_in_jobs
 from tests.simulator.virtual import InlineStore
 
 
 async def _at_once() -> None:
     """A signer that is here signs at once."""
-
-
-async def _not_a_while(negotiation: str) -> None:
-    """What was sealed with a key of the node's own is handed in at once."""
 
 
 @dataclass
@@ -52,8 +48,8 @@ class Place:
     """Who signs instead, from the next time that the node is built."""
     has_own_signers: bool = False
     """Whether it seals with its own keys, as nodes do that have no signer elsewhere; from its next start."""
-    ahead: Watch = field(default_factory=lambda: Watch(_not_a_while))
-    """Notes what it seals ahead with them, and makes it linger."""
+    linger: Callable[[], Awaitable[None]] = _at_once
+    """What happens in its job `seal` between a seal with such a key and the transaction that keeps it."""
     more: dict[str, Any] = field(default_factory=dict)
     """Settings beside the usual ones."""
     problems: list[BaseException | None] = field(default_factory=list)
@@ -91,7 +87,7 @@ class Place:
         node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=given)
         self.node = signers.node = node
         if self.has_own_signers:
-            self.ahead.begin(node)
+            linger_in_jobs(node, self.linger)
         open_keys(node)
         self.spawn(node.jobs.run()).add_done_callback(lambda jobs: self._note_end(node, jobs))
         return node

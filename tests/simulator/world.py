@@ -32,10 +32,11 @@ from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.store import agreements
 from tests.harness import nodes
-from tests.simulator import ahead, authority, network, virtual
+from tests.simulator import authority, network, virtual
 from tests.simulator.authority import Authority
 from tests.simulator.judgement import CARRIERS, Broken, History, Judgement, Row, row_of
 from tests.simulator.network import Host, Network
+from tests.simulator.own import own_signers
 from tests.simulator.places import Place, places
 from tests.simulator.virtual import InlineStore
 
@@ -93,12 +94,12 @@ class World:
         self.crossed: Counter[str] = Counter()
         """How many negotiations ended while a seal was on its way, by what carried it, or while it was put."""
         self.impatience = random.Random(f"impatience {self.seed}")
-        self.own = ahead.own_signers(self.seed)
+        self.own = own_signers(self.seed)
         """Who seals with keys of its own."""
         self.haste = random.Random(f"haste {self.seed}")
-        """What happens between a seal of such a node and the transaction that keeps it."""
-        self.ahead: Counter[str] = Counter()
-        """What became of how many answers that were sealed ahead."""
+        """What happens in a job of such a node between a seal and the transaction that keeps it."""
+        self.at_once: Counter[str] = Counter()
+        """How many answers were sealed by the unit that decided them."""
         self.ending: list[asyncio.Future[None]] = []
         """What people do who end a negotiation while a seal is on its way."""
         self.lost = 0
@@ -128,7 +129,7 @@ class World:
             place.before_sealing = self._before_sealing
             place.after_sealing = partial(self._after_sealing, place)
             place.has_own_signers = role in self.own
-            place.ahead.linger = partial(self._linger, place)
+            place.linger = partial(self._linger, place)
             await self._wake(place)
         self.is_suffering = True
         self.parted_from = self.clock.now() + timedelta(seconds=5)
@@ -147,7 +148,7 @@ class World:
             self.outcomes[f"{history.kind} {' ≠ '.join(states)}"] += 1
             if not history.is_transfer:
                 self.crossed.update(await self.judgement.crossings(history))
-                self.ahead.update(await self.judgement.sealed_ahead(history))
+                self.at_once.update(await self.judgement.sealed_at_once(history))
         for place in self.places.values():
             place.crash()
         await asyncio.sleep(0)
@@ -284,14 +285,11 @@ class World:
         if place.node is None:
             await asyncio.Event().wait()  # the killed node's task ends here
 
-    async def _linger(self, place: Place, negotiation: str) -> None:
-        """In bad times, people end a negotiation before a seal is kept that was just put, or its node dies."""
+    async def _linger(self, place: Place) -> None:
+        """In bad times, a node takes its time before it keeps a seal that was just put, or dies."""
         if not self.is_suffering:
             return
-        haste, history = self.haste, self.by_pid.get(negotiation)
-        if history is not None and haste.random() < 0.1:
-            role = haste.choice(list(history.pids))
-            self.ending.append(asyncio.ensure_future(self._ask_person(history, role, self._end)))
+        haste = self.haste
         await self.net.pause(haste.choice((0.0, haste.expovariate(5), haste.uniform(0, 10))))
         if self.is_suffering and haste.random() < 0.04:
             self._crash(place.name, SEAL, UNKEPT)
