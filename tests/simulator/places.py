@@ -22,7 +22,6 @@ from tests.harness import nodes
 from tests.harness.sealing import AnySigners, FarSigners, give_card, open_keys
 from tests.simulator import network, virtual
 from tests.simulator.network import Host, Network
-from tests.simulator.own import linger_in_jobs
 from tests.simulator.virtual import InlineStore
 
 
@@ -48,8 +47,6 @@ class Place:
     """Who signs instead, from the next time that the node is built."""
     has_own_signers: bool = False
     """Whether it seals with its own keys, as nodes do that have no signer elsewhere; from its next start."""
-    linger: Callable[[], Awaitable[None]] = _at_once
-    """What happens in its job `seal` between a seal with such a key and the transaction that keeps it."""
     more: dict[str, Any] = field(default_factory=dict)
     """Settings beside the usual ones."""
     problems: list[BaseException | None] = field(default_factory=list)
@@ -86,8 +83,6 @@ class Place:
         given = None if self.has_own_signers else signers
         node = await build_app(self.settings, clock=clock, transport=net.transport_of(self.host), signers=given)
         self.node = signers.node = node
-        if self.has_own_signers:
-            linger_in_jobs(node, self.linger)
         open_keys(node)
         self.spawn(node.jobs.run()).add_done_callback(lambda jobs: self._note_end(node, jobs))
         return node

@@ -36,7 +36,6 @@ from tests.simulator import authority, network, virtual
 from tests.simulator.authority import Authority
 from tests.simulator.judgement import CARRIERS, Broken, History, Judgement, Row, row_of
 from tests.simulator.network import Host, Network
-from tests.simulator.own import own_signers
 from tests.simulator.places import Place, places
 from tests.simulator.virtual import InlineStore
 
@@ -46,8 +45,6 @@ COMMON = frozenset({"question", t.REQUEST, t.START, n.REQUEST})
 """What is on its way so often that death may look the other way most of the time."""
 SEAL, UNHEARD = "seal", "once it is put and nobody knows"
 """What a node is killed with when its signer has signed, and that moment."""
-UNKEPT = "before it is kept"
-"""The moment after a node has put a seal with a key of its own."""
 STAMP, UNREAD = "time-stamp", "before its answer arrives"
 CONFLICT = b'{"code":"409","reason":["Not in this state"]}'
 """What EDC answers to a message that it has processed already."""
@@ -94,10 +91,8 @@ class World:
         self.crossed: Counter[str] = Counter()
         """How many negotiations ended while a seal was on its way, by what carried it, or while it was put."""
         self.impatience = random.Random(f"impatience {self.seed}")
-        self.own = own_signers(self.seed)
+        self.own = _own_signers(self.seed)
         """Who seals with keys of its own."""
-        self.haste = random.Random(f"haste {self.seed}")
-        """What happens in a job of such a node between a seal and the transaction that keeps it."""
         self.at_once: Counter[str] = Counter()
         """How many answers were sealed by the unit that decided them."""
         self.ending: list[asyncio.Future[None]] = []
@@ -129,7 +124,6 @@ class World:
             place.before_sealing = self._before_sealing
             place.after_sealing = partial(self._after_sealing, place)
             place.has_own_signers = role in self.own
-            place.linger = partial(self._linger, place)
             await self._wake(place)
         self.is_suffering = True
         self.parted_from = self.clock.now() + timedelta(seconds=5)
@@ -285,17 +279,6 @@ class World:
         if place.node is None:
             await asyncio.Event().wait()  # the killed node's task ends here
 
-    async def _linger(self, place: Place) -> None:
-        """In bad times, a node takes its time before it keeps a seal that was just put, or dies."""
-        if not self.is_suffering:
-            return
-        haste = self.haste
-        await self.net.pause(haste.choice((0.0, haste.expovariate(5), haste.uniform(0, 10))))
-        if self.is_suffering and haste.random() < 0.04:
-            self._crash(place.name, SEAL, UNKEPT)
-        if place.node is None:
-            await asyncio.Event().wait()  # the killed node's task ends here
-
     async def _recover(self, place: Place, after_s: float) -> None:
         await asyncio.gather(*place.tasks, return_exceptions=True)
         await self.net.pause(after_s)
@@ -429,6 +412,12 @@ def _kind_of(call: Call) -> str:
         return "evidence"
     message = _message(call)
     return f"{message['@type']}:{message['eventType']}" if "eventType" in message else str(message["@type"])
+
+
+def _own_signers(seed: int) -> frozenset[Role]:
+    """Return who seals with keys of its own in a world: each node for itself, from a random stream of its own."""
+    chance = random.Random(f"own seals {seed}")
+    return frozenset(role for role in Role if chance.random() < 0.5)
 
 
 def _acts(history: History, row: Row, node: Node) -> dict[str, Callable[[], Awaitable[Any]]]:
