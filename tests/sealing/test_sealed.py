@@ -6,6 +6,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,17 @@ from connector.protocol import negotiation as n
 from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, RequestCard
 from connector.protocol.machine import Role
 from connector.services import explain
+from connector.services.concluding import Concluding
 from connector.store import contracts, participants, peers
 from connector.store.sqlite import FILE
 from contracts.approval import Approval, approval_in
 from contracts.canonical import sha256
 from contracts.checks import check_seal
+from contracts.jws import CONCLUSION as MEDIA_TYPE
 from contracts.jws import read_sealed
+from contracts.seals import seal_now
 from tests.harness import nodes
+from tests.harness.sealing import open_keys
 from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
 from tests.simulator import places
@@ -173,6 +178,43 @@ def test_finalized_without_the_right_conclusion_is_refused_and_ends_the_negotiat
         await unused(pair, pid, "conclusion-refused")
 
     perform(scene)
+
+
+@pytest.mark.parametrize("is_reached", [True, False])
+def test_a_conclusion_by_another_key_is_taken_when_the_provider_lists_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_reached: bool
+) -> None:
+    """The consumer asks for the keys, whatever it knew, before it refuses."""
+
+    async def nobody(*_: Any) -> dict[str, str]:
+        return {}
+
+    async def scene(pair: Pair) -> None:
+        seals = pair.node(Role.PROVIDER).seals
+        former = seals.near(ROOT)
+        await seals.rotate(ROOT, by=nodes.BY)
+        open_keys(pair.node(Role.PROVIDER))
+        pair.clock.advance(timedelta(minutes=10))
+
+        def change(message: dict[str, Any]) -> dict[str, Any]:
+            conclusion = read_sealed(message[CONCLUSION])
+            assert former is not None
+            assert former.kid != conclusion.signatures[0].header["kid"]
+            again = seal_now(conclusion.payload, former, media_type=MEDIA_TYPE, at=pair.clock.now())
+            return {**message, CONCLUSION: again.text}
+
+        pair.changes[n.FINALIZE] = change
+        pid = await pair.ask()
+        await pair.settle()
+        if is_reached:
+            assert (await pair.row(Role.CONSUMER, pid)).state == n.FINALIZED
+            assert (await pair.contract(Role.CONSUMER, pid)).status == "concluded"
+        else:
+            await unused(pair, pid, "conclusion-refused")
+
+    if not is_reached:
+        monkeypatch.setattr(Concluding, "ask", nobody)
+    play(folder / "pair", folder / "template", scene, has_own_signers=True)
 
 
 def test_a_signer_that_is_slow_and_fails_is_tried_again_and_seals_once(perform_afar: Callable[..., Any]) -> None:
