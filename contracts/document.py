@@ -177,7 +177,8 @@ def check_document(document: Json) -> None:
     """Verify that a document in canonical form is a contract, and true in itself. Raises BadDocument and the like."""
     # 1. It has the form of the schema, and nothing that is said is blank.
     schema.check_shape(document, schema.CONTRACT)
-    _check_not_blank(document, "")
+    if _is_blank_in(document):
+        _check_not_blank(document, "")
     # 2. Digests are those of what stands beside them, and the agreement has the names that are given.
     _check_agreement(document)
     _check_terms(document["terms"])
@@ -254,6 +255,15 @@ def told_negotiation(negotiated: Negotiated) -> dict[str, Json]:
 
 
 # --- what a schema cannot say ---
+
+
+def _is_blank_in(value: Json) -> bool:
+    """True when a text in it says nothing."""
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, dict):
+        return any(map(_is_blank_in, value.values()))
+    return isinstance(value, list) and any(map(_is_blank_in, value))
 
 
 def _check_not_blank(value: Json, pointer: str) -> None:

@@ -11,7 +11,8 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+
+import orjson
 
 from contracts.canonical import Json, canonical, read_canonical, sha256
 from contracts.refused import AlgorithmRefused, BadTimeStampToken, ContractError, HeaderRefused, NotASeal
@@ -31,6 +32,8 @@ MAX_SEALS = 2
 MAX_CERTIFICATES = 8
 REQUIRED = ("alg", "cty", "iat", "kid", "srCms", "typ", "x5c", "x5t#S256")
 ALLOWED = frozenset({*REQUIRED, "srAts"})
+_END = "]}"
+"""With which the text of a sealed document ends: its list of signatures is the last member."""
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -68,12 +71,9 @@ class Sealed:
 
     text: str = field(repr=False)
     payload: bytes = field(repr=False)
+    document: dict[str, Json] = field(repr=False, compare=False)
+    """What was sealed: that which the payload says."""
     signatures: tuple[Signature, ...]
-
-    @cached_property
-    def document(self) -> dict[str, Json]:
-        """What was sealed. Raises NotCanonical and the like."""
-        return read_canonical(self.payload)
 
     @property
     def sha256(self) -> str:
@@ -98,15 +98,49 @@ def read_sealed(text: str) -> Sealed:
     if not isinstance(members, list) or not 1 <= len(members) <= MAX_SEALS:
         raise NotASeal(needed=f"1–{MAX_SEALS}", pointer="/signatures")
     signatures = tuple(_signature(each, f"/signatures/{place}") for place, each in enumerate(members))
-    sealed = Sealed(text, decoded(told["payload"], "/payload"), signatures)
-    _ = sealed.document
-    return sealed
+    payload = decoded(told["payload"], "/payload")
+    return Sealed(text, payload, read_canonical(payload), signatures)
 
 
-def written(payload: bytes, *signatures: Signature) -> Sealed:
-    """Return a document with these seals on it, and its text."""
+def kept(text: str) -> Sealed:
+    """Return a sealed document that was read or written here before and has lain in our own store since.
+
+    Its form is not looked at again: a text that anybody else may have touched is for `read_sealed`.
+    """
+    told = orjson.loads(text)
+    payload = _octets(told["payload"])
+    return Sealed(text, payload, orjson.loads(payload), tuple(_kept(each) for each in told["signatures"]))
+
+
+def _kept(told: Json) -> Signature:
+    header = orjson.loads(_octets(told["protected"]))
+    certificates = tuple(base64.b64decode(each) for each in header["x5c"])
+    etsi_u = tuple(told.get("header", {}).get("etsiU", ()))
+    return Signature(told["protected"], told["signature"], header, certificates, etsi_u)
+
+
+def second_on(first: Sealed, text: str) -> Sealed | None:
+    """Return what `read_sealed` does of a document with one seal to whose text a second seal was added, and no more.
+
+    None for any other text. The document and the first seal, word for word those of `first`, are not read again. Raises
+    as `read_sealed` does for the form of the second seal.
+    """
+    head, end = first.text.removesuffix(_END) + ",", len(text) - len(_END)
+    if not (first.text.endswith(_END) and text.endswith(_END) and text.startswith(head)):
+        return None
+    if not text.isascii() or len(text) > LIMIT_BYTES:
+        return None
+    try:
+        told = read_canonical(text[len(head) : end].encode())
+    except ContractError:
+        return None
+    return Sealed(text, first.payload, first.document, (*first.signatures, _signature(told, "/signatures/1")))
+
+
+def written(payload: bytes, document: dict[str, Json], *signatures: Signature) -> Sealed:
+    """Return a document (what `payload` says) with these seals on it, and its text."""
     told = {"payload": encoded(payload), "signatures": [each.as_json() for each in signatures]}
-    return Sealed(canonical(told, limit_bytes=LIMIT_BYTES).decode(), payload, signatures)
+    return Sealed(canonical(told, limit_bytes=LIMIT_BYTES).decode(), payload, document, signatures)
 
 
 def signing_input(protected: str, payload: bytes) -> bytes:
@@ -123,10 +157,14 @@ def decoded(text: Json, pointer: str) -> bytes:
     """Return the bytes of base64url in its one spelling: no padding, no spare bits. Raises NotASeal."""
     if not isinstance(text, str) or _BASE64URL.fullmatch(text) is None or len(text) % 4 == 1:
         raise NotASeal(needed="base64url", pointer=pointer)
-    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    raw = _octets(text)
     if encoded(raw) != text:
         raise NotASeal(needed=encoded(raw)[-12:], actual=text[-12:], pointer=pointer)
     return raw
+
+
+def _octets(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _signature(told: Json, pointer: str) -> Signature:

@@ -78,9 +78,9 @@ async def seal(
     Raises CertificateNotValid when the certificate is not valid at this instant, AlgorithmRefused when the key does not
     fit, SignerFailed when the signer gives anything but a signature; what the signer itself raises passes through.
     """
-    read_canonical(payload)
+    document = read_canonical(payload)
     blank = _blank(payload, signer, media_type, at, commitments, approval)
-    return written(payload, blank.signed(await signer.sign(blank.signing_input)))
+    return written(payload, document, blank.signed(await signer.sign(blank.signing_input)))
 
 
 def seal_now(
@@ -92,10 +92,10 @@ def seal_now(
     commitments: Sequence[str] = COMMITMENTS["provider"],
     approval: Approval | None = None,
 ) -> Sealed:
-    """Return as `seal`, without waiting: the key lies in this process. Raises as it does."""
-    read_canonical(payload)
+    """Return as `seal`, without waiting: the key lies in this process. Raises CertificateNotValid, AlgorithmRefused."""
+    document = read_canonical(payload)
     blank = _blank(payload, signer, media_type, at, commitments, approval)
-    return written(payload, blank.signed(signer.sign_now(blank.signing_input)))
+    return written(payload, document, blank.made(signer.sign_now(blank.signing_input)))
 
 
 async def countersign(
@@ -113,7 +113,8 @@ async def countersign(
     """
     sealed = read_sealed(text) if isinstance(text, str) else text
     blank = _second(sealed, signer, at, commitments, approval)
-    return written(sealed.payload, *sealed.signatures, blank.signed(await signer.sign(blank.signing_input)))
+    second = blank.signed(await signer.sign(blank.signing_input))
+    return written(sealed.payload, sealed.document, *sealed.signatures, second)
 
 
 def countersign_now(
@@ -124,9 +125,10 @@ def countersign_now(
     commitments: Sequence[str] = COMMITMENTS["consumer"],
     approval: Approval | None = None,
 ) -> Sealed:
-    """Return as `countersign`, without waiting: the key lies in this process. Raises as it does."""
+    """Return as `countersign`, without waiting: the key lies in this process. Raises as `seal_now`, WrongSealCount."""
     blank = _second(sealed, signer, at, commitments, approval)
-    return written(sealed.payload, *sealed.signatures, blank.signed(signer.sign_now(blank.signing_input)))
+    second = blank.made(signer.sign_now(blank.signing_input))
+    return written(sealed.payload, sealed.document, *sealed.signatures, second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,14 @@ class _Blank:
     def signing_input(self) -> bytes:
         return signing_input(self.protected, self.payload)
 
+    def made(self, raw: bytes) -> Signature:
+        """Return the seal with this signature."""
+        value = encoded(normalised(str(self.header["alg"]), raw))
+        return Signature(self.protected, value, self.header, self.chain)
+
     def signed(self, raw: bytes) -> Signature:
         """Return the seal, when the signature is the key's. Raises SignerFailed."""
-        value = encoded(normalised(str(self.header["alg"]), raw))
-        made = Signature(self.protected, value, self.header, self.chain)
+        made = self.made(raw)
         try:
             verify(made, self.leaf, self.payload, "/signature")
         except BadSeal as error:

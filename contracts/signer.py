@@ -31,7 +31,10 @@ class Signer(Protocol):
 
 
 class NearSigner(Signer, Protocol):
-    """A signer whose key lies in this process: it signs at once, and nobody else hears of it."""
+    """A signer whose key lies in this process: it signs at once, and nobody else hears of it.
+
+    The key is the one that its certificate names, which was looked at: what it signs is not verified again here.
+    """
 
     def sign_now(self, signing_input: bytes) -> bytes:
         """Return what `sign` returns."""

@@ -46,7 +46,7 @@ def add_token(text: str, place: int, token: bytes) -> str:
     signature = sealed.signatures[place]
     signatures = list(sealed.signatures)
     signatures[place] = replace(signature, etsi_u=(*signature.etsi_u, encoded(canonical(item))))
-    return written(sealed.payload, *signatures).text
+    return written(sealed.payload, sealed.document, *signatures).text
 
 
 def merge(ours: str, theirs: str) -> str:

@@ -54,7 +54,7 @@ class SealKeys:
     def __init__(self, data_dir: Path, lock: Lock) -> None:
         self._folder = data_dir / "keys"
         self.lock = lock
-        self._opened: dict[Path, PrivateKey] = {}
+        self._opened: dict[tuple[str, str], PrivateKey] = {}
 
     def path(self, owner: str, name: str) -> Path:
         """Return where a key stands."""
@@ -86,14 +86,14 @@ class SealKeys:
 
     def is_open(self, owner: str, name: str) -> bool:
         """True when the key was decrypted before: then `private` touches no file."""
-        return self.path(owner, name) in self._opened
+        return (owner, name) in self._opened
 
     def private(self, owner: str, name: str) -> PrivateKey:
         """Return a private key, decrypted once. Raises MissingSealKey, SealKeyLocked."""
-        path = self.path(owner, name)
-        if path not in self._opened:
-            self._opened[path] = self._open(path)
-        return self._opened[path]
+        found = self._opened.get((owner, name))
+        if found is None:
+            found = self._opened[owner, name] = self._open(self.path(owner, name))
+        return found
 
     def _open(self, path: Path) -> PrivateKey:
         try:

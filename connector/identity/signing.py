@@ -33,8 +33,14 @@ class SealSigner:
 
     @property
     def is_near(self) -> bool:
-        """True when it signs at once, and nobody else will know of a signature that is lost."""
-        return self.algorithm == "ES256" and self._keys.is_open(self._owner, self._name)
+        """True when it signs at once, and nobody else will know of a signature that is lost.
+
+        The key lies open in this process, and is the one that the certificate names.
+        """
+        if self.algorithm != "ES256" or not self._keys.is_open(self._owner, self._name):
+            return False
+        key = self._keys.private(self._owner, self._name)
+        return key.public_key() == certificates.public_key(self.chain[0])
 
     async def sign(self, signing_input: bytes) -> bytes:
         """Return the JOSE signature of the octets. Raises MissingSealKey, SealKeyLocked."""

@@ -18,7 +18,7 @@ from connector.store.db import Store, Tx
 from connector.store.negotiations import Negotiation
 from contracts.checks import signatory
 from contracts.conclusion import check_conclusion
-from contracts.jws import read_sealed
+from contracts.jws import kept, read_sealed
 from contracts.refused import ContractError
 
 _NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, SealsRefused)
@@ -51,7 +51,7 @@ class Concluding:
         if conclusion is None:
             raise ConclusionRefused()
         try:
-            contract, sealed = read_sealed(found.jws), read_sealed(conclusion)
+            contract, sealed = kept(found.jws), read_sealed(conclusion)
             if asked is None and sealed.signatures[0].header["kid"] != signatory(contract.document, "provider").kid:
                 raise KeyNotAtHand
             check_conclusion(sealed, contract, now=self._store.clock.now(), keys=asked)

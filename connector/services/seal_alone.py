@@ -35,12 +35,13 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
     if negotiation.state != n.FINALIZED or case.contract is not None or agreement is None:
         return
     try:
-        payload, signer = canonical(_document(case, did, agreement, now)), signers(negotiation.owner)
+        told, signer = _document(case, did, agreement, now), signers(negotiation.owner)
+        payload = canonical(told)
     except (ContractError, NoSealKey) as error:
         log.warning("no evidence of our own is sealed", extra={**exchange.names_of(negotiation), "problem": error.code})
         return
     sealed = await seal(payload, signer, media_type=UNILATERAL, at=now, approval=case.approval)
-    mark, document = replace(mark_of(sealed, 0), role=negotiation.role), document_of(payload)
+    mark, document = replace(mark_of(sealed, 0), role=negotiation.role), document_of(payload, told)
     await store.write(lambda tx: seal_records.sealed_alone(tx, job, document, mark), about=job.key)
 
 

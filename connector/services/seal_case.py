@@ -1,10 +1,8 @@
 """What there is to seal, and who is asked: what the parts of the job `seal` share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import orjson
+from typing import Any, Protocol
 
 from connector.identity.seal_history import SealHistory
 from connector.protocol import negotiation as n
@@ -80,8 +78,8 @@ class Case(Waiting):
         return frameworks.read(self.peer.framework) if self.peer is not None else None
 
 
-def document_of(payload: bytes, cards: str | None = None) -> Document:
-    told = orjson.loads(payload)
+def document_of(payload: bytes, told: Mapping[str, Any], cards: str | None = None) -> Document:
+    """Return a contract as it is kept; `told` is what its text says."""
     return Document(told["id"], sha256(payload), told["agreement"]["id"], payload.decode(), cards)
 
 

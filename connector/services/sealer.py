@@ -96,14 +96,14 @@ class Sealer:
         """Return the contract to seal: the one that was drawn up before while it is good, else a new one."""
         known, now = case.contract, self._clock.now()
         if known is not None and known.document and self._is_good(known, case, sides):
-            return document_of(known.document.encode(), known.cards)
+            return document_of(known.document.encode(), json.loads(known.document), known.cards)
         earlier, _ = negotiated.before_agreement(case.told)
         what = negotiated.negotiated(
             case.negotiation, sides, earlier, self._agreement(case.negotiation, now), case.dataset, case.framework
         )
         last = now + COUNTERSIGN_WITHIN
         drawn_up = draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last)
-        return document_of(canonical(drawn_up), sides.cards)
+        return document_of(canonical(drawn_up), drawn_up, sides.cards)
 
     def _is_good(self, known: StoredContract, case: Case, sides: Sides) -> bool:
         """True when a contract that was drawn up and not sealed is recent, and says what would be said now.
@@ -181,7 +181,7 @@ class Sealer:
         """Return the sealed conclusion of a contract that both have sealed. Raises what the signer raises."""
         now, signer = self._clock.now(), self._named(owner, _kid(sealed, "provider"))
         conclusion = await seal(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
-        return Concluded(document_of(sealed.payload), mark_of(sealed, 1), conclusion.text)
+        return Concluded(document_of(sealed.payload, sealed.document), mark_of(sealed, 1), conclusion.text)
 
     def concluded_now(self, known: StoredContract, countersigned: str, near: NearSigners) -> Concluded | None:
         """Return the same of a contract of ours with the consumer's seal, checked before; None without a near key.
@@ -193,7 +193,7 @@ class Sealer:
         if signer is None:
             return None
         conclusion = seal_now(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
-        return Concluded(document_of(sealed.payload), mark_of(sealed, 1), conclusion.text)
+        return Concluded(document_of(sealed.payload, sealed.document), mark_of(sealed, 1), conclusion.text)
 
     # --- what they share ----------------------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ def _kid(contract: Sealed, role: str) -> str:
 
 def _countersigned(sealed: Sealed, both: Sealed, sides: Sides) -> Countersigned:
     marks = (replace(mark_of(both, 0), jws=sealed.text), mark_of(both, 1))
-    return Countersigned(document_of(sealed.payload, sides.cards), marks)
+    return Countersigned(document_of(sealed.payload, sealed.document, sides.cards), marks)
 
 
 def _told(case: Case, sides: Sides) -> Negotiated:

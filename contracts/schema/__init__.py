@@ -28,8 +28,8 @@ _FILES = {
 }
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 Schema = dict[str, Any]
-Check = Callable[[Json, str], None]
-"""Holds a value against a part of a schema; the pointer says where it stands. Raises BadDocument."""
+Check = Callable[[Json], None]
+"""Holds a value against a part of a schema. Raises BadDocument, its pointer from there."""
 Word = Callable[[Any, Schema, Schema], Check]
 """What a word of JSON Schema demands: what is said after it, in which rule, in which schema."""
 
@@ -43,7 +43,7 @@ def schema(name: str) -> Schema:
 
 def check_shape(document: Json, name: str) -> None:
     """Verify that a document has the form of this schema. Raises BadDocument with the member at fault."""
-    _reader(name)(document, "")
+    _reader(name)(document)
 
 
 @cache
@@ -56,9 +56,9 @@ def _reader(name: str) -> Check:
 def _read(rule: Schema, whole: Schema) -> Check:
     checks = [_WORDS[word](said, rule, whole) for word, said in rule.items() if word not in _SILENT]
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         for one in checks:
-            one(value, pointer)
+            one(value)
 
     return checks[0] if len(checks) == 1 else check
 
@@ -66,25 +66,25 @@ def _read(rule: Schema, whole: Schema) -> Check:
 def _type(said: str, rule: Schema, whole: Schema) -> Check:
     needed = _TYPES[said]
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         if type(value) is not needed:
-            raise BadDocument(needed=said, actual=type(value).__name__, pointer=pointer)
+            raise BadDocument(needed=said, actual=type(value).__name__)
 
     return check
 
 
 def _const(said: str, rule: Schema, whole: Schema) -> Check:
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         if value != said:
-            raise BadDocument(needed=said, actual=_shown(value), pointer=pointer)
+            raise BadDocument(needed=said, actual=_shown(value))
 
     return check
 
 
 def _enum(said: list[str], rule: Schema, whole: Schema) -> Check:
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         if value not in said:
-            raise BadDocument(needed=" | ".join(said), actual=_shown(value), pointer=pointer)
+            raise BadDocument(needed=" | ".join(said), actual=_shown(value))
 
     return check
 
@@ -93,18 +93,18 @@ def _pattern(said: str, rule: Schema, whole: Schema) -> Check:
     # `$` of Python also stands before a last line break; that of JSON Schema does not
     search = re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", said)).search
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         if isinstance(value, str) and search(value) is None:
-            raise BadDocument(needed=said, actual=_shown(value), pointer=pointer)
+            raise BadDocument(needed=said, actual=_shown(value))
 
     return check
 
 
 def _length(sign: int) -> Word:
     def read(said: int, rule: Schema, whole: Schema) -> Check:
-        def check(value: Json, pointer: str) -> None:
+        def check(value: Json) -> None:
             if isinstance(value, str | list | dict) and sign * (len(value) - said) < 0:
-                raise BadDocument(needed=f"{'≥' if sign > 0 else '≤'} {said}", actual=str(len(value)), pointer=pointer)
+                raise BadDocument(needed=f"{'≥' if sign > 0 else '≤'} {said}", actual=str(len(value)))
 
         return check
 
@@ -112,18 +112,18 @@ def _length(sign: int) -> Word:
 
 
 def _minimum(said: int, rule: Schema, whole: Schema) -> Check:
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         if type(value) is int and value < said:
-            raise BadDocument(needed=f"≥ {said}", actual=_shown(value), pointer=pointer)
+            raise BadDocument(needed=f"≥ {said}", actual=_shown(value))
 
     return check
 
 
 def _required(said: list[str], rule: Schema, whole: Schema) -> Check:
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         for name in said if isinstance(value, dict) else ():
             if name not in value:
-                raise BadDocument(needed=name, pointer=f"{pointer}/{name}")
+                raise BadDocument(needed=name, pointer=f"/{name}")
 
     return check
 
@@ -131,10 +131,13 @@ def _required(said: list[str], rule: Schema, whole: Schema) -> Check:
 def _properties(said: Schema, rule: Schema, whole: Schema) -> Check:
     members = {name: _read(each, whole) for name, each in said.items()}
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         for name, one in members.items() if isinstance(value, dict) else ():
             if name in value:
-                one(value[name], f"{pointer}/{name}")
+                try:
+                    one(value[name])
+                except BadDocument as error:
+                    raise _below(name, error) from None
 
     return check
 
@@ -142,9 +145,9 @@ def _properties(said: Schema, rule: Schema, whole: Schema) -> Check:
 def _closed(said: bool, rule: Schema, whole: Schema) -> Check:
     known = rule["properties"].keys()
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         for name in sorted(value.keys() - known) if isinstance(value, dict) else ():
-            raise BadDocument(actual=_shown(name), pointer=f"{pointer}/{_shown(name)}")
+            raise BadDocument(actual=_shown(name), pointer=f"/{_shown(name)}")
 
     return check
 
@@ -152,9 +155,12 @@ def _closed(said: bool, rule: Schema, whole: Schema) -> Check:
 def _items(said: Schema, rule: Schema, whole: Schema) -> Check:
     one = _read(said, whole)
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         for place, each in enumerate(value if isinstance(value, list) else ()):
-            one(each, f"{pointer}/{place}")
+            try:
+                one(each)
+            except BadDocument as error:
+                raise _below(place, error) from None
 
     return check
 
@@ -167,9 +173,9 @@ def _one_of(said: list[Schema], rule: Schema, whole: Schema) -> Check:
     """Take `none`, or else the object: no document fits both."""
     none, other = said[0]["const"], _read(said[1], whole)
 
-    def check(value: Json, pointer: str) -> None:
+    def check(value: Json) -> None:
         if value != none:
-            other(value, pointer)
+            other(value)
 
     return check
 
@@ -192,6 +198,11 @@ _WORDS: dict[str, Word] = {
     "oneOf": _one_of,
 }
 _SILENT = frozenset({"$schema", "$id", "$defs", "title", "description"})
+
+
+def _below(name: str | int, error: BadDocument) -> BadDocument:
+    """Return what is wrong with a part as what is wrong with the whole: the way is only written when it is."""
+    return BadDocument(needed=error.needed, actual=error.actual, pointer=f"/{name}{error.pointer}")
 
 
 def _shown(value: Json) -> str:

@@ -29,7 +29,9 @@ def sealed(document: dict, by=OURS, at=NOW, media_type: str = CHECKPOINT, **give
     return asyncio.run(seal(canonical(document), by, media_type=media_type, at=at, **given))
 
 
-FIRST = sealed(drawn_up())
+FIRST, BEFORE = sealed(drawn_up()), drawn_up(at=NOW - LEEWAY)
+EARLIER = written(canonical(BEFORE), BEFORE, *FIRST.signatures)
+"""Another document, under the seal of the first."""
 SECOND = sealed(drawn_up(2, FIRST, at=LATER), by=NEXT, at=LATER)
 
 
@@ -69,7 +71,7 @@ def test_a_restoration_is_told():
         (sealed(drawn_up(), media_type=NOTICE).text, refused.HeaderRefused),
         (sealed(drawn_up(), commitments=()).text, refused.WrongCommitment),
         (asyncio.run(countersign(FIRST, STRANGER, at=NOW)).text, refused.WrongSealCount),
-        (written(canonical(drawn_up(at=NOW - LEEWAY)), *FIRST.signatures).text, refused.BadSeal),
+        (EARLIER.text, refused.BadSeal),
         ("{}", refused.NotASeal),
     ],
 )
