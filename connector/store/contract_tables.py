@@ -31,9 +31,9 @@ contracts = Table(
         CheckConstraint("status IN ('sealing','sealed-by-one','sealed-by-both','concluded','unilateral','unused')"),
         nullable=False,
     ),
-    Column("document", Text),
+    Column("document", Text),  # empty: the payload of `jws`
     Column("cards", Text),  # the party cards that it names by their digests, JSON: role → text
-    Column("jws", Text),  # with the seals that it bears by now
+    Column("jws", Text),  # with the seals that it bears by now; empty: that of the newest row of `seals`
     Column("countersigned", Text),  # as the consumer sent it, until it was checked
     Column("conclusion", Text),
     Column("reason", Text),  # why it is unused

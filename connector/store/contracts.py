@@ -1,8 +1,11 @@
 """Rows of contracts: the sealed document of a negotiation, the seals on it, and what was notified since.
 
 One contract per negotiation, one seal per negotiation and role: the schema enforces both. A seal is only ever added;
-the row of the contract says how far it has come. The parts of a unit share one record of it: it is read once, and once
-more where it is locked, and written once, when the unit ends. `status`:
+the row of the contract says how far it has come. The parts of a unit share one record of it: it is read once, once
+more if somebody changed it before it was locked, and written once, when the unit ends.
+
+Of a long text there is one copy: the row of the contract says by an empty text that its `jws` is that of the newest
+seal, and that its `document` is the payload of its `jws`. Nobody outside this module meets an empty one. `status`:
 
 `sealing`         drawn up, no seal yet
 `sealed-by-one`   the provider's seal
@@ -12,11 +15,13 @@ more where it is locked, and written once, when the unit ends. `status`:
 `unused`          it led to nothing; `reason` says why
 """
 
+import base64
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import and_, bindparam, insert, or_, select, update
 
 from connector.problems import NotFound
@@ -69,6 +74,8 @@ class StoredContract:
     updated_at: datetime = field(default_factory=lambda: datetime.min)
     stored_texts: dict[str, str | None] = field(default_factory=dict, init=False, compare=False, repr=False)
     """The long texts that the row holds, by column: they are not written again."""
+    newest_seal: str | None = field(default=None, init=False, compare=False, repr=False)
+    """The document with the seals up to the newest that is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +111,17 @@ _NAMES = tuple(contracts.c.keys())
 _LONG = frozenset({"document", "cards", "jws", "countersigned", "conclusion"})
 _LISTED = [column for column in contracts.c if column.name not in _LONG]
 _KEY = and_(contracts.c.owner == bindparam("k_owner"), contracts.c.negotiation == bindparam("k_negotiation"))
-_BY_NEGOTIATION = Prepared(select(contracts).where(_KEY))
-_LOCKED = Prepared(locking(select(contracts).where(_KEY)))
+_NEWEST_SEAL = (
+    select(seals.c.jws)
+    .where(seals.c.owner == contracts.c.owner, seals.c.negotiation == contracts.c.negotiation)
+    .order_by(seals.c.role)  # the consumer's, which comes after the provider's
+    .limit(1)
+    .scalar_subquery()
+    .label("newest_seal")
+)
+_WHOLE = select(contracts, _NEWEST_SEAL)
+_BY_NEGOTIATION = Prepared(_WHOLE.where(_KEY))
+_LOCK = Prepared(locking(select(contracts.c.version).where(_KEY)))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
 _SEAL = Prepared(
@@ -129,18 +145,22 @@ _NOTICES = (
 def find(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
     """Return the contract of a negotiation, if there is one: as this unit knows it, if it was asked for before."""
     if (owner, negotiation) not in tx.contracts:
-        _note(tx, owner, negotiation, _read(tx, _BY_NEGOTIATION, owner, negotiation), is_ours=False)
+        _note(tx, owner, negotiation, _read(tx, owner, negotiation), is_ours=False)
     found: StoredContract | None = tx.contracts[owner, negotiation][0]
     return found
 
 
 def claim(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
     """Return it for a change; nobody else changes it until the commit."""
-    _, is_ours = tx.contracts.get((owner, negotiation), (None, False))
+    known: tuple[StoredContract | None, bool] = tx.contracts.get((owner, negotiation), (None, False))
+    found, is_ours = known
     if not is_ours:
-        found = _read(tx, _LOCKED, owner, negotiation)
+        row = _LOCK.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation})
+        if row is None or found is None or found.version != row.version:
+            # after the lock, so that its seals are those of the row that was locked
+            found = None if row is None else _read(tx, owner, negotiation)
         _note(tx, owner, negotiation, found, is_ours=found is not None)
-    return find(tx, owner, negotiation)
+    return found
 
 
 def begin(tx: Tx, owner: str, negotiation: str) -> None:
@@ -153,8 +173,8 @@ def _note(tx: Tx, owner: str, negotiation: str, contract: StoredContract | None,
     tx.contracts[owner, negotiation] = (contract, is_ours)
 
 
-def _read(tx: Tx, query: Prepared, owner: str, negotiation: str) -> StoredContract | None:
-    return _one(query.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation}))
+def _read(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
+    return _one(_BY_NEGOTIATION.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation}))
 
 
 def named(tx: Tx, owner: str, name: str) -> StoredContract:
@@ -162,7 +182,7 @@ def named(tx: Tx, owner: str, name: str) -> StoredContract:
     flush(tx)
     columns = contracts.c
     either = or_(columns.id == name, columns.agreement == name, columns.negotiation == name)
-    query = select(contracts).where(columns.owner == owner, either).order_by(columns.created_at.desc()).limit(1)
+    query = _WHOLE.where(columns.owner == owner, either).order_by(columns.created_at.desc()).limit(1)
     found = _one(tx.connection.execute(query).first())
     if found is None:
         raise NotFound(name)
@@ -173,7 +193,7 @@ def of_agreement(tx: Tx, owner: str, peer: str, agreement: str) -> StoredContrac
     """Return the contract with a peer on an agreement, unless it led to nothing."""
     flush(tx)
     columns = contracts.c
-    query = select(contracts).where(columns.owner == owner, columns.peer == peer, columns.agreement == agreement)
+    query = _WHOLE.where(columns.owner == owner, columns.peer == peer, columns.agreement == agreement)
     query = query.where(columns.status != "unused").order_by(columns.created_at.desc()).limit(1)
     return _one(tx.connection.execute(query).first())
 
@@ -198,14 +218,17 @@ def flush(tx: Tx) -> None:
 
 
 def _write(tx: Tx, contract: StoredContract) -> None:
+    added = [one["jws"] for one in tx.seals if _is_on(contract, one)]
+    contract.newest_seal = added[-1] if added else contract.newest_seal
+    texts, known = _texts(contract), contract.stored_texts
     if contract.version == 0:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
-        _INSERT.add(tx.connection, [{name: _value(contract, name) for name in _NAMES}])
-        contract.stored_texts = _texts(contract)
+        _INSERT.add(tx.connection, [{name: _value(contract, name) for name in _NAMES} | texts])
+        contract.stored_texts = texts
         return
-    texts, known = _texts(contract), contract.stored_texts
-    values = {f"v_{name}": _value(contract, name) for name in _NAMES if name not in _FIXED}
+    row = {name: _value(contract, name) for name in _NAMES if name not in _FIXED} | texts
+    values = {f"v_{name}": value for name, value in row.items()}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
     statement = _update(frozenset(name for name in _LONG if texts[name] != known.get(name, ...)))
     if statement.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
@@ -215,7 +238,27 @@ def _write(tx: Tx, contract: StoredContract) -> None:
 
 
 def _texts(contract: StoredContract) -> dict[str, str | None]:
-    return {name: getattr(contract, name) for name in _LONG}
+    """Return the long texts as the row holds them: empty where the same stands elsewhere."""
+    texts: dict[str, str | None] = {name: getattr(contract, name) for name in _LONG}
+    if contract.jws is not None:
+        if contract.jws == contract.newest_seal:
+            texts["jws"] = ""
+        if contract.document is not None and contract.document == _payload(contract.jws):
+            texts["document"] = ""
+    return texts
+
+
+def _payload(jws: str) -> str | None:
+    """Return what is sealed, as text; None of a text that somebody sent and that has no such form."""
+    try:
+        text = orjson.loads(jws)["payload"]
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_on(contract: StoredContract, seal: dict[str, Any]) -> bool:
+    return (seal["owner"], seal["negotiation"]) == (contract.owner, contract.negotiation)
 
 
 @cache
@@ -300,8 +343,14 @@ def page(
 def _one(row: Any) -> StoredContract | None:
     if row is None:
         return None
-    contract = StoredContract(**{**row._asdict(), "role": Role(row.role)})
-    contract.stored_texts = _texts(contract)
+    values = row._asdict()
+    newest, held = values.pop("newest_seal", None), {name: values.get(name) for name in _LONG}
+    if values.get("jws") == "":
+        values["jws"] = newest
+    if values.get("document") == "":
+        values["document"] = _payload(values["jws"])
+    contract = StoredContract(**{**values, "role": Role(values["role"])})
+    contract.newest_seal, contract.stored_texts = newest, held
     return contract
 
 

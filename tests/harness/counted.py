@@ -29,7 +29,8 @@ async def check_everything(of: Pair, dataset: str) -> None:
 
 async def check_contracts(of: Pair, dataset: str) -> None:
     """Assert that each agreement is one contract, concluded on both sides, with one seal of each; or counts on none."""
-    contracts = "SELECT sha256, jws, conclusion, agreement, status FROM contracts WHERE dataset = ?"
+    sealed = "(SELECT jws FROM seals s WHERE s.owner = c.owner AND s.negotiation = c.negotiation ORDER BY role LIMIT 1)"
+    contracts = f"SELECT c.sha256, {sealed}, c.conclusion, c.agreement, c.status FROM contracts c WHERE c.dataset = ?"
     final = "SELECT agreement FROM negotiations WHERE dataset = ? AND state = 'FINALIZED'"
     seals = (
         "SELECT c.agreement, s.role FROM contracts c"

@@ -1,11 +1,13 @@
 """A contract is sealed and concluded on both stores, whose schema refuses a second seal and any change of one."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from connector.app import ROOT, Node
@@ -13,6 +15,7 @@ from connector.protocol.machine import Role
 from connector.store import agreements, contracts, tables
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Tx
+from contracts.jws import read_sealed
 from tests.harness import nodes
 from tests.harness.sealing import give_card
 from tests.tools.postgres import Postgres
@@ -37,6 +40,7 @@ def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres 
             ours, theirs = [await concluded(node, agreement) for node in (provider, consumer)]
             assert (ours.sha256, ours.jws, ours.conclusion) == (theirs.sha256, theirs.jws, theirs.conclusion)
         await refuses(provider, ours)
+        await holds_one_copy(provider, ours)
         await shares_one_record(provider, ours)
         await ends(consumer, provider, agreement)
         await keeps_notices_once(provider, ours)
@@ -51,6 +55,10 @@ def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres 
 
     with ExitStack() as stack:
         asyncio.run(play([stack.enter_context(server.fresh_database()) if server else None for _ in range(2)]))
+
+
+class Undone(Exception):
+    """Ends a unit that only looked."""
 
 
 async def concluded(node: Node, agreement: str) -> StoredContract:
@@ -81,9 +89,9 @@ async def refuses(node: Node, contract: StoredContract) -> None:
 
 
 async def shares_one_record(node: Node, contract: StoredContract) -> None:
-    """What a unit reads after a change is the changed record, and what it claims was read anew under the lock.
+    """What a unit reads after a change is the changed record, and so is what it claims; all are written at once.
 
-    All changes of a unit are written at once.
+    A row that somebody else changed before the lock is read anew under it.
     """
 
     def unit(tx: Tx) -> None:
@@ -91,7 +99,7 @@ async def shares_one_record(node: Node, contract: StoredContract) -> None:
         claimed = contracts.claim(tx, ROOT, contract.negotiation)
         assert claimed is not None
         assert claimed == found == contract
-        assert claimed is not found
+        assert claimed is found
         for claimed.warned_days in (90, 30):
             contracts.save(tx, claimed)
             for ask in (contracts.find, contracts.claim):
@@ -103,6 +111,60 @@ async def shares_one_record(node: Node, contract: StoredContract) -> None:
     stored = await node.store.read(lambda tx: contracts.find(tx, ROOT, contract.negotiation))
     assert stored is not None
     assert (stored.warned_days, stored.version) == (30, contract.version + 1)
+
+    def overtaken(tx: Tx) -> None:
+        found = contracts.find(tx, ROOT, contract.negotiation)
+        assert found is not None
+        tx.connection.execute(tables.contracts.update().values(version=found.version + 1, warned_days=7))
+        claimed = contracts.claim(tx, ROOT, contract.negotiation)
+        assert claimed is not None
+        assert (claimed.version, claimed.warned_days) == (found.version + 1, 7)
+        assert contracts.find(tx, ROOT, contract.negotiation) is claimed
+        raise Undone
+
+    with pytest.raises(Undone):
+        await node.store.write(overtaken)
+
+
+async def holds_one_copy(node: Node, contract: StoredContract) -> None:
+    """The document and its seals stand in the row of the newest seal alone, until another text takes their place."""
+
+    def row(tx: Tx) -> tuple[str, str]:
+        columns = tables.contracts.c
+        query = select(columns.document, columns.jws).where(columns.negotiation == contract.negotiation)
+        found = tx.connection.execute(query).one()
+        return (found.document, found.jws)
+
+    def unit(tx: Tx) -> None:
+        assert row(tx) == ("", "")
+        assert contract.jws is not None
+        seal = contracts.seal_of(tx, ROOT, contract.negotiation, Role.CONSUMER)
+        assert seal is not None
+        assert contract.jws == seal.jws
+        assert contract.document == read_sealed(contract.jws).payload.decode()
+        stamped = with_time_stamps(contract.jws)
+        for text, held in ((stamped, stamped), (contract.jws, ""), ("?", "?")):
+            claimed = contracts.claim(tx, ROOT, contract.negotiation)
+            assert claimed is not None
+            claimed.jws = text
+            contracts.save(tx, claimed)
+            contracts.flush(tx)
+            assert row(tx) == ("" if text != "?" else contract.document, held)
+            tx.contracts.clear()
+            found = contracts.find(tx, ROOT, contract.negotiation)
+            assert found is not None
+            assert (found.jws, found.document) == (text, contract.document)
+        raise Undone
+
+    with pytest.raises(Undone):
+        await node.store.write(unit)
+
+
+def with_time_stamps(jws: str) -> str:
+    """Return the text as it would stand with something added beside its seals."""
+    told = json.loads(jws)
+    told["signatures"][0]["header"] = {"etsiU": ["e30"]}
+    return json.dumps(told)
 
 
 async def ends(one: Node, other: Node, agreement: str) -> None:

@@ -1,0 +1,3 @@
+-- From now on an empty `contracts.jws` means that it is that of the newest row of `seals`, an empty `document` that it is
+-- the payload of `jws`. What was stored before stands as it stood and is read all the same; a program that does not know
+-- this would take it for nothing, which is why the schema has a new number.
