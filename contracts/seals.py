@@ -84,7 +84,7 @@ async def seal(
 
 
 def seal_now(
-    payload: bytes,
+    document: dict[str, Json],
     signer: NearSigner,
     *,
     media_type: str,
@@ -92,8 +92,11 @@ def seal_now(
     commitments: Sequence[str] = COMMITMENTS["provider"],
     approval: Approval | None = None,
 ) -> Sealed:
-    """Return as `seal`, without waiting: the key lies in this process. Raises CertificateNotValid, AlgorithmRefused."""
-    document = read_canonical(payload)
+    """Return as `seal`, without waiting, for a document that was drawn up here: the key lies in this process.
+
+    Raises CertificateNotValid, AlgorithmRefused, and what `canonical` raises.
+    """
+    payload = canonical(document)
     blank = _blank(payload, signer, media_type, at, commitments, approval)
     return written(payload, document, blank.made(signer.sign_now(blank.signing_input)))
 

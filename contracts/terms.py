@@ -6,6 +6,7 @@ though its date is checked by the node.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -42,13 +43,20 @@ def read_agreement(text: str) -> Policy:
 
 
 def told_terms(agreement: Policy) -> dict[str, Json]:
-    """Return the section `terms` of a contract."""
+    """Return the section `terms` of a contract. Remembered by the terms alone: many agreements are on the same ones."""
+    fr, en, verified, sha256 = _told(replace(agreement, uid=None, timestamp=None))
+    return {"fr": [*fr], "en": [*en], "verified": [*verified], "sha256": sha256, "generator": GENERATOR}
+
+
+@lru_cache(maxsize=32)
+def _told(agreement: Policy) -> tuple[list[str], list[str], list[str], str]:
+    """Return the sentences of an agreement in both languages, how far each is verified, and the digest of these."""
     french, english = policies.sentences(agreement, "fr"), policies.sentences(agreement, "en")
     badges = [_weakest(rule, agreement) for rule in agreement.rules]
     # what is said of the whole (for whom, on what, what prevails) is how the node itself reads and applies the rules
     badges += [Verification.BY_NODE] * (len(french) - len(badges))
-    told = {"fr": french, "en": english, "verified": [BADGES[each] for each in badges]}
-    return {**told, "sha256": digest(told), "generator": GENERATOR}
+    verified = [BADGES[each] for each in badges]
+    return french, english, verified, digest({"fr": french, "en": english, "verified": verified})
 
 
 def digest(terms: Json) -> str:

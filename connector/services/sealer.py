@@ -24,7 +24,7 @@ from connector.services.sealing import is_on_the_table
 from connector.store.contracts import StoredContract
 from connector.store.jobs import Postpone
 from connector.store.negotiations import Negotiation
-from contracts.canonical import canonical
+from contracts.canonical import Json, canonical
 from contracts.checks import check_contract, check_countersigned
 from contracts.conclusion import conclude
 from contracts.document import Negotiated, draw_up_contract, told_framework
@@ -88,22 +88,26 @@ class Sealer:
         sides = self._sides_at_hand(case, signer)
         if sides is None:
             return None
-        document, now = self.drawn_up(case, sides), self._clock.now()
-        sealed = seal_now(document.text.encode(), signer, media_type=CONTRACT, at=now, approval=case.approval)
-        return document, mark_of(sealed, 0)
+        (document, cards), now = self._drawn_up(case, sides), self._clock.now()
+        sealed = seal_now(document, signer, media_type=CONTRACT, at=now, approval=case.approval)
+        return document_of(sealed.payload, document, cards), mark_of(sealed, 0)
 
     def drawn_up(self, case: Case, sides: Sides) -> Document:
         """Return the contract to seal: the one that was drawn up before while it is good, else a new one."""
+        document, cards = self._drawn_up(case, sides)
+        return document_of(canonical(document), document, cards)
+
+    def _drawn_up(self, case: Case, sides: Sides) -> tuple[dict[str, Json], str | None]:
+        """Return what the contract to seal says, and the cards that it names."""
         known, now = case.contract, self._clock.now()
         if known is not None and known.document and self._is_good(known, case, sides):
-            return document_of(known.document.encode(), json.loads(known.document), known.cards)
+            return json.loads(known.document), known.cards
         earlier, _ = negotiated.before_agreement(case.told)
         what = negotiated.negotiated(
             case.negotiation, sides, earlier, self._agreement(case.negotiation, now), case.dataset, case.framework
         )
         last = now + COUNTERSIGN_WITHIN
-        drawn_up = draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last)
-        return document_of(canonical(drawn_up), drawn_up, sides.cards)
+        return draw_up_contract(what, contract_id=new_id(), at=now, countersign_before=last), sides.cards
 
     def _is_good(self, known: StoredContract, case: Case, sides: Sides) -> bool:
         """True when a contract that was drawn up and not sealed is recent, and says what would be said now.
@@ -192,7 +196,7 @@ class Sealer:
         signer = near(known.owner, _kid(sealed, "provider"))
         if signer is None:
             return None
-        conclusion = seal_now(canonical(conclude(sealed, at=now)), signer, media_type=CONCLUSION, at=now)
+        conclusion = seal_now(conclude(sealed, at=now), signer, media_type=CONCLUSION, at=now)
         return Concluded(document_of(sealed.payload, sealed.document), mark_of(sealed, 1), conclusion.text)
 
     # --- what they share ----------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """What seals mean for a negotiation, inside its transactions: what must be sealed before it leaves, and what came.
 
-Nothing is signed or verified here: a unit cannot wait. A message that must carry a seal becomes an intent that awaits
-it, and a job of its own (seal.py) signs, then lets the message go; a key of this node does it sooner (seal_at_once.py).
+Nothing is signed or verified here. A message that must carry a seal becomes an intent that awaits it, for a unit cannot
+wait, and a job of its own (seal.py) signs, then lets the message go; where nothing has to be waited for, the unit that
+decides puts the seal itself (seal_at_once.py).
 The walk, with what each side keeps:
 
 1. Provider: the agreement is decided → `sealing`; its seal → `sealed-by-one`, sent with the agreement.
@@ -16,6 +17,8 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
+
+import orjson
 
 import contracts as agreeing
 from connector.identity import seal_history
@@ -192,7 +195,7 @@ class Sealing:
             return None
         if not is_on_the_table(found, negotiation):
             return None
-        agreement: dict[str, Any] = json.loads(json.loads(found.document)["agreement"]["text"])
+        agreement: dict[str, Any] = json.loads(_agreement_in(found.document))
         return agreement
 
     def member(self, tx: Tx, negotiation: Negotiation, kind: str) -> str | None:
@@ -213,7 +216,13 @@ def is_on_the_table(contract: StoredContract, negotiation: Negotiation) -> bool:
 @lru_cache(maxsize=32)
 def _is_about(document: str, offer: str) -> bool:
     """True when a contract is about these terms. Remembered by both texts: a unit that sends it asks twice."""
-    return agreeing.has_terms_of(json.loads(json.loads(document)["agreement"]["text"]), json.loads(offer))
+    return agreeing.has_terms_of(json.loads(_agreement_in(document)), json.loads(offer))
+
+
+@lru_cache(maxsize=32)
+def _agreement_in(document: str) -> str:
+    """Return the text of the agreement that a contract is about."""
+    return str(orjson.loads(document)["agreement"]["text"])
 
 
 def leave_unused(tx: Tx, negotiation: Negotiation, contract: StoredContract, reason: str) -> None:

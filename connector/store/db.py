@@ -171,6 +171,11 @@ def locking(select: Select[Any]) -> Select[Any]:
     return select.with_for_update()
 
 
+def has_one_writer(tx: Tx) -> bool:
+    """True on SQLite: what a unit has read cannot be changed by anybody else before it ends."""
+    return tx.connection.dialect.name == "sqlite"
+
+
 class Store(Protocol):
     """One of the two stores."""
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,22 @@ def _reader(name: str) -> Check:
 
 def _read(rule: Schema, whole: Schema) -> Check:
     checks = [_WORDS[word](said, rule, whole) for word, said in rule.items() if word not in _SILENT]
+    is_fine = _text(rule)
 
     def check(value: Json) -> None:
-        for one in checks:
-            one(value)
+        if is_fine is None or not is_fine(value):
+            for one in checks:
+                one(value)
 
     return checks[0] if len(checks) == 1 else check
+
+
+def _text(rule: Schema) -> Callable[[Json], bool] | None:
+    """Return what tells in one step that a value is a text of this rule; None for a rule about anything else."""
+    if rule.get("type") != "string" or rule.keys() - _SILENT - {"type", "pattern", "minLength", "maxLength"}:
+        return None
+    search, least, most = _searching(rule.get("pattern", "")), rule.get("minLength", 0), rule.get("maxLength", inf)
+    return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
 
 
 def _type(said: str, rule: Schema, whole: Schema) -> Check:
@@ -90,14 +101,18 @@ def _enum(said: list[str], rule: Schema, whole: Schema) -> Check:
 
 
 def _pattern(said: str, rule: Schema, whole: Schema) -> Check:
-    # `$` of Python also stands before a last line break; that of JSON Schema does not
-    search = re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", said)).search
+    search = _searching(said)
 
     def check(value: Json) -> None:
         if isinstance(value, str) and search(value) is None:
             raise BadDocument(needed=said, actual=_shown(value))
 
     return check
+
+
+def _searching(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    # `$` of Python also stands before a last line break; that of JSON Schema does not
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern)).search
 
 
 def _length(sign: int) -> Word:

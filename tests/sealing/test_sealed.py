@@ -200,7 +200,7 @@ def test_a_conclusion_by_another_key_is_taken_when_the_provider_lists_it(
             conclusion = read_sealed(message[CONCLUSION])
             assert former is not None
             assert former.kid != conclusion.signatures[0].header["kid"]
-            again = seal_now(conclusion.payload, former, media_type=MEDIA_TYPE, at=pair.clock.now())
+            again = seal_now(conclusion.document, former, media_type=MEDIA_TYPE, at=pair.clock.now())
             return {**message, CONCLUSION: again.text}
 
         pair.changes[n.FINALIZE] = change
