@@ -71,8 +71,8 @@ class StoredContract:
     version: int = 0
     created_at: datetime = field(default_factory=lambda: datetime.min)
     updated_at: datetime = field(default_factory=lambda: datetime.min)
-    stored_texts: dict[str, str | None] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """The long texts that the row holds, by column: they are not written again."""
+    stored: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What the row holds, by column: what did not change is not written again."""
     newest_seal: str | None = field(default=None, init=False, compare=False, repr=False)
     """The document with the seals up to the newest that is stored."""
 
@@ -123,6 +123,7 @@ _BY_NEGOTIATION = Prepared(_WHOLE.where(_KEY))
 _LOCK = Prepared(locking(select(contracts.c.version).where(_KEY)))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
+_FREE = tuple(name for name in _NAMES if name not in _FIXED)
 _SEAL = Prepared(
     select(seals).where(
         seals.c.owner == bindparam("k_owner"),
@@ -222,21 +223,21 @@ def flush(tx: Tx) -> None:
 def _write(tx: Tx, contract: StoredContract) -> None:
     added = [one["jws"] for one in tx.seals if _is_on(contract, one)]
     contract.newest_seal = added[-1] if added else contract.newest_seal
-    texts, known = _texts(contract), contract.stored_texts
     if contract.version == 0:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
-        _INSERT.add(tx.connection, [{name: _value(contract, name) for name in _NAMES} | texts])
-        contract.stored_texts = texts
+        row = {name: _value(contract, name) for name in _NAMES} | _texts(contract)
+        _INSERT.add(tx.connection, [row])
+        contract.stored = row
         return
-    row = {name: _value(contract, name) for name in _NAMES if name not in _FIXED} | texts
-    values = {f"v_{name}": value for name, value in row.items()}
+    row = {name: _value(contract, name) for name in _FREE} | _texts(contract)
+    changed = frozenset(name for name in _FREE if row[name] != contract.stored.get(name, ...))
+    values = {f"v_{name}": row[name] for name in changed}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
-    statement = _update(frozenset(name for name in _LONG if texts[name] != known.get(name, ...)))
-    if statement.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
+    if _update(changed).change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
         raise StaleVersion(contract.negotiation)
     contract.version += 1
-    contract.updated_at, contract.stored_texts = tx.now, texts
+    contract.updated_at, contract.stored = tx.now, row
 
 
 def _texts(contract: StoredContract) -> dict[str, str | None]:
@@ -268,9 +269,8 @@ def _is_on(contract: StoredContract, seal: dict[str, Any]) -> bool:
 
 @cache
 def _update(changed: frozenset[str]) -> Prepared:
-    """Return what writes a row without the long texts that did not change: PostgreSQL would pack each anew."""
-    names = [name for name in _NAMES if name not in _FIXED | (_LONG - changed)]
-    values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in (*names, "updated_at")}
+    """Return what writes these columns: each text would be packed anew, each place in an index sought anew."""
+    values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in (*sorted(changed), "updated_at")}
     row = update(contracts).where(_KEY, contracts.c.version == bindparam("k_version"))
     return Prepared(row.values({**values, "version": contracts.c.version + 1}))
 
@@ -349,13 +349,13 @@ def _one(row: Any) -> StoredContract | None:
     if row is None:
         return None
     values = row._asdict()
-    newest, held = values.pop("newest_seal", None), {name: values.get(name) for name in _LONG}
+    newest, stored = values.pop("newest_seal", None), {name: values.get(name) for name in _FREE}
     if values.get("jws") == "":
         values["jws"] = newest
     if values.get("document") == "":
         values["document"] = _payload(values["jws"] or "")
     contract = StoredContract(**{**values, "role": Role(values["role"])})
-    contract.newest_seal, contract.stored_texts = newest, held
+    contract.newest_seal, contract.stored = newest, stored
     return contract
 
 

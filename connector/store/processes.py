@@ -53,8 +53,8 @@ class Process:
     updated_at: datetime = field(default_factory=lambda: datetime.min)
     stored_state: str | None = field(default=None, init=False, compare=False, repr=False)
     """The state in which the row stands: an event tells when it changes."""
-    stored_texts: dict[str, str | None] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """The long texts that the row holds, by column: they are not written again."""
+    stored: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What the row holds, by column: what did not change is not written again."""
 
     @property
     def position(self) -> Position:
@@ -90,7 +90,6 @@ CHANGED = "process"
 """Topic, within this process only, of the processes that were saved; key: the pid."""
 _JSON_COLUMNS = ("intent", "problem", "data_address", "given_up")
 _FIXED = frozenset({"owner", "pid", "role", "peer", "version", "created_at", "updated_at"})
-_LONG = frozenset({"pending_body", "intent", "offer", "requested", "request_card", "data_address"})
 
 
 class Queries(Generic[P]):
@@ -100,7 +99,7 @@ class Queries(Generic[P]):
         self._table, self._record = table, record
         self._names = tuple(item.name for item in fields(record) if item.init)
         self._column_names = tuple(table.c.keys())
-        self._long = _LONG.intersection(self._names)
+        self._free = tuple(name for name in self._names if name not in _FIXED)
         self._moved = f"{table.name.removesuffix('s')}.moved"
         columns = table.c
         key = and_(columns.owner == bindparam("k_owner"), columns.pid == bindparam("k_pid"))
@@ -120,9 +119,8 @@ class Queries(Generic[P]):
         self._update = cache(self._writing)
 
     def _writing(self, changed: frozenset[str]) -> Prepared:
-        """Return what writes a row without the long texts that did not change: PostgreSQL would pack each anew."""
-        names = [name for name in self._names if name not in _FIXED | (_LONG - changed)]
-        values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in (*names, "updated_at")}
+        """Return what writes these columns: each text would be packed anew, each place in an index sought anew."""
+        values: dict[str, Any] = {name: bindparam(f"v_{name}") for name in (*sorted(changed), "updated_at")}
         return Prepared(self._row.values({**values, "version": self._table.c.version + 1}))
 
     def load(self, tx: Tx, owner: str, pid: str, message_id: str | None = None) -> P:
@@ -155,7 +153,9 @@ class Queries(Generic[P]):
     def _add(self, tx: Tx, process: P) -> None:
         process.created_at = process.updated_at = tx.now
         process.version = 1
-        self._insert.add(tx.connection, [{name: self._value(process, name) for name in self._names}])
+        row = {name: self._value(process, name) for name in self._names}
+        self._insert.add(tx.connection, [row])
+        process.stored = {name: row[name] for name in self._free}
 
     def save(self, tx: Tx, process: P) -> None:
         """Insert a new process or write a changed one, by compare-and-swap.
@@ -167,7 +167,6 @@ class Queries(Generic[P]):
             self._add(tx, process)
         else:
             self._change(tx, process)
-        process.stored_texts = self._texts(process)
         if process.state not in (process.stored_state, INITIAL):
             self._say_moved(tx, process)
         process.stored_state = process.state
@@ -177,14 +176,14 @@ class Queries(Generic[P]):
         events.append(tx, process.owner, self._moved, process.pid, process.peer, role=process.role.value, **told)
 
     def _change(self, tx: Tx, process: P) -> None:
-        values = {f"v_{name}": self._value(process, name) for name in self._names if name not in _FIXED}
+        row, known = {name: self._value(process, name) for name in self._free}, process.stored
+        changed = frozenset(name for name in self._free if row[name] != known.get(name, ...))
+        values = {f"v_{name}": row[name] for name in changed}
         keys = {"k_owner": process.owner, "k_pid": process.pid, "k_version": process.version}
-        known = process.stored_texts
-        statement = self._update(frozenset(name for name in self._long if values[f"v_{name}"] != known.get(name, ...)))
-        if statement.change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
+        if self._update(changed).change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
             raise StaleVersion(process.pid)
         process.version += 1
-        process.updated_at = tx.now
+        process.updated_at, process.stored = tx.now, row
 
     def page(
         self,
@@ -216,17 +215,15 @@ class Queries(Generic[P]):
 
     def _from_row(self, row: Row[Any]) -> P:
         values = dict(zip(self._column_names, row, strict=False))  # what was asked along comes after
+        stored = {name: values[name] for name in self._free}
         values["role"] = Role(values["role"])
         for name in _JSON_COLUMNS:
             if values.get(name) is not None:
                 values[name] = json.loads(values[name])
         values["given_up"] = tuple(values["given_up"] or ())
         process = self._record(**values)
-        process.stored_state, process.stored_texts = process.state, self._texts(process)
+        process.stored_state, process.stored = process.state, stored
         return process
-
-    def _texts(self, process: P) -> dict[str, str | None]:
-        return {name: self._value(process, name) for name in self._long}
 
     def _value(self, process: P, name: str) -> Any:
         value = getattr(process, name)
