@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
 
@@ -139,13 +140,19 @@ def second_on(first: Sealed, text: str) -> Sealed | None:
 
 def written(payload: bytes, document: dict[str, Json], *signatures: Signature) -> Sealed:
     """Return a document (what `payload` says) with these seals on it, and its text."""
-    told = {"payload": encoded(payload), "signatures": [each.as_json() for each in signatures]}
+    told = {"payload": _payload_text(payload), "signatures": [each.as_json() for each in signatures]}
     return Sealed(canonical(told, limit_bytes=LIMIT_BYTES).decode(), payload, document, signatures)
 
 
 def signing_input(protected: str, payload: bytes) -> bytes:
     """Return what a seal signs (RFC 7515 §5.1)."""
-    return f"{protected}.{encoded(payload)}".encode()
+    return f"{protected}.{_payload_text(payload)}".encode()
+
+
+@lru_cache(maxsize=4)
+def _payload_text(payload: bytes) -> str:
+    """Return a payload as it stands in a text and in what is signed: remembered from sealing to writing."""
+    return encoded(payload)
 
 
 def encoded(raw: bytes) -> str:

@@ -77,11 +77,14 @@ CHANGED = "datasets"
 
 
 def load(tx: Tx, owner: str, dataset_id: str) -> StoredDataset:
-    """Return the dataset. Raises NotFound."""
-    row = _dataset_by_id.first(tx.connection, {"o": owner, "i": dataset_id})
-    if row is None:
-        raise NotFound(dataset_id)
-    return _dataset(row)
+    """Return the dataset, as this unit knows it. Raises NotFound."""
+    found: StoredDataset | None = tx.published.get(("dataset", owner, dataset_id))
+    if found is None:
+        row = _dataset_by_id.first(tx.connection, {"o": owner, "i": dataset_id})
+        if row is None:
+            raise NotFound(dataset_id)
+        found = tx.published["dataset", owner, dataset_id] = _dataset(row)
+    return found
 
 
 def put(tx: Tx, dataset: StoredDataset) -> None:
@@ -131,11 +134,14 @@ def id_back(tx: Tx, owner: str, *, before: str, limit: int) -> str:
 
 
 def load_offer(tx: Tx, owner: str, offer_id: str) -> StoredOffer:
-    """Return the offer. Raises NotFound."""
-    row = _offer_by_id.first(tx.connection, {"o": owner, "i": offer_id})
-    if row is None:
-        raise NotFound(offer_id)
-    return _offer(row)
+    """Return the offer, as this unit knows it. Raises NotFound."""
+    found: StoredOffer | None = tx.published.get(("offer", owner, offer_id))
+    if found is None:
+        row = _offer_by_id.first(tx.connection, {"o": owner, "i": offer_id})
+        if row is None:
+            raise NotFound(offer_id)
+        found = tx.published["offer", owner, offer_id] = _offer(row)
+    return found
 
 
 def put_offer(tx: Tx, offer: StoredOffer) -> None:
@@ -170,6 +176,7 @@ def count(tx: Tx) -> list[tuple[str, str, int]]:
 
 def discard_draft(tx: Tx, owner: str, dataset_id: str) -> None:
     """Delete a draft that was never published."""
+    tx.published.clear()
     columns = datasets.c
     tx.connection.execute(
         delete(datasets).where(columns.owner == owner, columns.id == dataset_id, columns.status == "draft")
@@ -178,6 +185,7 @@ def discard_draft(tx: Tx, owner: str, dataset_id: str) -> None:
 
 def _put(tx: Tx, table: Any, record: StoredDataset | StoredOffer, values: dict[str, Any]) -> None:
     columns = table.c
+    tx.published.clear()
     values.update(updated_at=tx.now, created_at=record.created_at or tx.now, version=record.version + 1)
     if record.version == 0:
         tx.connection.execute(insert(table), values)

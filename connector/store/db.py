@@ -100,6 +100,7 @@ class Tx:
         "heads",
         "local",
         "now",
+        "published",
         "seals",
         "signals",
         "silent",
@@ -116,10 +117,11 @@ class Tx:
         self.signals: list[tuple[str, str, bool]] = []
         self.started: list[Job] = []
         self.finished: list[Job] = []
-        # What was found or written, so that no part of the unit asks again (journal.py, silence.py, contracts.py)
+        # What was found or written, so that no part of the unit asks again (each in the module of its table)
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
         self.told: dict[tuple[str, str, str], bool] = {}
         self.silent: dict[tuple[str, str], bool] = {}
+        self.published: dict[tuple[str, str, str], Any] = {}
         self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
         self.unsaved: dict[tuple[str, str], Any] = {}
         """Contracts that are written when the unit ends, at the latest."""
