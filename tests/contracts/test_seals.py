@@ -14,7 +14,7 @@ from contracts import refused
 from contracts.approval import Approval, approval_in
 from contracts.canonical import canonical
 from contracts.checks import check_seal
-from contracts.jws import CONTRACT, NOTICE, encoded, read_sealed, signing_input
+from contracts.jws import CONTRACT, NOTICE, encoded, kept, read_sealed, second_on, signing_input
 from contracts.keys import ORDER
 from contracts.seals import COMMITMENTS, LEEWAY, countersign, seal, sealed_at
 from tests.harness.contracts import COMMUNE, LAST, METROPOLE, NOW, countersigned, drawn_up, negotiated, sealed
@@ -403,6 +403,47 @@ def test_every_byte_of_the_text_counts():
             continue
         passed.append(place)
     assert passed == []
+
+
+def test_what_is_kept_is_read_as_it_was_at_first():
+    jws = told()
+    jws["signatures"][1]["header"] = {"etsiU": ["e30"]}
+    for text in (ONE, BOTH, written(jws)):
+        assert kept(text) == read_sealed(text)
+        assert kept(text).document == read_sealed(text).document
+
+
+def test_a_second_seal_is_read_alone_as_it_would_be_with_the_whole():
+    """Whatever stands in the place of any character: the same seals, the same refusal, or no word about it."""
+    first = read_sealed(ONE)
+    assert second_on(first, BOTH) == read_sealed(BOTH)
+    for place in range(len(BOTH)):
+        text = BOTH[:place] + ("B" if BOTH[place] == "A" else "A") + BOTH[place + 1 :]
+        try:
+            found = second_on(first, text)
+        except refused.ContractError as error:
+            with pytest.raises(type(error)):
+                read_sealed(text)
+        else:
+            assert found is None or found == read_sealed(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: ONE,
+        lambda: BOTH + " ",
+        lambda: BOTH.replace(",{", ", {"),
+        lambda: written({**told(), "signatures": told()["signatures"][::-1]}),
+        lambda: written({**told(), "signatures": [*told()["signatures"], told()["signatures"][1]]}),
+        lambda: written({**told(), "signatures": [told()["signatures"][0], 1]}),
+        lambda: written({**told(), "more": 1}),
+        lambda: countersigned(sealed({**DOCUMENT, "termination": "Aucune."}, PROVIDER), CONSUMER),
+        lambda: countersigned(sealed(DOCUMENT, STRANGER), CONSUMER),
+    ],
+)
+def test_any_text_but_the_first_with_one_seal_more_is_for_the_reader_of_the_whole(change):
+    assert second_on(read_sealed(ONE), change()) is None
 
 
 def test_every_member_of_the_document_counts():

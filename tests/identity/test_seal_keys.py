@@ -228,3 +228,12 @@ def test_what_cannot_seal_is_refused_with_its_reason(tmp_path: Path, keys: SealK
             with pytest.raises(CertificateRefused) as refused:
                 certificates.check_for_seals(one, now)
             assert refused.value.reason == reason
+
+
+def test_a_key_is_near_once_it_is_open_and_only_under_its_own_certificate(keys: SealKeys) -> None:
+    own, other = (keys.create("ville", name, VILLE, NOW, 10) for name in ("seal-1", "seal-2"))
+    ours, mistaken = (signer(keys, "ville", DID, "seal-1", chain) for chain in (own, other))
+    assert not ours.is_near
+    asyncio.run(ours.sign(b"text"))
+    assert ours.is_near
+    assert not mistaken.is_near

@@ -9,6 +9,7 @@ from connector.protocol.machine import Role
 from connector.store import contracts, negotiations, transfers
 from connector.store.contracts import StoredContract
 from connector.store.negotiations import Negotiation
+from connector.store.prepared import Prepared
 from connector.store.transfers import Transfer
 
 PROCESS = {"owner": "root", "role": Role.PROVIDER, "peer": "did:web:b", "peer_url": "https://b", "dataset": "d"}
@@ -86,6 +87,27 @@ def put(tx, table, name, text):
     SAVE[table](tx, row)
     contracts.flush(tx)
     return row
+
+
+@pytest.mark.parametrize("table", LONG)
+def test_nothing_but_what_changed_is_sent(opened, table, monkeypatch):
+    """A column that an index is made of is named when it changes, and not otherwise."""
+    sent = []
+    change = Prepared.change
+
+    def watched(self, connection, values):
+        sent.append({name.removeprefix("v_") for name in values if name.startswith("v_")})
+        return change(self, connection, values)
+
+    async def play():
+        async with opened() as store:
+            await store.write(add)
+            monkeypatch.setattr(Prepared, "change", watched)
+            for name, text in (("agreement", "another"), (LONG[table][0], "text"), ("agreement", "one more")):
+                await store.write(lambda tx, name=name, text=text: put(tx, table, name, text))
+
+    asyncio.run(play())
+    assert sent == [{name, "updated_at"} for name in ("agreement", LONG[table][0], "agreement")]
 
 
 @pytest.mark.parametrize("table", LONG)

@@ -8,8 +8,10 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 
 from connector.clock import VirtualClock
-from connector.problems import Conflict, Unavailable
+from connector.problems import Conflict, NotFound, Unavailable
 from connector.settings import Settings
+from connector.store import datasets
+from connector.store.datasets import StoredDataset, StoredOffer
 from connector.store.db import Tx, open_store
 from connector.store.errors import DatabaseInUse, StaleVersion
 from connector.store.tables import replays
@@ -387,5 +389,29 @@ def test_connections_lost_between_units_are_replaced(opened, postgres):
             results = await asyncio.gather(*(store.write(note(f"after-{n}")) for n in range(20)))
             assert len(results) == 20
             assert len(await store.read(tokens)) == 30
+
+    asyncio.run(play())
+
+
+def test_an_offer_and_a_dataset_are_loaded_once_in_a_unit_and_anew_after_a_change(opened):
+    def unit(tx: Tx) -> None:
+        of = {"owner": "root", "id": "d", "title": "one", "document": {}, "source": {}}
+        datasets.put(tx, StoredDataset(**of))
+        datasets.put_offer(tx, StoredOffer(owner="root", id="o", dataset="d", policy={}, mode="manual"))
+        for load, put, name in ((datasets.load, datasets.put, "d"), (datasets.load_offer, datasets.put_offer, "o")):
+            found = load(tx, "root", name)
+            assert load(tx, "root", name) is found
+            put(tx, found)
+            again = load(tx, "root", name)
+            assert (again is not found, again) == (True, found)
+        datasets.put(tx, StoredDataset(**of | {"id": "e"}))
+        assert datasets.load(tx, "root", "e").status == "draft"
+        datasets.discard_draft(tx, "root", "e")
+        with pytest.raises(NotFound):
+            datasets.load(tx, "root", "e")
+
+    async def play():
+        async with opened() as store:
+            await store.write(unit)
 
     asyncio.run(play())
