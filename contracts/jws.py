@@ -106,11 +106,15 @@ def read_sealed(text: str) -> Sealed:
 def kept(text: str) -> Sealed:
     """Return a sealed document that was read or written here before and has lain in our own store since.
 
-    Its form is not looked at again: a text that anybody else may have touched is for `read_sealed`.
+    Its form is not looked at again: a text that anybody else may have touched is for `read_sealed`. Raises NotASeal for
+    one that cannot be read at all.
     """
-    told = orjson.loads(text)
-    payload = _octets(told["payload"])
-    return Sealed(text, payload, orjson.loads(payload), tuple(_kept(each) for each in told["signatures"]))
+    try:
+        told = orjson.loads(text)
+        payload = _octets(told["payload"])
+        return Sealed(text, payload, orjson.loads(payload), tuple(_kept(each) for each in told["signatures"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotASeal(actual=str(error)[:80]) from error
 
 
 def _kept(told: Json) -> Signature:

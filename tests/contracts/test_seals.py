@@ -411,6 +411,9 @@ def test_what_is_kept_is_read_as_it_was_at_first():
     for text in (ONE, BOTH, written(jws)):
         assert kept(text) == read_sealed(text)
         assert kept(text).document == read_sealed(text).document
+    for text in ("", "null", "{}", ONE[:-9], written({**told(), "payload": 1}), written({**told(), "signatures": [1]})):
+        with pytest.raises(refused.NotASeal):
+            kept(text)
 
 
 def test_a_second_seal_is_read_alone_as_it_would_be_with_the_whole():
