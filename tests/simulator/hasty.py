@@ -8,19 +8,20 @@ from connector.services.seal_at_once import AtOnce
 from connector.store import journal
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
+from contracts.signer import NearSigner
 
 _put = AtOnce._put
 
 
-def _sealed_twice(self: AtOnce, tx: Tx, negotiation: Negotiation, wanted: Answer) -> bool:
+def _sealed_twice(self: AtOnce, tx: Tx, negotiation: Negotiation, *_: Any) -> bool:
     """Say that a seal was put, and have the job put it all the same."""
     journal.append(tx, negotiation.owner, negotiation.pid, "sealed", {"role": negotiation.role.value})
     return False
 
 
-def _put_and_waiting(self: AtOnce, tx: Tx, negotiation: Negotiation, wanted: Answer) -> bool:
+def _put_and_waiting(self: AtOnce, tx: Tx, negotiation: Negotiation, wanted: Answer, signer: NearSigner) -> bool:
     """Put and keep the seal, and have the answer wait for the job all the same."""
-    _put(self, tx, negotiation, wanted)
+    _put(self, tx, negotiation, wanted, signer)
     return False
 
 
