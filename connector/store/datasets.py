@@ -5,10 +5,10 @@ catalogue is a join of texts. It is empty when an offer depends on who asks or w
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
@@ -18,6 +18,8 @@ from connector.store.errors import StaleVersion
 from connector.store.period import ALWAYS, Period
 from connector.store.prepared import Prepared
 from connector.store.tables import datasets, offers
+
+R = TypeVar("R")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,13 +80,7 @@ CHANGED = "datasets"
 
 def load(tx: Tx, owner: str, dataset_id: str) -> StoredDataset:
     """Return the dataset, as this unit knows it. Raises NotFound."""
-    found: StoredDataset | None = tx.published.get(("dataset", owner, dataset_id))
-    if found is None:
-        row = _dataset_by_id.first(tx.connection, {"o": owner, "i": dataset_id})
-        if row is None:
-            raise NotFound(dataset_id)
-        found = tx.published["dataset", owner, dataset_id] = _dataset(row)
-    return found
+    return _once(tx, _dataset_by_id, _dataset, owner, dataset_id)
 
 
 def put(tx: Tx, dataset: StoredDataset) -> None:
@@ -135,13 +131,7 @@ def id_back(tx: Tx, owner: str, *, before: str, limit: int) -> str:
 
 def load_offer(tx: Tx, owner: str, offer_id: str) -> StoredOffer:
     """Return the offer, as this unit knows it. Raises NotFound."""
-    found: StoredOffer | None = tx.published.get(("offer", owner, offer_id))
-    if found is None:
-        row = _offer_by_id.first(tx.connection, {"o": owner, "i": offer_id})
-        if row is None:
-            raise NotFound(offer_id)
-        found = tx.published["offer", owner, offer_id] = _offer(row)
-    return found
+    return _once(tx, _offer_by_id, _offer, owner, offer_id)
 
 
 def put_offer(tx: Tx, offer: StoredOffer) -> None:
@@ -181,6 +171,17 @@ def discard_draft(tx: Tx, owner: str, dataset_id: str) -> None:
     tx.connection.execute(
         delete(datasets).where(columns.owner == owner, columns.id == dataset_id, columns.status == "draft")
     )
+
+
+def _once(tx: Tx, query: Prepared, read: Callable[[Row[Any]], R], owner: str, name: str) -> R:
+    """Return what a query by identifier finds, read once in a unit until something is put. Raises NotFound."""
+    if (query, owner, name) not in tx.published:
+        row = query.first(tx.connection, {"o": owner, "i": name})
+        if row is None:
+            raise NotFound(name)
+        tx.published[query, owner, name] = read(row)
+    found: R = tx.published[query, owner, name]
+    return found
 
 
 def _put(tx: Tx, table: Any, record: StoredDataset | StoredOffer, values: dict[str, Any]) -> None:

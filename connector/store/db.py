@@ -121,7 +121,7 @@ class Tx:
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
         self.told: dict[tuple[str, str, str], bool] = {}
         self.silent: dict[tuple[str, str], bool] = {}
-        self.published: dict[tuple[str, str, str], Any] = {}
+        self.published: dict[tuple[Any, str, str], Any] = {}
         self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
         self.unsaved: dict[tuple[str, str], Any] = {}
         """Contracts that are written when the unit ends, at the latest."""
