@@ -56,11 +56,14 @@ class Worker:
             is_settled = await self._is_settled_by_asking(service, due)
             if is_settled is not False:
                 return None if is_settled else self.clock.now()
-        answer = await self._post(service, due)
-        if answer.is_success:
-            await self._report_acknowledged(service, job, due, answer)
-            return None
-        return await self._report_refusal(service, due, answer)
+        with service.on_its_way(due.pid):
+            answer = await self._post(service, due)
+            is_settled = answer.is_success and await self._report_acknowledged(service, job, due, answer)
+        if not answer.is_success:
+            return await self._report_refusal(service, due, answer)
+        if not is_settled:
+            await self._compare(service, due)
+        return None
 
     async def reconcile(self, service: Reconcile[Any], job: Job) -> datetime | None:
         """After a restoration, ask the peer how one process stands; return when to look again. Raises Postpone."""
@@ -111,17 +114,19 @@ class Worker:
         log.info("sent", extra={**due.names, "message_kind": due.kind, "status": answer.status})
         return answer
 
-    async def _report_acknowledged(self, service: Exchange[Any], job: Job, due: Delivery, answer: Answer) -> None:
+    async def _report_acknowledged(self, service: Exchange[Any], job: Job, due: Delivery, answer: Answer) -> bool:
+        """Return whether the process moved on; False: our message had given way, yet the peer took it."""
         try:
-            is_settled = await service.acknowledged(job, due, answer.body)
+            return await service.acknowledged(job, due, answer.body)
         except NoProcessIdentifier as problem:
             await service.not_yet(due, problem.code, str(problem))
             raise  # tried again as a failure is, ten times: a peer that answers so may begin a process each time
-        if not is_settled:
-            # Our message had given way, yet the peer took it: look whether we still agree.
-            state = await self._ask(due)
-            if state is not None:
-                await service.diverged(due, state)
+
+    async def _compare(self, service: Exchange[Any], due: Delivery) -> None:
+        """Look whether both sides still agree, after the peer took a message that had given way. Raises Postpone."""
+        state = await self._ask(due)
+        if state is not None:
+            await service.diverged(due, state)
 
     async def _report_refusal(self, service: Exchange[Any], due: Delivery, answer: Answer) -> datetime | None:
         refusal = read_refusal(answer.body)

@@ -4,6 +4,9 @@ Each report is one transaction on one process, and writes the journal. What is s
 send, is in exchange.py; when the worker asks, repeats or gives up, in worker.py.
 """
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -25,6 +28,8 @@ P = TypeVar("P", bound=Process)
 _LOOKED_BACK = 30
 RENEW_AGAIN_S = 1.0
 """When a renewal that the peer was too busy to take is decided again, in seconds."""
+SHOWN_WITHIN = timedelta(seconds=2)
+"""How long a peer that asks for our state waits for its own answer to our message to be recorded."""
 
 
 def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str | None) -> bool:
@@ -159,6 +164,8 @@ class Exchange(Generic[P]):
     def __init__(self, store: Store, line: Line[P]) -> None:
         self._store = store
         self.line = line
+        self._on_its_way: dict[str, asyncio.Event] = {}
+        """By process, what is set once the message that travels has been answered, and the answer recorded."""
 
     def react(self, tx: Tx, process: P, by: Role, kind: str) -> None:
         """Draw the consequences of a move: called after each, inside its transaction."""
@@ -168,8 +175,31 @@ class Exchange(Generic[P]):
         """Record that the peer accepted our message; False when ours had given way, so that the two may differ."""
         raise TypeError(f"{type(self).__name__} must say how it settles")
 
+    @contextmanager
+    def on_its_way(self, pid: str) -> Iterator[None]:
+        """While it lasts, a message of this process travels, and what the peer answers is recorded."""
+        self._on_its_way[pid] = recorded = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._on_its_way[pid]
+            recorded.set()
+
     async def show(self, owner: str, caller: Participant, pid: str) -> P:
-        """Return a process to its counterpart. Raises NotFound, also when it is somebody else's."""
+        """Return a process to its counterpart. Raises NotFound, also when it is somebody else's.
+
+        Both sides show a state once a message that leads to it is acknowledged (DSP 2025-1, state machines). A peer
+        that acknowledges ours and asks at once is ahead of what we record: it waits for that.
+        """
+        recorded = self._on_its_way.get(pid)
+        process = await self._peek(owner, caller, pid)
+        if recorded is None:
+            return process
+        clock = self._store.clock
+        await clock.wait(recorded, clock.now() + SHOWN_WITHIN)
+        return await self._peek(owner, caller, pid)
+
+    async def _peek(self, owner: str, caller: Participant, pid: str) -> P:
         process = await self._store.read(lambda tx: self.line.queries.peek(tx, owner, pid))
         if process.peer != caller.did:
             raise NotFound(pid)

@@ -7,7 +7,7 @@ computed from the tables, so that a reader sees both sides.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ DID = "did:web:peer.example"
 HEADER = "Bearer peer"
 CONFLICT = b'{"@type":"TransferError","code":"409","reason":["Not in this state"]}'
 JSON = {"content-type": "application/json"}
+LONG_ENOUGH = 100
+"""Turns of the loop after which the node has got a question, and has answered it if it does not wait."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,11 @@ class Peer:
     """What it shows at an address, by path."""
     is_reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while an answer of the node is on its way: a peer takes the node's next message after it."""
+    asks: Callable[[], Awaitable[None]] | None = None
+    """What it asks in the moment of its next answer; the question arrives first."""
     knows_repetition: bool = True
     taken: set[str] = field(default_factory=set)
+    _asking: asyncio.Future[None] | None = None
 
     def start_over(self, role: Role, table: Table) -> None:
         """Begin another process."""
@@ -73,7 +78,12 @@ class Peer:
     async def send(self, call: Call, *, limit_bytes: int, timeout_s: float) -> Answer:
         """Answer a call of the node (see Transport)."""
         async with self.is_reading:
-            return self._answer(call)
+            answer = self._answer(call)
+        if self.asks is not None:
+            self._asking, self.asks = asyncio.ensure_future(self.asks()), None
+            for _ in range(LONG_ENOUGH):
+                await asyncio.sleep(0)
+        return answer
 
     def _answer(self, call: Call) -> Answer:
         path = call.url.removeprefix(self.base) if call.url.startswith(self.base + "/") else call.url

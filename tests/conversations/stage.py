@@ -8,6 +8,7 @@
     peer sends as new                  the same content under another `@id`
     peer posts PATH [JSON]             any body to any address
     peer gets PATH | peer asks         a document; the state of the present process
+    peer asks as it answers            the state, in the moment of its next answer, before the node has got that
     stranger asks | stranger repeats   the same by another participant
     peer answers STATUS [JSON] [with NAME: VALUE]
                                        how the next call is answered
@@ -271,7 +272,10 @@ class Stage:
     async def _peer_gets(self, path: str) -> None:
         await self._call(_call("GET", self._absolute(path)))
 
-    async def _peer_asks(self, _: str) -> None:
+    async def _peer_asks(self, words: str) -> None:
+        if words:
+            self.peer.asks = lambda: self._peer_asks("")
+            return
         await self._call(_call("GET", f"{NODE}/{self._root}/{self.peer.node_pid}"))
 
     async def _stranger(self, words: str) -> None:
