@@ -104,8 +104,6 @@ class Seal:
             return None
         try:
             checked = await self._sealer.checked(case, known.jws)
-        except (KeyError, TypeError) as error:
-            return await self._refuse(job, case, "not-a-contract", {"fr": str(error), "en": str(error)})
         except (ContractError, PolicyError) as error:
             return await self._refuse(job, case, error.code, said_of(error))
         found = await self._sealer.countersigned(case, checked)

@@ -25,7 +25,7 @@ from policies import PolicyError
 First = Callable[[Tx, Negotiation, Answer], str | None]
 """The kind of job that must run before an answer may leave; None: it may leave now."""
 
-_FAILURES = (ContractError, PolicyError, Problem, KeyError, TypeError)
+_FAILURES = (ContractError, PolicyError, Problem)
 """With which checking and sealing may end: the job says so to whom it concerns."""
 
 

@@ -29,7 +29,7 @@ from contracts.checks import check_contract, check_countersigned
 from contracts.conclusion import conclude
 from contracts.document import Negotiated, draw_up_contract, told_framework
 from contracts.jws import CONCLUSION, CONTRACT, Sealed, read_sealed
-from contracts.refused import IncompleteCard, OtherAgreement
+from contracts.refused import BadDocument, IncompleteCard, OtherAgreement
 from contracts.seals import countersign, countersign_now, seal, seal_now
 from contracts.signer import NearSigner, Signer
 
@@ -137,7 +137,7 @@ class Sealer:
     async def checked(self, case: Case, received: str) -> Checked:
         """Return what the provider sealed, when it says what was negotiated.
 
-        Raises ContractError, PolicyError, or KeyError and TypeError for what is no contract; Postpone.
+        Raises ContractError, PolicyError, Postpone.
         """
         theirs = read_sealed(received)
         signer = self._named(case.negotiation.owner, _kid(theirs, "consumer"))
@@ -247,8 +247,11 @@ class Sealer:
 
 
 def _kid(contract: Sealed, role: str) -> str:
-    """Return the key that a contract names for a role. Raises KeyError, TypeError for what is no contract."""
-    return str(contract.document["parties"][role]["seal"]["kid"])
+    """Return the key that a document names for a role. Raises BadDocument for what is no contract."""
+    try:
+        return str(contract.document["parties"][role]["seal"]["kid"])
+    except (KeyError, TypeError) as error:
+        raise BadDocument(needed="kid", pointer=f"/parties/{role}/seal/kid") from error
 
 
 def _countersigned(sealed: Sealed, both: Sealed, sides: Sides) -> Countersigned:

@@ -24,7 +24,7 @@ from connector.services.concluding import Concluding
 from connector.store import contracts, participants, peers
 from connector.store.sqlite import FILE
 from contracts.approval import Approval, approval_in
-from contracts.canonical import sha256
+from contracts.canonical import canonical, sha256
 from contracts.checks import check_seal
 from contracts.jws import CONCLUSION as MEDIA_TYPE
 from contracts.jws import read_sealed
@@ -141,12 +141,8 @@ def test_a_message_of_a_node_that_seals_without_its_seal_ends_the_negotiation(
 @pytest.mark.parametrize(("kind", "code"), [(n.AGREEMENT, "bad-seal"), (n.VERIFICATION, "other-contract")])
 def test_a_seal_on_another_document_ends_the_negotiation(perform: Callable[..., Any], kind: str, code: str) -> None:
     def change(message: dict[str, Any]) -> dict[str, Any]:
-        sealed = json.loads(message[SEAL])
         told = read_sealed(message[SEAL]).document
-        told["termination"] = "Jamais."
-        payload = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-        sealed["payload"] = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
-        return {**message, SEAL: json.dumps(sealed, ensure_ascii=False, separators=(",", ":"), sort_keys=True)}
+        return sealing(message, {**told, "termination": "Jamais."})
 
     async def scene(pair: Pair) -> None:
         pair.changes[kind] = change
@@ -155,6 +151,24 @@ def test_a_seal_on_another_document_ends_the_negotiation(perform: Callable[..., 
         await unused(pair, pid, code)
 
     perform(scene)
+
+
+@pytest.mark.parametrize("told", [{}, {"parties": []}, {"parties": {"consumer": {"seal": "kid"}}}], ids=json.dumps)
+def test_a_seal_on_what_is_no_contract_ends_the_negotiation(perform: Callable[..., Any], told: dict[str, Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pair.changes[n.AGREEMENT] = lambda message: sealing(message, told)
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, "bad-contract-document")
+
+    perform(scene)
+
+
+def sealing(message: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return the message with its seal on another document."""
+    sealed = json.loads(message[SEAL])
+    sealed["payload"] = base64.urlsafe_b64encode(canonical(told)).rstrip(b"=").decode()
+    return {**message, SEAL: canonical(sealed).decode()}
 
 
 @pytest.mark.parametrize("conclusion", [None, "{}", "of another contract"])
