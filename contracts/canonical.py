@@ -23,7 +23,8 @@ Way = tuple[Any, ...]
 """To a value in a document: the way to what holds it, and its name there; empty for the document itself."""
 
 _HALVES = re.compile("[\ud800-\udfff]")
-_TEXT = frozenset({str})
+_PLAIN = frozenset({str, bool})
+"""What holds nothing and needs no look of its own."""
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
@@ -81,30 +82,35 @@ def _written(value: Json) -> bytes | None:
     orjson writes it as RFC 8785 does and is many times faster: only the order of names that are not ASCII (by UTF-16)
     and the form of fractions differ.
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if _is_usual(value, MAX_DEPTH) else None
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # half of a character, or a name that is no text
+        return None
+    if not _is_usual(value):
+        return None
+    # Quotation marks, and what stands for control characters, are not changed by what follows them: texts are in normal
+    # form where the whole is.
+    return written if written.isascii() or unicodedata.is_normalized("NFC", written.decode()) else None
 
 
-def _is_usual(node: Json, depth: int) -> bool:
-    """True for a value that may stand in a document and has names in ASCII, as all of ours have."""
-    kind = type(node)
-    if kind is dict:
-        if not _TEXT.issuperset(map(type, node)) or not "".join(node).isascii():
-            return False
-        held = list(node.values())
-    elif kind is list:
-        held = node
-    elif kind is str:
-        return _is_normal(node)
-    else:
-        return kind is bool or (kind is int and bool(-MAX_INTEGER <= node <= MAX_INTEGER))
-    # A line break is not changed by normal form, nor what stands on its other side: all texts are looked at together.
-    if depth <= 0 or not _is_normal("\n".join([each for each in held if type(each) is str])):
-        return False
-    return False not in [_is_usual(each, depth - 1) for each in held if type(each) is not str]
-
-
-def _is_normal(text: str) -> bool:
-    return text.isascii() or (unicodedata.is_normalized("NFC", text) and not _HALVES.search(text))
+def _is_usual(value: Json) -> bool:
+    """True for what may be in a document but for its texts, with names in ASCII, as all of ours have."""
+    level, names = [value], list[str]()
+    for _ in range(MAX_DEPTH):
+        below: list[Json] = []
+        for node in level:
+            kind = type(node)
+            if kind is dict:
+                names += node
+                below += node.values()
+            elif kind is list:
+                below += node
+            elif kind is not int or not -MAX_INTEGER <= node <= MAX_INTEGER:
+                return False
+        level = [each for each in below if type(each) not in _PLAIN]
+        if not level:
+            return "".join(names).isascii()
+    return False
 
 
 def sha256(written: bytes | str) -> str:
@@ -114,7 +120,7 @@ def sha256(written: bytes | str) -> str:
 
 def check_values(value: Json) -> None:
     """Verify that a JSON value is made of what a document may hold. Raises as `canonical`."""
-    if not _is_usual(value, MAX_DEPTH):
+    if _written(value) is None:
         _check_slowly(value)
 
 

@@ -259,11 +259,16 @@ def told_negotiation(negotiated: Negotiated) -> dict[str, Json]:
 
 def _is_blank_in(value: Json) -> bool:
     """True when a text in it says nothing."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    if isinstance(value, dict):
-        return any(map(_is_blank_in, value.values()))
-    return isinstance(value, list) and any(map(_is_blank_in, value))
+    held = [value]
+    for each in held:  # which grows as it is gone through
+        if isinstance(each, str):
+            if not each or each.isspace():
+                return True
+        elif isinstance(each, dict):
+            held += each.values()
+        elif isinstance(each, list):
+            held += each
+    return False
 
 
 def _check_not_blank(value: Json, pointer: str) -> None:

@@ -6,9 +6,7 @@ header exactly the members named here, no `crit` and no `b64`. Reading proves th
 are worth is told by seals.py.
 """
 
-import base64
 import binascii
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -35,7 +33,6 @@ REQUIRED = ("alg", "cty", "iat", "kid", "srCms", "typ", "x5c", "x5t#S256")
 ALLOWED = frozenset({*REQUIRED, "srAts"})
 _END = "]}"
 """With which the text of a sealed document ends: its list of signatures is the last member."""
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ def kept(text: str) -> Sealed:
 
 def _kept(told: Json) -> Signature:
     header = orjson.loads(_octets(told["protected"]))
-    certificates = tuple(base64.b64decode(each) for each in header["x5c"])
+    certificates = tuple(map(_certificate, header["x5c"]))
     etsi_u = tuple(told.get("header", {}).get("etsiU", ()))
     return Signature(told["protected"], told["signature"], header, certificates, etsi_u)
 
@@ -161,21 +158,26 @@ def _payload_text(payload: bytes) -> str:
 
 def encoded(raw: bytes) -> str:
     """Return bytes in base64url without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").decode().replace("+", "-").replace("/", "_")
 
 
 def decoded(text: Json, pointer: str) -> bytes:
     """Return the bytes of base64url in its one spelling: no padding, no spare bits. Raises NotASeal."""
-    if not isinstance(text, str) or _BASE64URL.fullmatch(text) is None or len(text) % 4 == 1:
+    if not isinstance(text, str) or "+" in text or "/" in text:
         raise NotASeal(needed="base64url", pointer=pointer)
-    raw = _octets(text)
-    if encoded(raw) != text:
+    try:
+        raw = _octets(text)
+    except ValueError:
+        raise NotASeal(needed="base64url", pointer=pointer) from None
+    groups = len(raw) // 3  # only what comes after these could be spelled otherwise
+    if text[4 * groups :] != encoded(raw[3 * groups :]):
         raise NotASeal(needed=encoded(raw)[-12:], actual=text[-12:], pointer=pointer)
     return raw
 
 
 def _octets(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    padded = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
+    return binascii.a2b_base64(padded, strict_mode=True)
 
 
 def _signature(told: Json, pointer: str) -> Signature:
@@ -217,17 +219,24 @@ def _check_header(header: dict[str, Json], pointer: str) -> tuple[bytes, ...]:
 def _certificates(told: Json, pointer: str) -> tuple[bytes, ...]:
     if not isinstance(told, list) or not 1 <= len(told) <= MAX_CERTIFICATES:
         raise HeaderRefused(needed=f"1–{MAX_CERTIFICATES}", pointer=pointer)
-    return tuple(_base64(each, f"{pointer}/{place}", HeaderRefused) for place, each in enumerate(told))
+    found = []
+    for place, each in enumerate(told):
+        try:
+            found.append(_certificate(each))
+        except (ValueError, TypeError):
+            raise HeaderRefused(needed="base64", pointer=f"{pointer}/{place}") from None
+    return tuple(found)
 
 
-def _base64(text: Json, pointer: str, failure: type[ContractError]) -> bytes:
-    """Return the bytes of plain base64 in its one spelling, with padding."""
-    try:
-        raw = base64.b64decode(text if isinstance(text, str) else "-", validate=True)
-    except (binascii.Error, ValueError):
-        raise failure(needed="base64", pointer=pointer) from None
-    if not raw or base64.b64encode(raw).decode() != text:
-        raise failure(needed="base64", pointer=pointer)
+@lru_cache(maxsize=64)
+def _certificate(text: str) -> bytes:
+    """Return the bytes of plain base64 in its one spelling, with padding; raise ValueError for anything else.
+
+    Remembered: the certificates of the same partners come again and again.
+    """
+    raw = binascii.a2b_base64(text, strict_mode=True)
+    if not raw or binascii.b2a_base64(raw, newline=False).decode() != text:
+        raise ValueError("this is no base64, or not in its one spelling")
     return raw
 
 

@@ -79,7 +79,7 @@ def instant(at: datetime) -> str:
     """Return an instant as a contract writes it: RFC 3339, UTC, whole seconds."""
     if at.tzinfo is None:
         raise ValueError("an instant of a contract has a time zone")
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _moment(timestamp: str | None) -> datetime | None:

@@ -26,4 +26,6 @@ def given(**members: str | None) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     return unicodedata.normalize("NFC", _HIDDEN.sub("", text).encode("utf-8", "replace").decode("utf-8"))

@@ -18,7 +18,8 @@ seal, and that its `document` is the payload of its `jws`. Nobody outside this m
 import base64
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from sqlalchemy import and_, bindparam, insert, or_, select, update
@@ -124,6 +125,8 @@ _LOCK = Prepared(locking(select(contracts.c.version).where(_KEY)))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
 _FREE = tuple(name for name in _NAMES if name not in _FIXED)
+_all_of = attrgetter(*_NAMES)
+_free_of = attrgetter(*_FREE)
 _SEAL = Prepared(
     select(seals).where(
         seals.c.owner == bindparam("k_owner"),
@@ -226,11 +229,11 @@ def _write(tx: Tx, contract: StoredContract) -> None:
     if contract.version == 0:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
-        row = {name: _value(contract, name) for name in _NAMES} | _texts(contract)
+        row = dict(zip(_NAMES, _all_of(contract), strict=True)) | _shortened(contract) | {"role": contract.role.value}
         _INSERT.add(tx.connection, [row])
         contract.stored = row
         return
-    row = {name: _value(contract, name) for name in _FREE} | _texts(contract)
+    row = dict(zip(_FREE, _free_of(contract), strict=True)) | _shortened(contract)
     changed = frozenset(name for name in _FREE if row[name] != contract.stored.get(name, ...))
     values = {f"v_{name}": row[name] for name in changed}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
@@ -240,23 +243,25 @@ def _write(tx: Tx, contract: StoredContract) -> None:
     contract.updated_at, contract.stored = tx.now, row
 
 
-def _texts(contract: StoredContract) -> dict[str, str | None]:
-    """Return the long texts as the row holds them: empty where the same stands elsewhere."""
-    texts: dict[str, str | None] = {name: getattr(contract, name) for name in _LONG}
-    if contract.jws is not None:
-        if contract.jws == contract.newest_seal:
-            texts["jws"] = ""
-        if contract.document is not None and contract.document == _payload(contract.jws):
-            texts["document"] = ""
-    return texts
+def _shortened(contract: StoredContract) -> dict[str, str]:
+    """Return the long texts that the row holds as empty ones: those that stand elsewhere."""
+    jws = contract.jws
+    if jws is None:
+        return {}
+    is_document = contract.document is not None and contract.document == _payload(jws)
+    return ({"jws": ""} if jws == contract.newest_seal else {}) | ({"document": ""} if is_document else {})
 
 
 def _payload(jws: str) -> str | None:
     """Return what is sealed, as text; None of a text that somebody sent and that has no such form."""
     head, _, rest = jws.partition('{"payload":"')
     text, end, _ = rest.partition('"')
-    if head or not end:
-        return None
+    return None if head or not end else _decoded(text)
+
+
+@lru_cache(maxsize=32)
+def _decoded(text: str) -> str | None:
+    """Return base64url as text, remembered: with each seal that is added the same document comes again."""
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
@@ -357,8 +362,3 @@ def _one(row: Any) -> StoredContract | None:
     contract = StoredContract(**{**values, "role": Role(values["role"])})
     contract.newest_seal, contract.stored = newest, stored
     return contract
-
-
-def _value(contract: StoredContract, name: str) -> Any:
-    value = getattr(contract, name)
-    return value.value if isinstance(value, Role) else value

@@ -6,15 +6,14 @@ What a schema cannot say (that a digest is the digest, that an instant exists) i
 """
 
 import json
-import re
 from collections.abc import Callable
 from functools import cache
-from math import inf
 from pathlib import Path
 from typing import Any
 
 from contracts.canonical import Json
 from contracts.refused import BadDocument
+from contracts.schema.fits import SILENT, Fit, fit, searching
 
 CONTRACT = "https://w3id.org/pupitre/contract/1"
 CONCLUSION = "https://w3id.org/pupitre/conclusion/1"
@@ -44,7 +43,13 @@ def schema(name: str) -> Schema:
 
 def check_shape(document: Json, name: str) -> None:
     """Verify that a document has the form of this schema. Raises BadDocument with the member at fault."""
-    _reader(name)(document)
+    if not _fits(name)(document):
+        _reader(name)(document)
+
+
+@cache
+def _fits(name: str) -> Fit:
+    return fit(schema(name), schema(name))
 
 
 @cache
@@ -55,23 +60,13 @@ def _reader(name: str) -> Check:
 
 
 def _read(rule: Schema, whole: Schema) -> Check:
-    checks = [_WORDS[word](said, rule, whole) for word, said in rule.items() if word not in _SILENT]
-    is_fine = _text(rule)
+    checks = [_WORDS[word](said, rule, whole) for word, said in rule.items() if word not in SILENT]
 
     def check(value: Json) -> None:
-        if is_fine is None or not is_fine(value):
-            for one in checks:
-                one(value)
+        for one in checks:
+            one(value)
 
-    return checks[0] if len(checks) == 1 else check
-
-
-def _text(rule: Schema) -> Callable[[Json], bool] | None:
-    """Return what tells in one step that a value is a text of this rule; None for a rule about anything else."""
-    if rule.get("type") != "string" or rule.keys() - _SILENT - {"type", "pattern", "minLength", "maxLength"}:
-        return None
-    search, least, most = _searching(rule.get("pattern", "")), rule.get("minLength", 0), rule.get("maxLength", inf)
-    return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
+    return check
 
 
 def _type(said: str, rule: Schema, whole: Schema) -> Check:
@@ -101,18 +96,13 @@ def _enum(said: list[str], rule: Schema, whole: Schema) -> Check:
 
 
 def _pattern(said: str, rule: Schema, whole: Schema) -> Check:
-    search = _searching(said)
+    search = searching(said)
 
     def check(value: Json) -> None:
         if isinstance(value, str) and search(value) is None:
             raise BadDocument(needed=said, actual=_shown(value))
 
     return check
-
-
-def _searching(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    # `$` of Python also stands before a last line break; that of JSON Schema does not
-    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern)).search
 
 
 def _length(sign: int) -> Word:
@@ -212,7 +202,6 @@ _WORDS: dict[str, Word] = {
     "$ref": _ref,
     "oneOf": _one_of,
 }
-_SILENT = frozenset({"$schema", "$id", "$defs", "title", "description"})
 
 
 def _below(name: str | int, error: BadDocument) -> BadDocument:

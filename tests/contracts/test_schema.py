@@ -63,6 +63,11 @@ def test_the_schema_is_one(name):
     schema.check_shape(DOCUMENTS[name], name)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_as_it_must_be_is_told_in_one_step(name):
+    assert schema._fits(name)(DOCUMENTS[name])
+
+
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_both_readers_say_the_same(data):
@@ -97,7 +102,7 @@ def test_every_word_of_the_schemas_is_understood():
                 yield from words(each, is_rule)
 
     used = {word for name in FILES for word in words(schema.schema(name), True)}
-    assert used <= schema._WORDS.keys() | schema._SILENT
+    assert used <= schema._WORDS.keys() | schema.SILENT
 
 
 def test_the_fault_is_named():

@@ -1,0 +1,92 @@
+"""Whether a value is of a rule of JSON Schema, told in as few steps as it can be: what is wrong with it is told elsewhere.
+
+Nearly every document is as it must be, so this is what runs. It knows the rules that our files are made of; of any other
+it says no, and the reader, which knows each word, has the last word.
+"""
+
+import re
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+Fit = Callable[[Any], bool]
+Rule = dict[str, Any]
+SILENT = frozenset({"$schema", "$id", "$defs", "title", "description"})
+_KINDS = {
+    "object": {"required", "additionalProperties", "properties", "minProperties"},
+    "array": {"minItems", "items"},
+    "string": {"minLength", "maxLength", "pattern"},
+    "boolean": set[str](),
+    "integer": {"minimum"},
+}
+
+
+def fit(rule: Rule, whole: Rule) -> Fit:
+    """Return what is true of a value only when it is of this rule, in this schema."""
+    match {word: said for word, said in rule.items() if word not in SILENT}:
+        case {"$ref": str(name), **rest} if not rest:
+            return fit(whole["$defs"][name.removeprefix("#/$defs/")], whole)
+        case {"const": str(said), **rest} if not rest:
+            return lambda value: type(value) is str and value == said
+        case {"enum": list(known), **rest} if not rest:
+            return lambda value: type(value) is str and value in known
+        case {"oneOf": [{"const": str(none)}, other], **rest} if not rest:
+            fits = fit(other, whole)
+            return lambda value: fits(value) if type(value) is dict else type(value) is str and value == none
+        case {"type": str(kind), **rest} if rest.keys() <= _KINDS[kind]:
+            return _OF[kind](rest, whole)
+    return lambda value: False
+
+
+def _object(rule: Rule, whole: Rule) -> Fit:
+    members = {name: fit(each, whole) for name, each in rule["properties"].items()}
+    required, least = frozenset(rule.get("required", ())), rule.get("minProperties", 0)
+    if rule.get("additionalProperties") is not False:
+        return lambda value: False
+
+    def fits(value: Any) -> bool:
+        if type(value) is not dict or len(value) < least or not (required <= value.keys() <= members.keys()):
+            return False
+        for name, each in value.items():
+            if not members[name](each):
+                return False
+        return True
+
+    return fits
+
+
+def _array(rule: Rule, whole: Rule) -> Fit:
+    one, least = fit(rule["items"], whole), rule.get("minItems", 0)
+    return lambda value: type(value) is list and len(value) >= least and all(map(one, value))
+
+
+def _string(rule: Rule, whole: Rule) -> Fit:
+    least, most = rule.get("minLength", 0), rule.get("maxLength", inf)
+    if "pattern" not in rule:
+        return lambda value: type(value) is str and least <= len(value) <= most
+    search = searching(rule["pattern"])
+    return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
+
+
+def _boolean(rule: Rule, whole: Rule) -> Fit:
+    return lambda value: type(value) is bool
+
+
+def _integer(rule: Rule, whole: Rule) -> Fit:
+    least = rule.get("minimum", -inf)
+    return lambda value: type(value) is int and value >= least
+
+
+_OF: dict[str, Callable[[Rule, Rule], Fit]] = {
+    "object": _object,
+    "array": _array,
+    "string": _string,
+    "boolean": _boolean,
+    "integer": _integer,
+}
+
+
+def searching(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return the search for a pattern of JSON Schema."""
+    # `$` of Python also stands before a last line break; that of JSON Schema does not
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern)).search
