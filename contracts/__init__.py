@@ -15,7 +15,7 @@ cryptography. In the order of their use:
 - `refused`: why any of it is refused.
 """
 
-from contracts.agreement import check, draw_up, has_terms_of, is_older
+from contracts.agreement import check, draw_up, has_terms_of, is_older, text_of
 from contracts.errors import AgreementError
 
-__all__ = ["AgreementError", "check", "draw_up", "has_terms_of", "is_older"]
+__all__ = ["AgreementError", "check", "draw_up", "has_terms_of", "is_older", "text_of"]

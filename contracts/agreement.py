@@ -9,6 +9,7 @@ import copy
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import policies
 from contracts.errors import (
@@ -51,12 +52,26 @@ def draw_up(
         "timestamp": written(at.astimezone(UTC).replace(microsecond=0)),
         **terms,
     }
-    policies.load(agreement)
+    read(text_of(agreement))
     return agreement
 
 
+def text_of(agreement: Mapping[str, Json]) -> str:
+    """Return the text of an agreement, as a message and a contract of ours have it."""
+    return json.dumps(agreement, ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=32)
+def read(text: str) -> Policy:
+    """Return the agreement in a text. Raises PolicyError.
+
+    Remembered: who draws one up, or checks one, then seals it.
+    """
+    return policies.load(text)
+
+
 def check(
-    agreement: Mapping[str, Json],
+    agreement: str,
     *,
     requested: Mapping[str, Json],
     assigner: str,
@@ -67,9 +82,9 @@ def check(
 ) -> None:
     """Verify that a received agreement is the one that was negotiated; return nothing, or raise AgreementError.
 
-    `requested` is the offer that we asked for, or the last that we were offered; `assigner` the peer, `assignee` our
-    own participant; `not_before` the moment at which the negotiation began, if the date shall not lie before it. Clocks
-    may differ by five minutes. Each failure has a class and a code of its own.
+    `agreement` is its text. `requested` is the offer that we asked for, or the last that we were offered; `assigner` the
+    peer, `assignee` our own participant; `not_before` the moment at which the negotiation began, if the date shall not
+    lie before it. Clocks may differ by five minutes. Each failure has a class and a code of its own.
     """
     # 1. It is an agreement, it can be read, and it has a name.
     received = _read(agreement)
@@ -110,9 +125,9 @@ def is_older(agreement: Mapping[str, Json], than: Mapping[str, Json]) -> bool:
     return before is not None and after is not None and before.start < after.start
 
 
-def _read(agreement: Mapping[str, Json]) -> Policy:
+def _read(agreement: str) -> Policy:
     try:
-        received = policies.load(agreement)
+        received = read(agreement)
     except policies.PolicyError as error:
         raise NotAnAgreement(actual=str(error), pointer=error.pointer) from error
     if received.kinds != ("Agreement",):

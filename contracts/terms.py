@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import policies
+from contracts.agreement import read
 from contracts.canonical import Json, canonical, sha256
 from contracts.refused import BadDocument
 from policies.model import Constraint, Duty, Policy, Rule, Value
@@ -30,11 +31,10 @@ BADGES: dict[Verification, str] = {
 _BEFORE = frozenset({"lt", "lteq", ODRL + "lt", ODRL + "lteq"})
 
 
-@lru_cache(maxsize=32)
 def read_agreement(text: str) -> Policy:
     """Return the agreement of a DSP message from its text. Raises BadDocument."""
     try:
-        agreement = policies.load(text)
+        agreement = read(text)
     except policies.PolicyError as error:
         raise BadDocument(actual=str(error)[:200], pointer="/agreement/text") from error
     if agreement.uid is None:

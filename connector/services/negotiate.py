@@ -237,7 +237,7 @@ class Negotiate(Exchange[Negotiation]):
         stored = agreements.load(tx, negotiation.owner, negotiation.agreement)
         try:
             contracts.check(
-                json.loads(stored.document),
+                stored.document,
                 requested=json.loads(negotiation.offer),
                 assigner=negotiation.peer,
                 assignee=self._addresses.did(negotiation.owner),

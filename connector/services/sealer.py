@@ -130,7 +130,7 @@ class Sealer:
             target=negotiation.dataset,
             at=now,
         )
-        return json.dumps(agreement, ensure_ascii=False, separators=(",", ":"))
+        return agreeing.text_of(agreement)
 
     # --- the consumer countersigns ------------------------------------------------------------------------------------
 

@@ -135,7 +135,7 @@ def check_not_overtaken(tx: Tx, negotiation: Negotiation, message: Message) -> N
 
 
 def _record_agreement(tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
-    document = json.dumps(agreement, ensure_ascii=False, separators=(",", ":"))
+    document = contracts.text_of(agreement)
     negotiation.agreement = str(agreement["@id"])
     agreements.add(
         tx,

@@ -1,7 +1,8 @@
-"""Whether a value is of a rule of JSON Schema, told in as few steps as it can be: what is wrong with it is told elsewhere.
+"""Whether a value is of a rule of JSON Schema, told in as few steps as it can be.
 
-Nearly every document is as it must be, so this is what runs. It knows the rules that our files are made of; of any other
-it says no, and the reader, which knows each word, has the last word.
+Nearly every document is as it must be, so this is what runs; what is wrong with another one is for the reader to say,
+which looks at each word of the rule. Of a rule that is not made as those of our files this one says no: then the reader
+has the last word.
 """
 
 import re
@@ -47,10 +48,7 @@ def _object(rule: Rule, whole: Rule) -> Fit:
     def fits(value: Any) -> bool:
         if type(value) is not dict or len(value) < least or not (required <= value.keys() <= members.keys()):
             return False
-        for name, each in value.items():
-            if not members[name](each):
-                return False
-        return True
+        return False not in [members[name](each) for name, each in value.items()]
 
     return fits
 

@@ -65,7 +65,7 @@ def test_an_agreement_has_the_terms_of_the_offer_it_was_drawn_up_from_in_whateve
 
 def check(agreement: dict, requested: dict = OFFER, **expected) -> None:
     contracts.check(
-        agreement,
+        contracts.text_of(agreement),
         requested=requested,
         **{
             "assigner": "did:web:provider",
