@@ -82,9 +82,9 @@ def check(
 ) -> None:
     """Verify that a received agreement is the one that was negotiated; return nothing, or raise AgreementError.
 
-    `agreement` is its text. `requested` is the offer that we asked for, or the last that we were offered; `assigner` the
-    peer, `assignee` our own participant; `not_before` the moment at which the negotiation began, if the date shall not
-    lie before it. Clocks may differ by five minutes. Each failure has a class and a code of its own.
+    `agreement` is its text. `requested` is the offer that we asked for, or the last that we were offered; `assigner`
+    the peer, `assignee` our own participant; `not_before` the moment at which the negotiation began, if the date shall
+    not lie before it. Clocks may differ by five minutes. Each failure has a class and a code of its own.
     """
     # 1. It is an agreement, it can be read, and it has a name.
     received = _read(agreement)

@@ -4,21 +4,19 @@ For every ECDSA signature (r, s) there is a second one, (r, n − s), that verif
 only the lower s is taken: a seal cannot be altered and stay good.
 """
 
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from contracts.jws import ALGORITHMS, Signature, signing_input
+from contracts.jws import Signature, signing_input
 from contracts.refused import AlgorithmRefused, BadSeal, WrongCertificate
-
-if TYPE_CHECKING:
-    from joserfc import jws
-    from joserfc.jwk import ECKey, RSAKey
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the group of P-256 (FIPS 186-5, SEC 2 §2.4.2)."""
@@ -26,16 +24,8 @@ MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 
 
-@cache
-def _registry() -> "jws.JWSRegistry":
-    """Return the algorithms that may be verified.
-
-    The library is asked for the algorithm alone: its own reading of a text would find what jws.py has found. It is
-    loaded with the first signature: a node that starts needs none.
-    """
-    from joserfc import jws
-
-    return jws.JWSRegistry(algorithms=ALGORITHMS)
+_ECDSA = ECDSA(SHA256())
+_RSA = {"PS256": padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH), "RS256": padding.PKCS1v15()}
 
 
 @lru_cache(maxsize=64)
@@ -54,6 +44,7 @@ def certificate(der: bytes, pointer: str) -> x509.Certificate:
         raise WrongCertificate(actual=str(error)[:80], pointer=pointer) from error
 
 
+@lru_cache(maxsize=64)
 def public_bytes(leaf: x509.Certificate) -> bytes:
     """Return the public key of a certificate, in its one DER form."""
     return leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -66,6 +57,7 @@ def check_algorithm(leaf: x509.Certificate, algorithm: str, pointer: str) -> Non
         raise AlgorithmRefused(needed=", ".join(needed) or "P-256, RSA ≥ 2048", actual=algorithm, pointer=pointer)
 
 
+@lru_cache(maxsize=64)
 def _fitting(leaf: x509.Certificate) -> tuple[str, ...]:
     key = leaf.public_key()
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
@@ -84,33 +76,19 @@ def normalised(algorithm: str, signature: bytes) -> bytes:
 
 
 def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer: str) -> None:
-    """Verify a signature whose form and algorithm were checked. Raises BadSeal."""
-    from joserfc.errors import JoseError
-
-    raw = signature.signature
-    if signature.header["alg"] == "ES256":
-        if len(raw) != 64:
-            raise BadSeal(needed="64", actual=str(len(raw)), pointer=pointer)
-        if int.from_bytes(raw[32:], "big") > ORDER // 2:
-            raise BadSeal(needed="s ≤ n/2", pointer=pointer)
+    """Verify a signature whose form and algorithm were checked (RFC 7518 §3.3 to §3.5). Raises BadSeal."""
+    key, raw, signed = leaf.public_key(), signature.signature, signing_input(signature.protected, payload)
     try:
-        algorithm, key = _registry().get_alg(signature.header["alg"]), _imported(leaf)
-        algorithm.check_key(key)
-        is_good = algorithm.verify(signing_input(signature.protected, payload), raw, key)
-    except (JoseError, ValueError) as error:
+        if isinstance(key, RSAPublicKey):
+            key.verify(raw, signed, _RSA[signature.header["alg"]], SHA256())
+        elif isinstance(key, EllipticCurvePublicKey):
+            if len(raw) != 64:
+                raise BadSeal(needed="64", actual=str(len(raw)), pointer=pointer)
+            r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+            if s > ORDER // 2:
+                raise BadSeal(needed="s ≤ n/2", pointer=pointer)
+            key.verify(encode_dss_signature(r, s), signed, _ECDSA)
+        else:
+            raise BadSeal(needed="P-256, RSA", actual=type(key).__name__, pointer=pointer)
+    except InvalidSignature as error:
         raise BadSeal(pointer=pointer) from error
-    if not is_good:
-        raise BadSeal(pointer=pointer)
-
-
-@lru_cache(maxsize=64)
-def _imported(leaf: x509.Certificate) -> "ECKey | RSAKey":
-    """Return the key of a certificate as the library takes it, remembered: the same partners seal many contracts."""
-    from joserfc.jwk import ECKey, RSAKey
-
-    key = leaf.public_key()
-    if isinstance(key, RSAPublicKey):
-        return RSAKey.import_key(key)
-    if isinstance(key, EllipticCurvePublicKey):
-        return ECKey.import_key(key)
-    raise BadSeal(needed="P-256, RSA", actual=type(key).__name__)

@@ -6,6 +6,7 @@ every other one under `/o/SLUG`, with the same tails.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from connector.peer.discovery import DSP_VERSION, VERSION_PATH
@@ -42,8 +43,7 @@ class Addresses:
 
     def did(self, owner: str) -> str:
         """Return the owner's did:web, in normal form."""
-        authority = urlsplit(self.base_url).netloc.replace("[", "%5B").replace("]", "%5D").replace(":", "%3A")
-        return normal_did(f"did:web:{authority}{self.prefix(owner).replace('/', ':')}")
+        return _did(self.base_url, self.prefix(owner))
 
     def base(self, owner: str) -> str:
         """Return the address under which everything public of the owner stands."""
@@ -68,3 +68,9 @@ class Addresses:
     def seal_history(self, owner: str) -> str:
         """Return the address of the signed list of the owner's seal keys: beside its DID document."""
         return self.did_document(owner).removesuffix("did.json") + "did-history.json"
+
+
+@lru_cache(maxsize=1024)
+def _did(base_url: str, prefix: str) -> str:
+    authority = urlsplit(base_url).netloc.replace("[", "%5B").replace("]", "%5D").replace(":", "%3A")
+    return normal_did(f"did:web:{authority}{prefix.replace('/', ':')}")

@@ -6,6 +6,7 @@ yet a look at a file: both go to a thread, since the event loop has other messag
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -39,8 +40,7 @@ class SealSigner:
         """
         if self.algorithm != "ES256" or not self._keys.is_open(self._owner, self._name):
             return False
-        key = self._keys.private(self._owner, self._name)
-        return key.public_key() == certificates.public_key(self.chain[0])
+        return _is_named_by(self._keys.private(self._owner, self._name), self.chain[0])
 
     async def sign(self, signing_input: bytes) -> bytes:
         """Return the JOSE signature of the octets. Raises MissingSealKey, SealKeyLocked."""
@@ -61,6 +61,12 @@ def signer(keys: SealKeys, owner: str, did: str, name: str, chain: Chain) -> Sea
 def algorithm(key: PublicKey) -> str:
     """Return the JOSE algorithm of a seal with a key of this kind."""
     return "ES256" if isinstance(key, ec.EllipticCurvePublicKey) else "RS256"
+
+
+@lru_cache(maxsize=64)
+def _is_named_by(key: PrivateKey, certificate: bytes) -> bool:
+    """True when a certificate (DER) is on this key; remembered: each contract asks some times."""
+    return key.public_key() == certificates.public_key(certificate)
 
 
 def _signature(key: PrivateKey, signing_input: bytes) -> bytes:
