@@ -27,7 +27,7 @@ from sqlalchemy import and_, bindparam, insert, or_, select, update
 from connector.problems import NotFound
 from connector.protocol.machine import Role
 from connector.store.db import Tx, has_one_writer, locking
-from connector.store.errors import StaleVersion
+from connector.store.due import Due, write
 from connector.store.period import ALWAYS, Period
 from connector.store.prepared import Prepared
 from connector.store.tables import contract_notices, contracts, seals
@@ -213,34 +213,37 @@ def save(tx: Tx, contract: StoredContract) -> None:
 def flush(tx: Tx) -> None:
     """Write the contracts that were saved, by compare-and-swap, and the seals on them. Raises StaleVersion.
 
-    The store calls it before it commits a unit; whoever asks for contracts otherwise than by `find`, before that.
+    Whoever asks for contracts otherwise than by `find` calls it before that; the store writes them when a unit ends.
     """
-    while tx.unsaved:
-        _, contract = tx.unsaved.popitem()
-        _write(tx, contract)
+    write(tx.connection, due(tx))
+
+
+def due(tx: Tx) -> list[Due]:
+    """Return what is to be written of contracts and seals; it counts as written from now on."""
+    found = [_due(tx, contract) for contract in tx.unsaved.values()]
     if tx.seals:
-        _ADD_SEAL.add(tx.connection, tx.seals)
-        tx.seals.clear()
+        found.append(Due(_ADD_SEAL, [*tx.seals]))
+    tx.unsaved.clear()
+    tx.seals.clear()
+    return found
 
 
-def _write(tx: Tx, contract: StoredContract) -> None:
+def _due(tx: Tx, contract: StoredContract) -> Due:
     added = [one["jws"] for one in tx.seals if _is_on(contract, one)]
     contract.newest_seal = added[-1] if added else contract.newest_seal
     if contract.version == 0:
         contract.created_at = contract.updated_at = tx.now
         contract.version = 1
         row = dict(zip(_NAMES, _all_of(contract), strict=True)) | _shortened(contract) | {"role": contract.role.value}
-        _INSERT.add(tx.connection, [row])
         contract.stored = row
-        return
-    row = dict(zip(_FREE, _free_of(contract), strict=True)) | _shortened(contract)
-    changed = frozenset(name for name in _FREE if row[name] != contract.stored.get(name, ...))
+        return Due(_INSERT, [row])
+    row, stored = dict(zip(_FREE, _free_of(contract), strict=True)) | _shortened(contract), contract.stored
+    changed = frozenset([name for name in _FREE if row[name] != stored.get(name)])
     values = {f"v_{name}": row[name] for name in changed}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
-    if _update(changed).change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
-        raise StaleVersion(contract.negotiation)
     contract.version += 1
     contract.updated_at, contract.stored = tx.now, row
+    return Due(_update(changed), [{**values, **keys, "v_updated_at": tx.now}], swaps=contract.negotiation)
 
 
 def _shortened(contract: StoredContract) -> dict[str, str]:
@@ -354,7 +357,7 @@ def _one(row: Any) -> StoredContract | None:
     if row is None:
         return None
     values = row._asdict()
-    newest, stored = values.pop("newest_seal", None), {name: values.get(name) for name in _FREE}
+    newest, stored = values.pop("newest_seal", None), values.copy()
     if values.get("jws") == "":
         values["jws"] = newest
     if values.get("document") == "":

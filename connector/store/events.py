@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, bindparam, delete, insert, select, text
 
 from connector.store.db import Tx
+from connector.store.due import Due
 from connector.store.prepared import Prepared
 from connector.store.tables import Instant, events
 
@@ -85,17 +86,17 @@ _FORGET = delete(events).where(events.c.at < bindparam("old_at", type_=Instant))
 
 
 def append(tx: Tx, owner: str, kind: str, subject: str, peer: str | None = None, **told: Any) -> None:
-    """Tell of an event; what is told is plain JSON, and no secret. Written with the unit's others by `flush`."""
+    """Tell of an event; what is told is plain JSON, and no secret. Written when the unit ends."""
     row = {"owner": owner, "at": tx.now, "kind": kind, "subject": subject, "peer": peer}
     tx.happened.append({**row, "told": json.dumps(told, ensure_ascii=False, separators=(",", ":"))})
     tx.signals.append((TOPIC, owner, False))
 
 
-def flush(tx: Tx) -> None:
-    """Write the unit's events, in one statement. The store calls it before it commits."""
-    if tx.happened:
-        _APPEND.add(tx.connection, tx.happened)
-        tx.happened.clear()
+def due(tx: Tx) -> list[Due]:
+    """Return the unit's events, to be written when it ends; they count as written from now on."""
+    found = [Due(_APPEND, [*tx.happened])] if tx.happened else []
+    tx.happened.clear()
+    return found
 
 
 def page(tx: Tx, owner: str, after: int, limit: int, kinds: Collection[str] = ()) -> list[Event]:

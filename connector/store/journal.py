@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import ColumnElement, Integer, Label, Row, bindparam, exists, insert, select, tuple_
 
 from connector.store.db import Tx
+from connector.store.due import Due, write
 from connector.store.errors import BrokenChain
 from connector.store.prepared import Prepared
 from connector.store.tables import journal
@@ -90,10 +91,15 @@ def begin(tx: Tx, owner: str, process: str) -> None:
 
 
 def flush(tx: Tx) -> None:
-    """Write what was appended. The store calls it before it commits a unit; whoever reads the journal, before that."""
-    if tx.entries:
-        _APPEND.add(tx.connection, tx.entries)
-        tx.entries.clear()
+    """Write what was appended: whoever reads the journal calls it before that. The store does when a unit ends."""
+    write(tx.connection, due(tx))
+
+
+def due(tx: Tx) -> list[Due]:
+    """Return what is to be written; it counts as written from now on."""
+    found = [Due(_APPEND, [*tx.entries])] if tx.entries else []
+    tx.entries.clear()
+    return found
 
 
 def has_message(tx: Tx, owner: str, process: str, message_id: str) -> bool:

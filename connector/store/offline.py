@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from connector.problems import Unavailable
 from connector.settings import Settings
-from connector.store import contracts, events, journal, postgres, sqlite
+from connector.store import postgres, sqlite, unit_end
 from connector.store.db import Local, Tx
 from connector.store.errors import NoDatabase
 from connector.store.prepared import raw_of
@@ -81,9 +81,7 @@ def _with_tx(unit: Unit[T], now: datetime) -> Work[T]:
     def work(connection: Connection) -> T:
         tx = Tx(connection, now, Local())
         found = unit(tx)
-        contracts.flush(tx)
-        journal.flush(tx)
-        events.flush(tx)
+        unit_end.flush(tx)
         return found
 
     return work

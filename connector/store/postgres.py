@@ -23,7 +23,7 @@ from sqlalchemy.util import greenlet_spawn
 from connector.clock import Clock
 from connector.ids import new_id
 from connector.problems import Unavailable
-from connector.store import conditions, contracts, events, journal
+from connector.store import conditions, unit_end
 from connector.store.backoff import rerun_delay_s
 from connector.store.db import Local, Tx
 from connector.store.errors import StaleVersion
@@ -139,9 +139,7 @@ class PostgresStore:
             connection.begin()
             tx = Tx(connection, self.clock.now(), self.local)
             result = unit(tx)
-            contracts.flush(tx)
-            journal.flush(tx)
-            events.flush(tx)
+            unit_end.flush(tx)
             notify(connection, self._origin, tx)
             try:
                 connection.commit()

@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from connector.clock import Clock
 from connector.problems import Unavailable
-from connector.store import conditions, contracts, events, job_rows, journal
+from connector.store import conditions, job_rows, unit_end
 from connector.store.db import Local, Tx
 from connector.store.errors import DatabaseInUse
 from connector.store.migrate import migrate
@@ -186,9 +186,7 @@ class SqliteStore:
         waiting.tx = tx = Tx(self._writing, self.clock.now(), self.local)
         try:
             waiting.result = waiting.unit(tx)
-            contracts.flush(tx)
-            journal.flush(tx)
-            events.flush(tx)
+            unit_end.flush(tx)
         except BaseException as error:
             if not raw.in_transaction:
                 raise
