@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Select
 from connector.clock import Clock
 from connector.settings import Settings
 from connector.store import job_rows
+from connector.store.due import Due
 from connector.store.job_rows import Job
 
 T = TypeVar("T")
@@ -101,6 +102,7 @@ class Tx:
         "local",
         "now",
         "published",
+        "saved",
         "seals",
         "signals",
         "silent",
@@ -123,6 +125,8 @@ class Tx:
         self.silent: dict[tuple[str, str], bool] = {}
         self.published: dict[tuple[Any, str, str], Any] = {}
         self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
+        self.saved: list[Due] = []
+        """Processes that are written when the unit ends, at the latest."""
         self.unsaved: dict[tuple[str, str], Any] = {}
         """Contracts that are written when the unit ends, at the latest."""
         self.seals: list[dict[str, Any]] = []

@@ -24,5 +24,5 @@ class Negotiation(Process):
     """What the consumer declares beside its request, the text that travels."""
 
 
-queries = Queries(tables.negotiations, Negotiation)
+queries = Queries(tables.negotiations, Negotiation, puts_off=True)
 load, peek, by_peer_pid, save, page = queries.load, queries.peek, queries.by_peer_pid, queries.save, queries.page

@@ -16,7 +16,7 @@ from connector.problems import NotFound
 from connector.protocol.machine import Arrival, Position, Role
 from connector.store import events, journal, silence
 from connector.store.db import Tx, locking
-from connector.store.errors import StaleVersion
+from connector.store.due import Due, write
 from connector.store.period import ALWAYS, Period
 from connector.store.prepared import Prepared
 
@@ -95,8 +95,9 @@ _FIXED = frozenset({"owner", "pid", "role", "peer", "version", "created_at", "up
 class Queries(Generic[P]):
     """The named queries of one process table."""
 
-    def __init__(self, table: Table, record: type[P]) -> None:
-        self._table, self._record = table, record
+    def __init__(self, table: Table, record: type[P], *, puts_off: bool = False) -> None:
+        """`puts_off`: what is saved may be written when the unit ends; nobody else asks for these rows within one."""
+        self._table, self._record, self._puts_off = table, record, puts_off
         self._names = tuple(item.name for item in fields(record) if item.init)
         self._column_names = tuple(table.c.keys())
         self._free = tuple(name for name in self._names if name not in _FIXED)
@@ -129,6 +130,7 @@ class Queries(Generic[P]):
         What the unit asks next is asked along: the head of the journal, whether it tells of the message, whether the
         peer is silent.
         """
+        _flush(tx)
         keys = {"k_owner": owner, "k_pid": pid, "k_message": message_id}
         row = self._by_pid_locked.first(tx.connection, keys)
         if row is None:
@@ -139,6 +141,7 @@ class Queries(Generic[P]):
 
     def peek(self, tx: Tx, owner: str, pid: str) -> P:
         """Return the process without locking it. Raises NotFound."""
+        _flush(tx)
         row = self._by_pid.first(tx.connection, {"k_owner": owner, "k_pid": pid})
         if row is None:
             raise NotFound(pid)
@@ -146,44 +149,44 @@ class Queries(Generic[P]):
 
     def by_peer_pid(self, tx: Tx, owner: str, peer: str, role: Role, peer_pid: str) -> P | None:
         """Return our process for the peer's identifier, if there is one."""
+        _flush(tx)
         keys = {"k_owner": owner, "k_peer": peer, "k_role": role.value, "k_peer_pid": peer_pid}
         row = self._by_peer_pid_locked.first(tx.connection, keys)
         return None if row is None else self._from_row(row)
 
-    def _add(self, tx: Tx, process: P) -> None:
-        process.created_at = process.updated_at = tx.now
-        process.version = 1
-        row = {name: self._value(process, name) for name in self._names}
-        self._insert.add(tx.connection, [row])
-        process.stored = {name: row[name] for name in self._free}
-
     def save(self, tx: Tx, process: P) -> None:
         """Insert a new process or write a changed one, by compare-and-swap.
 
-        Raises StaleVersion when somebody else was faster; the store runs the unit again.
+        Raises StaleVersion, now or when the unit ends, when somebody else was faster; the store runs the unit again.
         """
         tx.signals.append((CHANGED, process.pid, False))
-        if process.version == 0:
-            self._add(tx, process)
-        else:
-            self._change(tx, process)
+        _flush(tx)
+        tx.saved.append(self._added(tx, process) if process.version == 0 else self._changed(tx, process))
+        if not self._puts_off:
+            _flush(tx)
         if process.state not in (process.stored_state, INITIAL):
             self._say_moved(tx, process)
         process.stored_state = process.state
+
+    def _added(self, tx: Tx, process: P) -> Due:
+        process.created_at = process.updated_at = tx.now
+        process.version = 1
+        row = {name: self._value(process, name) for name in self._names}
+        process.stored = {name: row[name] for name in self._free}
+        return Due(self._insert, [row])
 
     def _say_moved(self, tx: Tx, process: P) -> None:
         told = {name: getattr(process, name) for name in ("state", "dataset", "agreement")}
         events.append(tx, process.owner, self._moved, process.pid, process.peer, role=process.role.value, **told)
 
-    def _change(self, tx: Tx, process: P) -> None:
+    def _changed(self, tx: Tx, process: P) -> Due:
         row, known = {name: self._value(process, name) for name in self._free}, process.stored
-        changed = frozenset(name for name in self._free if row[name] != known.get(name, ...))
+        changed = frozenset([name for name in self._free if row[name] != known.get(name, ...)])
         values = {f"v_{name}": row[name] for name in changed}
         keys = {"k_owner": process.owner, "k_pid": process.pid, "k_version": process.version}
-        if self._update(changed).change(tx.connection, {**values, **keys, "v_updated_at": tx.now}) != 1:
-            raise StaleVersion(process.pid)
         process.version += 1
         process.updated_at, process.stored = tx.now, row
+        return Due(self._update(changed), [{**values, **keys, "v_updated_at": tx.now}], swaps=process.pid)
 
     def page(
         self,
@@ -196,6 +199,7 @@ class Queries(Generic[P]):
         **equal: str | None,
     ) -> list[P]:
         """Return processes that began in a period, the newest first, after a position; `equal` filters by column."""
+        _flush(tx)
         columns = self._table.c
         query = select(self._table).where(columns.owner == owner, *period.of(columns.created_at))
         for name, value in equal.items():
@@ -209,6 +213,7 @@ class Queries(Generic[P]):
 
     def count_by_state(self, tx: Tx) -> list[tuple[str, str, int]]:
         """Return (owner, state, number), for the metrics: an index holds all of it, the rows are not read."""
+        _flush(tx)
         columns = self._table.c
         query = select(columns.owner, columns.state, func.count()).group_by(columns.owner, columns.state)
         return [(row[0], row[1], row[2]) for row in tx.connection.execute(query)]
@@ -230,3 +235,14 @@ class Queries(Generic[P]):
         if name in _JSON_COLUMNS:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
         return value.value if isinstance(value, Role) else value
+
+
+def due(tx: Tx) -> list[Due]:
+    """Return what is to be written of processes; it counts as written from now on."""
+    found = [*tx.saved]
+    tx.saved.clear()
+    return found
+
+
+def _flush(tx: Tx) -> None:
+    write(tx.connection, due(tx))
