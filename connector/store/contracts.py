@@ -125,6 +125,8 @@ _LOCK = Prepared(locking(select(contracts.c.version).where(_KEY)))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
 _FREE = tuple(name for name in _NAMES if name not in _FIXED)
+_UNREAD = dict.fromkeys(_LONG)
+"""The columns that a row of a list does not have."""
 _all_of = attrgetter(*_NAMES)
 _free_of = attrgetter(*_FREE)
 _SEAL = Prepared(
@@ -238,7 +240,7 @@ def _due(tx: Tx, contract: StoredContract) -> Due:
         contract.stored = row
         return Due(_INSERT, [row])
     row, stored = dict(zip(_FREE, _free_of(contract), strict=True)) | _shortened(contract), contract.stored
-    changed = frozenset([name for name in _FREE if row[name] != stored.get(name)])
+    changed = frozenset([name for name in _FREE if row[name] != stored.get(name, ...)])
     values = {f"v_{name}": row[name] for name in changed}
     keys = {"k_owner": contract.owner, "k_negotiation": contract.negotiation, "k_version": contract.version}
     contract.version += 1
@@ -357,7 +359,7 @@ def _one(row: Any) -> StoredContract | None:
     if row is None:
         return None
     values = row._asdict()
-    newest, stored = values.pop("newest_seal", None), values.copy()
+    newest, stored = values.pop("newest_seal", None), {**_UNREAD, **values}
     if values.get("jws") == "":
         values["jws"] = newest
     if values.get("document") == "":
