@@ -7,11 +7,10 @@ instant of drawing up) is taken from the document and held against the clock.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from contracts.canonical import Json, canonical
-from contracts.document import Negotiated, at, check_document, told_contract
+from contracts.document import Dataset, Negotiated, at, check_document, told_contract
 from contracts.jws import CONTRACT, Sealed, kept, read_sealed, second_on
 from contracts.refused import (
     ContractError,
@@ -149,18 +148,19 @@ def _check_seal_times(sealed: Sealed) -> None:
 def _expected(negotiated: Negotiated, document: Json) -> dict[str, Json]:
     """Return the contract that we would have written, with what only the provider knows taken from the document."""
     told, known = document["dataset"], negotiated.dataset
-    dataset = replace(
-        known,
+    dataset = Dataset(
+        id=known.id,
         title=known.title or told["title"],
         description=known.description or told.get("description", ""),
         licence=known.licence or told.get("licence", ""),
         personal=told["personal"] if known.personal is None else known.personal,
     )
     expected = told_contract(
-        replace(negotiated, dataset=dataset),
+        negotiated,
         contract_id=document["id"],
         at=at(document, "createdAt"),
         countersign_before=at(document, "countersignBefore"),
+        dataset=dataset,
     )
     if not is_worded_by_us(document):
         same = {name: document["terms"][name] for name in ("fr", "en", "sha256", "generator")}

@@ -144,9 +144,18 @@ def draw_up_contract(
 
 
 def told_contract(
-    negotiated: Negotiated, *, contract_id: str, at: datetime, countersign_before: datetime
+    negotiated: Negotiated,
+    *,
+    contract_id: str,
+    at: datetime,
+    countersign_before: datetime,
+    dataset: Dataset | None = None,
 ) -> dict[str, Json]:
-    """Return the contract as it would be written, before anybody looks whether it is one."""
+    """Return the contract as it would be written, before anybody looks whether it is one.
+
+    `dataset`: what is said of it, where that is not what was negotiated alone.
+    """
+    dataset = dataset or negotiated.dataset
     check_values({"agreement": {"text": negotiated.agreement}})
     agreement = read_agreement(negotiated.agreement)
     return {
@@ -161,10 +170,10 @@ def told_contract(
             "text": negotiated.agreement,
             "sha256": sha256(negotiated.agreement),
         },
-        "dataset": told_dataset(negotiated.dataset),
+        "dataset": told_dataset(dataset),
         "terms": told_terms(agreement),
         "request": told_request(negotiated.request),
-        "personalData": told_personal_data(negotiated),
+        "personalData": told_personal_data(negotiated, dataset),
         "validity": told_validity(agreement),
         "jurisdiction": lines(negotiated.jurisdiction),
         "termination": lines(negotiated.termination),
@@ -233,9 +242,9 @@ def told_request(card: Mapping[str, str]) -> Json:
     return given(**told) or NONE
 
 
-def told_personal_data(negotiated: Negotiated) -> Json:
+def told_personal_data(negotiated: Negotiated, dataset: Dataset) -> Json:
     """Return the annex on personal data, or none. Raises MissingLegalBasis."""
-    if not negotiated.dataset.personal:
+    if not dataset.personal:
         return NONE
     declared = {name: negotiated.request.get(name, "") for name in ("legalBasis", "purpose")}
     told = given(**{name: lines(value) for name, value in {**declared, **negotiated.annex}.items()})

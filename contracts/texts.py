@@ -1,20 +1,24 @@
 """Texts that people wrote, made fit for a document: Unicode normal form C, and nothing that hides or turns the rest.
 
 Control characters and those that change the direction of writing are left out: a contract must read in one way on every
-screen. Both sides do it alike, so it changes nothing between them.
+screen. Both sides do it alike, so it changes nothing between them. What was made fit is remembered, since most of it
+comes again with the next contract.
 """
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _HIDDEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+@lru_cache(maxsize=128)
 def line(text: str) -> str:
     """Return a text on one line."""
     return " ".join(_plain(text).split())
 
 
+@lru_cache(maxsize=128)
 def lines(text: str) -> str:
     """Return a text with its lines, each without what trails it."""
     return "\n".join(each.rstrip() for each in _plain(text).splitlines()).strip()

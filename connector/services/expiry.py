@@ -5,9 +5,10 @@ entry of the journal and an event, once. A node that was down meanwhile gives on
 contract that was ended, or that names no end, is not warned of.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+import orjson
 
 from connector.store import agreements, contracts, events, journal, negotiations
 from connector.store.contracts import StoredContract
@@ -64,7 +65,7 @@ def _warn(tx: Tx, contract: StoredContract, ends_at: datetime) -> None:
 
 
 def _ends_at(contract: StoredContract) -> datetime | None:
-    until = json.loads(contract.document or "{}").get("validity", {}).get("until")
+    until = orjson.loads(contract.document or "{}").get("validity", {}).get("until")
     return None if until is None else datetime.fromisoformat(until)
 
 
