@@ -109,7 +109,7 @@ class Evidence:
     def _claimed(self, tx: Tx, owner: str, negotiation: str) -> StoredContract:
         """Return a contract for a change, its negotiation locked: the journal of that one grows. Raises NotFound."""
         negotiations.load(tx, owner, negotiation)
-        found = contracts.claim(tx, owner, negotiation)
+        found = contracts.find(tx, owner, negotiation)
         if found is None:
             raise NotFound(negotiation)
         return found

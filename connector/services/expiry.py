@@ -43,7 +43,7 @@ class Expiry:
 
     def _look(self, tx: Tx, job: Job) -> datetime | None:
         negotiations.load(tx, job.owner, job.key)
-        contract = contracts.claim(tx, job.owner, job.key)
+        contract = contracts.find(tx, job.owner, job.key)
         ends_at = None if contract is None else _ends_at(contract)
         if contract is None or ends_at is None or contract.status != "concluded":
             return None

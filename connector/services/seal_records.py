@@ -68,7 +68,7 @@ def release_unsealed(tx: Tx, line: Line[Negotiation], job: Job) -> None:
     negotiation, wanted = _still(tx, job, n.AGREEMENT)
     if wanted is None:
         return
-    known = contracts.claim(tx, job.owner, job.key)
+    known = contracts.find(tx, job.owner, job.key)
     if known is not None and known.status == "sealing":
         leave_unused(tx, negotiation, known, NO_SEAL)
     content = {**(wanted.content or {}), UNSEALED: True}
@@ -92,7 +92,7 @@ def sealed_at_once(tx: Tx, negotiation: Negotiation, drawn_up: Document, mark: M
 
 
 def _draft(tx: Tx, negotiation: Negotiation, drawn_up: Document) -> StoredContract:
-    known = contracts.claim(tx, negotiation.owner, negotiation.pid) or _new(negotiation)
+    known = contracts.find(tx, negotiation.owner, negotiation.pid) or _new(negotiation)
     if known.sha256 != drawn_up.sha256:
         known.id, known.sha256, known.document = drawn_up.id, drawn_up.sha256, drawn_up.text
         known.agreement, known.cards = drawn_up.agreement, drawn_up.cards
@@ -105,7 +105,7 @@ def agreement_sealed(tx: Tx, line: Line[Negotiation], job: Job, document: Docume
     """Keep the provider's seal, and send the agreement with it."""
     jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.AGREEMENT)
-    known = contracts.claim(tx, job.owner, job.key)
+    known = contracts.find(tx, job.owner, job.key)
     if wanted is None or known is None or known.status != "sealing" or known.sha256 != document.sha256:
         _too_late(tx, negotiation, document, mark.jws)
         return
@@ -136,7 +136,7 @@ def conclusion_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Conclude
 
 def countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> bool:
     """Keep both seals; False when the contract is not the one that they are on."""
-    known = contracts.claim(tx, negotiation.owner, negotiation.pid)
+    known = contracts.find(tx, negotiation.owner, negotiation.pid)
     if known is None or known.status != "sealed-by-one" or known.jws != found.marks[0].jws:
         return False
     document = found.document
@@ -148,7 +148,7 @@ def countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> boo
 
 def concluded(tx: Tx, negotiation: Negotiation, found: Concluded) -> bool:
     """Keep the consumer's seal and our conclusion; False when the contract is not the one that they are about."""
-    known = contracts.claim(tx, negotiation.owner, negotiation.pid)
+    known = contracts.find(tx, negotiation.owner, negotiation.pid)
     if known is None or known.status != "sealed-by-one" or known.sha256 != found.document.sha256:
         return False
     known.status, known.jws, known.countersigned = "sealed-by-both", found.mark.jws, None
@@ -163,7 +163,7 @@ def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
     """Keep our own seal on what was exchanged with a partner that does not seal."""
     jobs.finish(tx, job)
     negotiation = negotiations.load(tx, job.owner, job.key)
-    if negotiation.state != n.FINALIZED or contracts.claim(tx, job.owner, job.key) is not None:
+    if negotiation.state != n.FINALIZED or contracts.find(tx, job.owner, job.key) is not None:
         return
     known = _new(negotiation)
     known.id, known.sha256, known.document = document.id, document.sha256, document.text
@@ -177,7 +177,7 @@ def refused(tx: Tx, line: Line[Negotiation], job: Job, kind: str, why: Answer, r
     negotiation, wanted = _still(tx, job, kind)
     if wanted is None:
         return
-    known = contracts.claim(tx, job.owner, job.key)
+    known = contracts.find(tx, job.owner, job.key)
     if known is not None and known.status in OPEN:
         leave_unused(tx, negotiation, known, reason)
     exchange.answer(tx, line, negotiation, why)

@@ -120,7 +120,7 @@ class Sealing:
                 pass
 
     def _keep_sealed(self, tx: Tx, negotiation: Negotiation, agreement: str, seal: str | None) -> None:
-        found = contracts.claim(tx, negotiation.owner, negotiation.pid)
+        found = contracts.find(tx, negotiation.owner, negotiation.pid)
         if found is None and seal is not None:
             found = StoredContract(
                 owner=negotiation.owner,
@@ -139,7 +139,7 @@ class Sealing:
         contracts.save(tx, found)
 
     def _change(self, tx: Tx, negotiation: Negotiation, **values: str | None) -> None:
-        found = contracts.claim(tx, negotiation.owner, negotiation.pid)
+        found = contracts.find(tx, negotiation.owner, negotiation.pid)
         if found is None or found.status not in OPEN:
             return
         for name, value in values.items():
@@ -173,7 +173,7 @@ class Sealing:
         """After a move: what the end of a negotiation makes of its contract; our own seal where the peer puts none."""
         if negotiation.state not in (n.TERMINATED, n.FINALIZED):
             return
-        found = contracts.claim(tx, negotiation.owner, negotiation.pid)
+        found = contracts.find(tx, negotiation.owner, negotiation.pid)
         if negotiation.state == n.TERMINATED:
             _drop_withheld(tx, negotiation)
             if found is not None and found.status in OPEN:

@@ -144,7 +144,7 @@ def take(tx: Tx, contract: StoredContract, brought: Sealed) -> bool:
 def _added(tx: Tx, job: Job, found: dict[str, str]) -> None:
     """Keep what the authority gave, and hand it to the partner."""
     negotiations.load(tx, job.owner, job.key)
-    contract = contracts.claim(tx, job.owner, job.key)
+    contract = contracts.find(tx, job.owner, job.key)
     if contract is None or not _keep(tx, contract, found, "authority"):
         return
     for media_type in found:
@@ -170,7 +170,7 @@ def _keep(tx: Tx, contract: StoredContract, found: dict[str, str], source: str) 
 def _missed(tx: Tx, job: Job) -> None:
     """Ask no more: it is too late, or nobody is asked any more."""
     negotiations.load(tx, job.owner, job.key)
-    contract = contracts.claim(tx, job.owner, job.key)
+    contract = contracts.find(tx, job.owner, job.key)
     if contract is None or contract.timestamps != "pending":
         return
     contract.timestamps = "partial" if len(list(lacking(contract))) < SEALS else "none"

@@ -148,7 +148,7 @@ def _pause(attempts: int) -> timedelta:
 def _gave(tx: Tx, due: Due, sealed: Sealed) -> str:
     """Keep what was sealed and return it; or what stands there, when it was sealed twice at a time."""
     negotiations.load(tx, due.owner, due.negotiation)
-    contract = contracts.claim(tx, due.owner, due.negotiation)
+    contract = contracts.find(tx, due.owner, due.negotiation)
     held = evidence.find(tx, due.owner, due.id)
     if held is not None and held.jws is not None:
         return held.jws

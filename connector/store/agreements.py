@@ -1,7 +1,7 @@
 """Rows of agreements. An agreement is never changed, only its status; nothing that evidence needs is deleted."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,10 +52,14 @@ def add(tx: Tx, agreement: StoredAgreement) -> None:
     values["accepted_terms"] = json.dumps(agreement.accepted_terms, ensure_ascii=False)
     values["created_at"] = tx.now
     _insert.add(tx.connection, [values])
+    tx.agreements[agreement.owner, agreement.id] = replace(agreement, created_at=tx.now)
 
 
 def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
-    """Return the agreement. Raises NotFound."""
+    """Return the agreement; one that this unit has added is not read. Raises NotFound."""
+    added: StoredAgreement | None = tx.agreements.get((owner, agreement_id))
+    if added is not None:
+        return added
     row = _by_id.first(tx.connection, {"k_owner": owner, "k_id": agreement_id})
     if row is None:
         raise NotFound(agreement_id)
@@ -64,6 +68,7 @@ def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
 
 def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
     """Set the status: `drafted`, `active` or `ended`."""
+    tx.agreements.pop((owner, agreement_id), None)
     row = _set_status.first(tx.connection, {"k_owner": owner, "k_id": agreement_id, "v_status": status})
     if row is not None and status in _TOLD:
         told = {"role": row.role, "negotiation": row.negotiation, "dataset": row.dataset}
@@ -72,6 +77,7 @@ def set_status(tx: Tx, owner: str, agreement_id: str, status: str) -> None:
 
 def discard_draft(tx: Tx, owner: str, agreement_id: str) -> None:
     """Remove an agreement that the peer refused before it was one; the journal keeps the text that was sent."""
+    tx.agreements.pop((owner, agreement_id), None)
     columns = agreements.c
     tx.connection.execute(
         delete(agreements).where(columns.owner == owner, columns.id == agreement_id, columns.status == "drafted")

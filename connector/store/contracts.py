@@ -1,8 +1,9 @@
 """Rows of contracts: the sealed document of a negotiation, the seals on it, and what was notified since.
 
 One contract per negotiation, one seal per negotiation and role: the schema enforces both. A seal is only ever added;
-the row of the contract says how far it has come. The parts of a unit share one record of it: it is read once, once
-more if somebody changed it before it was locked, and written once, when the unit ends.
+the row of the contract says how far it has come. The parts of a unit share one record of it: it is read once and
+written once, when the unit ends. No row of it is locked: who changes a contract has its negotiation, whose row is, and
+what somebody changed all the same is found by compare-and-swap.
 
 Of a long text there is one copy: the row of the contract says by an empty text that its `jws` is that of the newest
 seal, and that its `document` is the payload of its `jws`. Nobody outside this module meets an empty one. `status`:
@@ -26,7 +27,7 @@ from sqlalchemy import and_, bindparam, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
-from connector.store.db import Tx, has_one_writer, locking
+from connector.store.db import Tx
 from connector.store.due import Due, write
 from connector.store.period import ALWAYS, Period
 from connector.store.prepared import Prepared
@@ -121,7 +122,6 @@ _NEWEST_SEAL = (
 )
 _WHOLE = select(contracts, _NEWEST_SEAL)
 _BY_NEGOTIATION = Prepared(_WHOLE.where(_KEY))
-_LOCK = Prepared(locking(select(contracts.c.version).where(_KEY)))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
 _FREE = tuple(name for name in _NAMES if name not in _FIXED)
@@ -148,41 +148,20 @@ _NOTICES = (
 
 
 def find(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
-    """Return the contract of a negotiation, if there is one: as this unit knows it, if it was asked for before."""
-    if (owner, negotiation) not in tx.contracts:
-        _note(tx, owner, negotiation, _read(tx, owner, negotiation), is_ours=False)
-    found: StoredContract | None = tx.contracts[owner, negotiation][0]
-    return found
+    """Return the contract of a negotiation, if there is one: as this unit knows it, if it was asked for before.
 
-
-def claim(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
-    """Return it for a change; nobody else changes it until the commit."""
-    known: tuple[StoredContract | None, bool] = tx.contracts.get((owner, negotiation), (None, False))
-    found, is_ours = known
-    if not is_ours and has_one_writer(tx):
-        found = find(tx, owner, negotiation)
-        _note(tx, owner, negotiation, found, is_ours=found is not None)
-    elif not is_ours:
-        row = _LOCK.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation})
-        if row is None or found is None or found.version != row.version:
-            # after the lock, so that its seals are those of the row that was locked
-            found = None if row is None else _read(tx, owner, negotiation)
-        _note(tx, owner, negotiation, found, is_ours=found is not None)
+    Who changes it has loaded its negotiation before, whose row is locked until the commit.
+    """
+    key = (owner, negotiation)
+    if key not in tx.contracts:
+        tx.contracts[key] = _one(_BY_NEGOTIATION.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation}))
+    found: StoredContract | None = tx.contracts[key]
     return found
 
 
 def begin(tx: Tx, owner: str, negotiation: str) -> None:
-    """Know that a negotiation which is not stored yet has no contract: nobody else can give it one."""
-    tx.contracts.setdefault((owner, negotiation), (None, True))
-
-
-def _note(tx: Tx, owner: str, negotiation: str, contract: StoredContract | None, *, is_ours: bool) -> None:
-    """Keep what was read or written for the rest of the unit; `is_ours`: the row is locked until the commit."""
-    tx.contracts[owner, negotiation] = (contract, is_ours)
-
-
-def _read(tx: Tx, owner: str, negotiation: str) -> StoredContract | None:
-    return _one(_BY_NEGOTIATION.first(tx.connection, {"k_owner": owner, "k_negotiation": negotiation}))
+    """Know that a negotiation which is not stored yet has no contract."""
+    tx.contracts.setdefault((owner, negotiation), None)
 
 
 def named(tx: Tx, owner: str, name: str) -> StoredContract:
@@ -208,7 +187,7 @@ def of_agreement(tx: Tx, owner: str, peer: str, agreement: str) -> StoredContrac
 
 def save(tx: Tx, contract: StoredContract) -> None:
     """Have a contract written, new or changed, with all that the unit still changes in it: see `flush`."""
-    _note(tx, contract.owner, contract.negotiation, contract, is_ours=True)
+    tx.contracts[contract.owner, contract.negotiation] = contract
     tx.unsaved[contract.owner, contract.negotiation] = contract
 
 

@@ -93,6 +93,7 @@ class Tx:
     """One unit's transaction. It ends with the unit; do not keep it."""
 
     __slots__ = (
+        "agreements",
         "connection",
         "contracts",
         "entries",
@@ -124,7 +125,8 @@ class Tx:
         self.told: dict[tuple[str, str, str], bool] = {}
         self.silent: dict[tuple[str, str], bool] = {}
         self.published: dict[tuple[Any, str, str], Any] = {}
-        self.contracts: dict[tuple[str, str], tuple[Any, bool]] = {}
+        self.agreements: dict[tuple[str, str], Any] = {}
+        self.contracts: dict[tuple[str, str], Any] = {}
         self.saved: list[Due] = []
         """Processes that are written when the unit ends, at the latest."""
         self.unsaved: dict[tuple[str, str], Any] = {}
@@ -175,11 +177,6 @@ class Tx:
 def locking(select: Select[Any]) -> Select[Any]:
     """Return the select with its rows locked until the commit (PostgreSQL; SQLite has one writer anyway)."""
     return select.with_for_update()
-
-
-def has_one_writer(tx: Tx) -> bool:
-    """True on SQLite: what a unit has read cannot be changed by anybody else before it ends."""
-    return tx.connection.dialect.name == "sqlite"
 
 
 class Store(Protocol):

@@ -79,7 +79,7 @@ def test_a_contract_says_how_far_its_time_stamps_have_come(
 
     def become(timestamps: Any) -> None:
         def unit(tx: Tx) -> None:
-            found = contracts.claim(tx, ROOT, concluded["negotiation"])
+            found = contracts.find(tx, ROOT, concluded["negotiation"])
             assert found is not None
             contracts.save(tx, replace(found, timestamps=timestamps))
 

@@ -75,7 +75,7 @@ async def change(node: Node, pid: str, **values: Any) -> None:
     """Write other values into the row of a contract, as somebody with access to the database might."""
 
     def unit(tx: Tx) -> None:
-        found = contracts.claim(tx, ROOT, pid)
+        found = contracts.find(tx, ROOT, pid)
         assert found is not None
         contracts.save(tx, replace(found, **values))
 

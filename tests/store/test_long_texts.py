@@ -36,7 +36,7 @@ def add(tx):
 def rows(tx):
     """Return the rows as they are read, by table."""
     return {
-        "contracts": contracts.claim(tx, "root", "n"),
+        "contracts": contracts.find(tx, "root", "n"),
         "negotiations": negotiations.load(tx, "root", "n"),
         "transfers": transfers.load(tx, "root", "t"),
     }

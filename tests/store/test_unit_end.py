@@ -25,7 +25,7 @@ def negotiate(tx):
 
 def conclude(tx):
     """Change or add a row of each table, two of most of them."""
-    negotiation, contract = negotiations.load(tx, "root", "n"), contracts.claim(tx, "root", "n")
+    negotiation, contract = negotiations.load(tx, "root", "n"), contracts.find(tx, "root", "n")
     negotiation.state, negotiation.agreement = "FINALIZED", "a"
     contract = contract or StoredContract(negotiation="n", agreement="a", status="sealed-by-both", jws="S", **OF)
     contract.document = f"{contract.document or ''}D"
