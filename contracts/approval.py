@@ -37,15 +37,19 @@ class Approval:
             raise ValueError("the instant of an approval has a time zone")
         if self.function.startswith("urn:pupitre:"):
             raise ValueError("a function is said in words")
-        if not all(_is_line(each) for each in (self.function, self.by, self.rule) if each):
-            raise ValueError(f"an approval is said in lines of at most {LONGEST} characters")
+        for said in (self.function, self.by, self.rule):
+            if len(said) > LONGEST or not said.isprintable():
+                raise ValueError(f"an approval is said in lines of at most {LONGEST} characters")
 
 
 def as_header(approval: Approval) -> dict[str, Json]:
     """Return the header parameter that claims an approval."""
     at = f"{approval.at.astimezone(UTC):%FT%TZ}" if approval.at else ""
-    told = [approval.function, *(p + v for p, v in ((BY, approval.by), (RULE, approval.rule), (AT, at)) if v)]
-    return {"claimed": [{"encoding": "binary", "mediaType": "text/plain", "qVals": [each for each in told if each]}]}
+    told = [approval.function] if approval.function else []
+    for prefix, value in ((BY, approval.by), (RULE, approval.rule), (AT, at)):
+        if value:
+            told.append(prefix + value)
+    return {"claimed": [{"encoding": "binary", "mediaType": "text/plain", "qVals": told}]}
 
 
 def approval_in(signature: Signature, pointer: str = "/srAts") -> Approval | None:
@@ -75,7 +79,3 @@ def _read(values: list[str]) -> Approval:
         rule=told.get(RULE, ""),
         at=datetime.fromisoformat(at) if at else None,
     )
-
-
-def _is_line(text: str) -> bool:
-    return len(text) <= LONGEST and text.isprintable()

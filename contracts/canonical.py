@@ -102,12 +102,17 @@ def _is_usual(value: Json) -> bool:
             kind = type(node)
             if kind is dict:
                 names += node
-                below += node.values()
+                held = node.values()
             elif kind is list:
-                below += node
-            elif kind is not int or not -MAX_INTEGER <= node <= MAX_INTEGER:
+                held = node
+            elif kind is int and -MAX_INTEGER <= node <= MAX_INTEGER:
+                continue
+            else:
                 return False
-        level = [each for each in below if type(each) not in _PLAIN]
+            for each in held:
+                if type(each) not in _PLAIN:
+                    below.append(each)
+        level = below
         if not level:
             return "".join(names).isascii()
     return False

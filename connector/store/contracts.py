@@ -196,7 +196,8 @@ def flush(tx: Tx) -> None:
 
     Whoever asks for contracts otherwise than by `find` calls it before that; the store writes them when a unit ends.
     """
-    write(tx.connection, due(tx))
+    if tx.unsaved or tx.seals:
+        write(tx.connection, due(tx))
 
 
 def due(tx: Tx) -> list[Due]:

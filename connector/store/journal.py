@@ -92,7 +92,8 @@ def begin(tx: Tx, owner: str, process: str) -> None:
 
 def flush(tx: Tx) -> None:
     """Write what was appended: whoever reads the journal calls it before that. The store does when a unit ends."""
-    write(tx.connection, due(tx))
+    if tx.entries:
+        write(tx.connection, due(tx))
 
 
 def due(tx: Tx) -> list[Due]:

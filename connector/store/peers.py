@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+import orjson
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from connector.problems import NotFound
@@ -109,5 +110,6 @@ def page(tx: Tx, owner: str, *, after: str = "", limit: int = 50, status: str | 
 
 def _peer(row: Row[Any]) -> Peer:
     values = row._asdict()
-    seen_keys = json.loads(values["seen_keys"] or "[]")
-    return Peer(**{**values, "pinned": json.loads(values["pinned"]), "seen_keys": seen_keys})
+    values["seen_keys"] = orjson.loads(values["seen_keys"] or "[]")
+    values["pinned"] = orjson.loads(values["pinned"])
+    return Peer(**values)

@@ -10,12 +10,16 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from connector.store import schema
 
 Statement = Select[Any] | TextualSelect | Insert | Update | Delete
 Values = Mapping[str, Any]
@@ -64,8 +68,8 @@ def change_together(connection: Connection, changes: Sequence[tuple[Prepared, Se
     PostgreSQL is asked once for all of them, since each question is a journey: they see the tables as they were before
     the first, and foreign keys are looked at after the last.
     """
-    count = sum(len(rows) for _, rows in changes)
-    if connection.dialect.name != "postgresql" or len(changes) < 2 or count > _MOST_TOGETHER:
+    is_one = connection.dialect.name == "postgresql" and len(changes) > 1
+    if not is_one or sum(len(rows) for _, rows in changes) > _MOST_TOGETHER:
         return [_change_each(connection, statement, rows) for statement, rows in changes]
     ready = [(statement.on(connection), rows) for statement, rows in changes]
     text = _joined(tuple((each, len(rows)) for each, rows in ready))
@@ -101,11 +105,12 @@ class _Ready:
         assert isinstance(compiled, SQLCompiler)
         self._text = str(compiled)
         self.names = tuple(compiled.positiontup or ())
+        self._pick = _picking(self.names)
         given = [compiled.binds[name] for name in self.names]
         self._fixed = {name: compiled.params[name] for name in self.names if not compiled.binds[name].required}
-        self._writers = _places(one.type.dialect_impl(dialect).bind_processor(dialect) for one in given)
+        self._writers = _places(_writer(one.type, dialect) for one in given)
         columns = list(statement.exported_columns)
-        self._readers = _places(one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns)
+        self._readers = _places(_reader(one.type, dialect) for one in columns)
         named: Any = namedtuple  # its fields are known here and nowhere before
         self._row: Callable[[Sequence[Any]], Any] = named("Row", [str(one.key) for one in columns])._make
 
@@ -123,8 +128,7 @@ class _Ready:
 
     def written(self, values: Values) -> Sequence[Any]:
         """Return the values of a row as the driver takes them, in their order."""
-        given = {**self._fixed, **values}
-        return _turned([given[name] for name in self.names], self._writers)
+        return _turned(self._pick({**self._fixed, **values}), self._writers)
 
     def counted(self, rows: int, before: int) -> str:
         """Return the text for so many rows as a part of another one, with a row for each that it meets.
@@ -176,6 +180,25 @@ def _driver_of(connection: Connection) -> DBAPIConnection:
     driver = connection.connection.dbapi_connection
     assert driver is not None
     return driver
+
+
+def _picking(names: tuple[str, ...]) -> Callable[[Values], Sequence[Any]]:
+    """Return what takes the values of these names, in their order."""
+    if len(names) < 2:
+        return lambda values: [values[name] for name in names]
+    return itemgetter(*names)
+
+
+def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(kind, schema.Instant):  # by far the most, and SQLAlchemy would call two functions more for each
+        return schema.written
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(kind, schema.Instant):
+        return schema.read
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _places(processors: Iterable[Processor | None]) -> list[tuple[int, Processor]]:

@@ -245,4 +245,5 @@ def due(tx: Tx) -> list[Due]:
 
 
 def _flush(tx: Tx) -> None:
-    write(tx.connection, due(tx))
+    if tx.saved:
+        write(tx.connection, due(tx))

@@ -16,7 +16,17 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+        return written(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+        return read(value)
+
+
+def written(at: datetime | None) -> str | None:
+    """Return an instant as it is stored."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def read(stored: str | None) -> datetime | None:
+    """Return the instant that is stored so."""
+    return None if stored is None else datetime.fromisoformat(stored)
