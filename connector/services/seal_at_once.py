@@ -19,6 +19,7 @@ from connector.store import contracts
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
 from contracts.refused import ContractError
+from contracts.signer import NearSigner
 from policies import PolicyError
 
 First = Callable[[Tx, Negotiation, Answer], str | None]
@@ -41,28 +42,26 @@ class AtOnce:
     def first(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> str | None:
         """Return which job must run before an answer may leave; None where its seal is there, or was put now."""
         job = self._sealing.first(tx, negotiation, wanted)
-        if job is None:
-            return None
+        signer = None if job is None else self._near(negotiation.owner)
+        if signer is None:
+            return job
         try:
-            is_put = self._put(tx, negotiation, wanted)
+            is_put = self._put(tx, negotiation, wanted, signer)
         except _FAILURES:
             return job
         return None if is_put else job
 
-    def _put(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> bool:
-        """Seal what goes with the answer: an agreement with the present key, what follows with the one it names."""
+    def _put(self, tx: Tx, negotiation: Negotiation, wanted: Answer, signer: NearSigner) -> bool:
+        """Seal what goes with the answer: an agreement with this signer, what follows with the key that it names."""
         match wanted.kind:
             case n.AGREEMENT:
-                return self._agreement(tx, negotiation, wanted)
+                return self._agreement(tx, negotiation, wanted, signer)
             case n.VERIFICATION:
                 return self._verification(tx, negotiation, wanted)
             case _:
                 return self._conclusion(tx, negotiation)
 
-    def _agreement(self, tx: Tx, negotiation: Negotiation, wanted: Answer) -> bool:
-        signer = self._near(negotiation.owner)
-        if signer is None:
-            return False
+    def _agreement(self, tx: Tx, negotiation: Negotiation, wanted: Answer, signer: NearSigner) -> bool:
         case = self._case(tx, negotiation, wanted)
         sealed = None if case.has_seal else self._sealer.sealed_now(case, signer)
         if sealed is None:
