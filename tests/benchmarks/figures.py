@@ -6,6 +6,7 @@ rest.
 """
 
 import json
+import math
 import os
 import statistics
 import time
@@ -53,6 +54,14 @@ def percentile(values: Sequence[float], share: float) -> float:
 def spread(values: Sequence[float], unit: str = "") -> str:
     """Return the least and the greatest of the runs, for a note."""
     return f"runs {min(values):,.3g}–{max(values):,.3g}{unit}" if max(values) < 1000 else _whole(values, unit)
+
+
+def interval(values: Sequence[float]) -> str:
+    """Return where the median lies with 95 % confidence, for a note: two of the values, by their ranks alone."""
+    ordered, half = sorted(values), 0.98 * math.sqrt(len(values))
+    least = max(0, math.floor(len(values) / 2 - half))
+    greatest = min(len(values) - 1, math.ceil(len(values) / 2 + half))
+    return f"95 % interval {ordered[least]:,.3g}–{ordered[greatest]:,.3g}"
 
 
 def keep(measure: str, how: str, figures: Sequence[Figure], machine: dict[str, str], loop_ms: float) -> None:
