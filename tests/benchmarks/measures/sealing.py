@@ -56,7 +56,8 @@ async def _rounds(bench: Bench, store: str) -> dict[str, list[Round]]:
     async with contextlib.AsyncExitStack() as stack:
         pairs = {kind: await stack.enter_async_context(stand.pair(bench, store, kind)) for kind in KINDS}
         for number in range(bench.times(60)):
-            await stand.quiet()
+            if number % 12 == 0:
+                await stand.quiet()
             for kind in KINDS if number % 2 else reversed(KINDS):
                 taken[kind].append(await _round(pairs[kind]))
         await asyncio.gather(*(_is_as_meant(pair, kind) for kind, pair in pairs.items()))
