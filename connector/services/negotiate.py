@@ -345,11 +345,15 @@ class Negotiate(Exchange[Negotiation]):
         def unit(tx: Tx) -> bool:
             negotiation = negotiations.load(tx, delivery.owner, delivery.pid)
             exchange.heard(tx, delivery.owner, delivery.peer)
-            if not settle.settle(tx, self.line, negotiation, delivery, peer_pid):
-                return not settle.gave_way(negotiation, delivery)
-            jobs.finish(tx, job)
-            self.react(tx, negotiation, negotiation.role, delivery.kind)
-            negotiations.save(tx, negotiation)
+            is_over = False
+            if settle.settle(tx, self.line, negotiation, delivery, peer_pid):
+                is_over = jobs.finish(tx, job)
+                self.react(tx, negotiation, negotiation.role, delivery.kind)
+                negotiations.save(tx, negotiation)
+            elif settle.gave_way(negotiation, delivery):
+                return False
+            if not is_over:
+                settle.hand_on(tx, self.line, negotiation, job, delivery)
             return True
 
         return await self._store.write(unit, about=delivery.pid)

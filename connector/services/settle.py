@@ -18,7 +18,7 @@ from connector.protocol.machine import Role
 from connector.services import deciders, exchange
 from connector.services.deciders import Decider
 from connector.services.exchange import LOOKS_S, YIELDED, Answer, Delivery, Due, Line, Question, heard
-from connector.store import events, journal
+from connector.store import events, jobs, journal
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.processes import Process
@@ -46,6 +46,16 @@ def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str 
     entry = {"by": process.peer, "message": delivery.kind, "state": process.state}
     journal.append(tx, process.owner, process.pid, "acknowledged", entry)
     return True
+
+
+def hand_on(tx: Tx, line: Line[P], process: P, job: Job, delivery: Delivery) -> None:
+    """Have what is pending now leave at once, where it was made pending before the answer to this delivery came.
+
+    A message of the peer overtook its own answer, say. While this job ran nobody has sent what is pending, and nothing
+    has to be read again to send it.
+    """
+    if process.pending is not None and not is_current(process, delivery):
+        jobs.go_on(tx, job, known=exchange.delivery_of(line, process))
 
 
 def observe(tx: Tx, line: Line[P], process: P, peer_state: str, was_refused: bool = False) -> bool:

@@ -238,11 +238,15 @@ class Transfer(Exchange[TransferRow]):
         def unit(tx: Tx) -> bool:
             row = transfers.load(tx, delivery.owner, delivery.pid)
             exchange.heard(tx, delivery.owner, delivery.peer)
-            if not settle.settle(tx, self.line, row, delivery, peer_pid):
-                return not settle.gave_way(row, delivery)
-            jobs.finish(tx, job)
-            self.react(tx, row, row.role, delivery.kind)
-            transfers.save(tx, row)
+            is_over = False
+            if settle.settle(tx, self.line, row, delivery, peer_pid):
+                is_over = jobs.finish(tx, job)
+                self.react(tx, row, row.role, delivery.kind)
+                transfers.save(tx, row)
+            elif settle.gave_way(row, delivery):
+                return False
+            if not is_over:
+                settle.hand_on(tx, self.line, row, job, delivery)
             return True
 
         return await self._store.write(unit, about=delivery.pid)

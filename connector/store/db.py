@@ -42,7 +42,7 @@ class Runner(Protocol):
         """Run a job that is leased to this runner."""
 
     def finished(self, job: Job) -> None:
-        """Hear that the row of a running job is gone: nothing is left to settle."""
+        """Hear that nothing is left to settle of a running job: its row is gone, or it goes on under its lease."""
 
 
 class Local:

@@ -247,7 +247,7 @@ _FINISH = Prepared(delete(jobs).where(_HELD, jobs.c.woken_at.is_(None)))
 _WOKEN = Prepared(select(jobs.c.woken_at, jobs.c.attempts).where(_HELD).with_for_update())
 _AGAIN = Prepared(
     update(jobs)
-    .where(_HELD)
+    .where(_HELD, jobs.c.woken_at <= bindparam("now", type_=Instant))
     .values(run_at=bindparam("lease_at", type_=Instant), woken_at=None, attempts=0, begun=1, problem=None)
 )
 _RELEASE = Prepared(
@@ -281,9 +281,13 @@ def woken(connection: Connection, job: Job) -> datetime | None:
     return row.woken_at if row else None
 
 
-def take_again(connection: Connection, job: Job, now: datetime) -> Job:
-    """Prolong the lease of a job that was woken while it ran, and return the job to run once more."""
-    _AGAIN.change(connection, {**_held(job), "lease_at": now + LEASE})
+def take_again(connection: Connection, job: Job, now: datetime) -> Job | None:
+    """Prolong the lease of a job that was woken while it ran, and return the job to run once more.
+
+    None where nobody asked for it by now, or the lease is not ours any more.
+    """
+    if _AGAIN.change(connection, {**_held(job), "lease_at": now + LEASE, "now": now}) != 1:
+        return None
     return replace(job, attempts=0, is_repeat=False, known=None)
 
 

@@ -27,11 +27,11 @@ from connector.store import events, job_rows, silence
 from connector.store.backoff import HEARTBEAT_S, LEASE_S, MAX_FAILURES, SAFETY_POLL_S, failure_delay_s
 from connector.store.db import JOBS, Store, Tx
 from connector.store.job_rows import Job
-from connector.store.queue import Counts, JobState, about, count, dead, finish, pass_on, peer_spoke, retry
+from connector.store.queue import Counts, JobState, about, count, dead, finish, go_on, pass_on, peer_spoke, retry
 
 __all__ = [
     "Counts", "Handler", "Job", "JobState", "Jobs", "Postpone",
-    "about", "count", "dead", "finish", "peer_spoke", "retry",
+    "about", "count", "dead", "finish", "go_on", "peer_spoke", "retry",
 ]  # fmt: skip
 
 Handler = Callable[[Job], Awaitable[datetime | None]]
@@ -160,7 +160,7 @@ class Jobs:
             run.task = self._group.create_task(self._work(run))
 
     def finished(self, job: Job) -> None:
-        """Note that the job deleted its own row: nothing is left to settle."""
+        """Note that nothing is left to settle: the job deleted its own row, or goes on under its lease."""
         if (run := self._held.get(job.identity)) is not None:
             run.is_finished = True
 
@@ -244,13 +244,13 @@ class Jobs:
 
     def _done(self, job: Job) -> Callable[[Tx], Job | None]:
         def unit(tx: Tx) -> Job | None:
-            if finish(tx, job) or (woken_at := job_rows.woken(tx.connection, job)) is None:
+            if finish(tx, job):
                 return None
-            if woken_at <= tx.now and not job.is_probe:
-                return job_rows.take_again(tx.connection, job, tx.now)
-            self._release(tx, job, woken_at)
-            pass_on(tx, job)
-            return None
+            again = None if job.is_probe else job_rows.take_again(tx.connection, job, tx.now)
+            if again is None and (woken_at := job_rows.woken(tx.connection, job)) is not None:
+                self._release(tx, job, woken_at)
+                pass_on(tx, job)
+            return again
 
         return unit
 

@@ -3,7 +3,7 @@
 Enqueuing is `tx.enqueue`; running is jobs.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +84,20 @@ def finish(tx: Tx, job: Job) -> bool:
         return False
     tx.finished.append(job)
     pass_on(tx, job)
+    return True
+
+
+def go_on(tx: Tx, job: Job, known: object) -> bool:
+    """Have a running job that was woken run once more, as soon as this unit is committed and the present run ends.
+
+    The next run starts with what is known now. False where nobody asked for it by now, where the job is a probe, whose
+    end must be told first, or where it is not ours any more: then the run ends as any other.
+    """
+    again = None if job.is_probe else job_rows.take_again(tx.connection, job, tx.now)
+    if again is None:
+        return False
+    tx.finished.append(job)
+    tx.started.append(replace(again, known=known))
     return True
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -282,6 +283,55 @@ def test_a_job_woken_before_it_deletes_its_row_runs_once_more(opened, running, u
                 await store.write(wish("a"))
                 await until(lambda: ended == [False, True])
                 assert await nothing_left(store)
+
+    asyncio.run(play())
+
+
+def test_a_job_that_was_woken_goes_on_with_what_its_last_unit_knows(opened, running, until):
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            log = []
+
+            async def look(job):
+                log.append(("begin", job.known, job.leased_by))
+                if len(log) == 1:
+                    await store.write(wish("a"))
+                    assert await store.write(lambda tx: jobs.go_on(tx, job, known="what is due"))
+                log.append("end")
+
+            async with running(Jobs(store, clock, {"look": look})) as runner:
+                await store.write(wish("a"))
+                await until(lambda: len(log) == 4 and runner.running == 0)
+                assert await nothing_left(store)
+            lease = log[0][2]
+            assert log == [("begin", None, lease), "end", ("begin", "what is due", lease), "end"]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("why", ["nobody asked", "asked for later", "a probe", "not ours"])
+def test_a_job_does_not_go_on_where(opened, running, until, why):
+    async def play():
+        clock = VirtualClock()
+        async with opened(clock) as store:
+            runs = []
+
+            async def look(job):
+                runs.append(job)
+                if len(runs) == 1:
+                    if why != "nobody asked":
+                        await store.write(wish("a", 3600 if why == "asked for later" else None))
+                    asked = {"a probe": replace(job, is_probe=True), "not ours": replace(job, leased_by="other/1")}
+                    going = asked.get(why, job)
+                    assert not await store.write(lambda tx: jobs.go_on(tx, going, known="what is due"))
+
+            async with running(Jobs(store, clock, {"look": look})) as runner:
+                await store.write(wish("a"))
+                await until(lambda: runs and runner.running == 0)
+                assert len(runs) == (2 if why in ("a probe", "not ours") else 1)  # as it ends otherwise
+                assert not any(job.known for job in runs)
+                assert [state.status for state in await states(store, "a")] == ["waiting"] * (why == "asked for later")
 
     asyncio.run(play())
 
