@@ -185,8 +185,7 @@ def told_contract(
 def check_document(document: Json) -> None:
     """Verify that a document in canonical form is a contract, and true in itself. Raises BadDocument and the like."""
     # 1. It has the form of the schema, and nothing that is said is blank.
-    schema.check_shape(document, schema.CONTRACT)
-    if _is_blank_in(document):
+    if not schema.check_shape(document, schema.CONTRACT):
         _check_not_blank(document, "")
     # 2. Digests are those of what stands beside them, and the agreement has the names that are given.
     _check_agreement(document)
@@ -264,20 +263,6 @@ def told_negotiation(negotiated: Negotiated) -> dict[str, Json]:
 
 
 # --- what a schema cannot say ---
-
-
-def _is_blank_in(value: Json) -> bool:
-    """True when a text in it says nothing."""
-    held = [value]
-    for each in held:  # which grows as it is gone through
-        if isinstance(each, str):
-            if not each or each.isspace():
-                return True
-        elif isinstance(each, dict):
-            held += each.values()
-        elif isinstance(each, list):
-            held += each
-    return False
 
 
 def _check_not_blank(value: Json, pointer: str) -> None:

@@ -79,15 +79,15 @@ def verify(signature: Signature, leaf: x509.Certificate, payload: bytes, pointer
     """Verify a signature whose form and algorithm were checked (RFC 7518 §3.3 to §3.5). Raises BadSeal."""
     key, raw, signed = leaf.public_key(), signature.signature, signing_input(signature.protected, payload)
     try:
-        if isinstance(key, RSAPublicKey):
-            key.verify(raw, signed, _RSA[signature.header["alg"]], SHA256())
-        elif isinstance(key, EllipticCurvePublicKey):
+        if isinstance(key, EllipticCurvePublicKey):
             if len(raw) != 64:
                 raise BadSeal(needed="64", actual=str(len(raw)), pointer=pointer)
             r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
             if s > ORDER // 2:
                 raise BadSeal(needed="s ≤ n/2", pointer=pointer)
             key.verify(encode_dss_signature(r, s), signed, _ECDSA)
+        elif isinstance(key, RSAPublicKey):
+            key.verify(raw, signed, _RSA[signature.header["alg"]], SHA256())
         else:
             raise BadSeal(needed="P-256, RSA", actual=type(key).__name__, pointer=pointer)
     except InvalidSignature as error:

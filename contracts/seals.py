@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -193,6 +194,7 @@ def _header(
     """Return the protected header: JAdES B-B (ETSI TS 119 182-1 §6), with `x5c` as the European profile asks."""
     if at.tzinfo is None:
         raise ValueError("the instant of a seal has a time zone")
+    x5c, digest = _certified(signer.chain)
     return {
         "alg": signer.algorithm,
         "cty": media_type,
@@ -200,10 +202,16 @@ def _header(
         "kid": signer.kid,
         "srCms": [{"commId": {"id": commitment}} for commitment in commitments],
         "typ": TYPE,
-        "x5c": [base64.b64encode(each).decode() for each in signer.chain],
-        "x5t#S256": encoded(hashlib.sha256(signer.chain[0]).digest()),
+        "x5c": [*x5c],
+        "x5t#S256": digest,
         **({"srAts": as_header(approval)} if approval else {}),
     }
+
+
+@lru_cache(maxsize=64)
+def _certified(chain: tuple[bytes, ...]) -> tuple[tuple[str, ...], str]:
+    """Return certificates (DER) as a header lists them, and the digest of the first as it names it."""
+    return tuple(base64.b64encode(each).decode() for each in chain), encoded(hashlib.sha256(chain[0]).digest())
 
 
 # --- checking ---

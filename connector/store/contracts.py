@@ -125,6 +125,8 @@ _BY_NEGOTIATION = Prepared(_WHOLE.where(_KEY))
 _INSERT = Prepared(insert(contracts), _NAMES)
 _FIXED = frozenset({"owner", "negotiation", "role", "peer", "dataset", "version", "created_at", "updated_at"})
 _FREE = tuple(name for name in _NAMES if name not in _FIXED)
+_HEAD = '{"payload":"'
+"""How the text of a sealed document begins."""
 _UNREAD = dict.fromkeys(_LONG)
 """The columns that a row of a list does not have."""
 _all_of = attrgetter(*_NAMES)
@@ -239,9 +241,8 @@ def _shortened(contract: StoredContract) -> dict[str, str]:
 
 def _payload(jws: str) -> str | None:
     """Return what is sealed, as text; None of a text that somebody sent and that has no such form."""
-    head, _, rest = jws.partition('{"payload":"')
-    text, end, _ = rest.partition('"')
-    return None if head or not end else _decoded(text)
+    end = jws.find('"', len(_HEAD))
+    return _decoded(jws[len(_HEAD) : end]) if end > 0 and jws.startswith(_HEAD) else None
 
 
 @lru_cache(maxsize=32)

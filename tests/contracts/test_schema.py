@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from contracts import schema
 from contracts.canonical import read_canonical
 from contracts.refused import BadDocument
+from contracts.schema.fits import fit
 from tests.contracts import golden
 
 MANY = 1_000 if os.environ.get("CI") == "true" else 300
@@ -66,6 +67,28 @@ def test_the_schema_is_one(name):
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_as_it_must_be_is_told_in_one_step(name):
     assert schema._fits(name)(DOCUMENTS[name])
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", "\u00a0"])
+def test_a_blank_text_leaves_the_last_word_to_the_reader(blank):
+    for place in (way for way in places(DOCUMENTS[schema.CONTRACT]) if way):
+        document = copy.deepcopy(DOCUMENTS[schema.CONTRACT])
+        *way, last = place
+        at = document
+        for step in way:
+            at = at[step]
+        if type(at[last]) is str:
+            at[last] = blank
+            assert not schema._fits(schema.CONTRACT)(document), place
+
+
+@pytest.mark.parametrize("rule", [{"$ref": "#/$defs/t", "maxLength": 2}, {"type": "string", "format": "uri"}])
+def test_a_rule_about_a_text_that_says_more_than_ours_do_leaves_the_last_word_to_the_reader(rule):
+    plain = {"type": "object", "additionalProperties": False, "properties": {"a": {"$ref": "#/$defs/t"}}}
+    of = {"$defs": {"t": {"type": "string"}}}
+    assert fit(plain, of)({"a": "long"})
+    assert not fit({**plain, "properties": {"a": rule}}, of)({"a": "l"})
+    assert not fit(rule, of)("l")
 
 
 @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
