@@ -19,7 +19,7 @@ from pupitre_verify.examine import examine
 
 from contracts.bundle import pack
 from contracts.convention import as_pdf, draw_up_convention, seal_pdf
-from tests.benchmarks import stand
+from tests.benchmarks import machine, stand
 from tests.benchmarks.figures import Figure, at_most, interval, median, percentile, spread
 from tests.benchmarks.measures.negotiation import EDC_IDLE, latencies
 from tests.benchmarks.stand import STORES, Bench, Pair
@@ -47,21 +47,26 @@ class Round:
 
 async def negotiations(bench: Bench) -> list[Figure]:
     """60 rounds of five, one at a time: a pair that seals and one that cannot, in turn; one store after the other"""
-    return [figure for store in STORES for figure in _figures(store, await _rounds(bench, store))]
+    return [figure for store in STORES for figure in _figures(store, *await _rounds(bench, store))]
 
 
-async def _rounds(bench: Bench, store: str) -> dict[str, list[Round]]:
-    """Return the rounds of both pairs, in turn: the machine changes its speed more slowly than they alternate."""
+async def _rounds(bench: Bench, store: str) -> tuple[dict[str, list[Round]], float]:
+    """Return the rounds of both pairs, in turn, and how long the fixed loop took beside them (machine.py).
+
+    The machine changes its speed more slowly than the pairs alternate.
+    """
     taken: dict[str, list[Round]] = {kind: [] for kind in KINDS}
+    loops: list[float] = []
     async with contextlib.AsyncExitStack() as stack:
         pairs = {kind: await stack.enter_async_context(stand.pair(bench, store, kind)) for kind in KINDS}
         for number in range(bench.times(60)):
             if number % 12 == 0:
                 await stand.quiet()
+                loops.append(machine.loop_ms())
             for kind in KINDS if number % 2 else reversed(KINDS):
                 taken[kind].append(await _round(pairs[kind]))
         await asyncio.gather(*(_is_as_meant(pair, kind) for kind, pair in pairs.items()))
-    return taken
+    return taken, median(loops)
 
 
 async def _round(pair: Pair) -> Round:
@@ -82,7 +87,7 @@ async def _is_as_meant(pair: Pair, kind: str) -> None:
         raise RuntimeError(f"{kind}: {found}")
 
 
-def _figures(store: str, taken: dict[str, list[Round]]) -> list[Figure]:
+def _figures(store: str, taken: dict[str, list[Round]], loop_ms: float) -> list[Figure]:
     times = {kind: [time for one in taken[kind] for time in one.times_ms] for kind in KINDS}
     costs = {kind: [one.cost_ms for one in taken[kind]] for kind in KINDS}
     bare = median(times["bare"])
@@ -90,6 +95,7 @@ def _figures(store: str, taken: dict[str, list[Round]]) -> list[Figure]:
     note = f"p95 {p95:.1f} ms; {bare:.1f} ms where nobody seals"
     each = [sealed - without for sealed, without in zip(costs["sealing"], costs["bare"], strict=True)]
     shown = f"{interval(each)}; {median(costs['sealing']):.1f} ms of CPU each, {median(costs['bare']):.1f} without"
+    shown += f"; a loop of {loop_ms:.0f} ms beside it"
     return [
         at_most("negotiation sealed by both, idle nodes, p50", store, sealed, 40, " ms", note, EDC_IDLE),
         at_most("CPU of sealing, both sides together", store, median(each), 6, " ms", shown),
