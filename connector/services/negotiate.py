@@ -22,7 +22,7 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
-from connector.services import deciders, exchange, explain, permits, settle, turned_away, wording
+from connector.services import deciders, exchange, explain, permits, turned_away, wording
 from connector.services.concluding import Concluding, KeyNotAtHand, Keys
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
@@ -33,7 +33,7 @@ from connector.services.seal_at_once import First
 from connector.services.sealing import ConclusionRefused, Sealing, ended
 from connector.services.settle import Exchange
 from connector.services.wording import Wording
-from connector.store import agreements, datasets, events, jobs, negotiations, peers
+from connector.store import agreements, datasets, events, negotiations, peers
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.negotiations import Negotiation
@@ -341,19 +341,4 @@ class Negotiate(Exchange[Negotiation]):
         """Record that the peer accepted our message and move the negotiation on; False when ours gave way to theirs."""
         member = "providerPid" if delivery.kind == n.REQUEST else "consumerPid"
         peer_pid = exchange.peer_pid_in(body, member) if delivery.state_url is None else None
-
-        def unit(tx: Tx) -> bool:
-            negotiation = negotiations.load(tx, delivery.owner, delivery.pid)
-            exchange.heard(tx, delivery.owner, delivery.peer)
-            is_over = False
-            if settle.settle(tx, self.line, negotiation, delivery, peer_pid):
-                is_over = jobs.finish(tx, job)
-                self.react(tx, negotiation, negotiation.role, delivery.kind)
-                negotiations.save(tx, negotiation)
-            elif settle.gave_way(negotiation, delivery):
-                return False
-            if not is_over:
-                settle.hand_on(tx, self.line, negotiation, job, delivery)
-            return True
-
-        return await self._store.write(unit, about=delivery.pid)
+        return await self.taken(job, delivery, peer_pid)

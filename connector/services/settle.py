@@ -229,6 +229,25 @@ class Exchange(Generic[P]):
         found = await self._store.read(lambda tx: exchange.due(tx, self.line, job))
         return replace(found, is_new=True) if isinstance(found, Delivery) else found
 
+    async def taken(self, job: Job, delivery: Delivery, peer_pid: str | None) -> bool:
+        """Record as `acknowledged` does; `peer_pid` is the peer's identifier where its answer told it."""
+
+        def unit(tx: Tx) -> bool:
+            process = self.line.queries.load(tx, delivery.owner, delivery.pid)
+            heard(tx, delivery.owner, delivery.peer)
+            is_over = False
+            if settle(tx, self.line, process, delivery, peer_pid):
+                is_over = jobs.finish(tx, job)
+                self.react(tx, process, process.role, delivery.kind)
+                self.line.queries.save(tx, process)
+            elif gave_way(process, delivery):
+                return False
+            if not is_over:
+                hand_on(tx, self.line, process, job, delivery)
+            return True
+
+        return await self._store.write(unit, about=delivery.pid)
+
     async def observed(self, delivery: Delivery, peer_state: str, *, was_refused: bool = False) -> bool | None:
         """Record what the peer's state proves; False: our message must be sent again.
 

@@ -18,13 +18,13 @@ from connector.protocol import transfer as t
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Role
 from connector.protocol.wire import document, render
-from connector.services import exchange, notices, settle, watch
+from connector.services import exchange, notices, watch
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
 from connector.services.exchange import Answer, Delivery, Incoming, Line, Outcome
 from connector.services.redaction import kept_of
 from connector.services.settle import Exchange
-from connector.store import agreements, fetches, jobs, negotiations, peers, transfers
+from connector.store import agreements, fetches, negotiations, peers, transfers
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Store, Tx
 from connector.store.jobs import Job
@@ -234,22 +234,7 @@ class Transfer(Exchange[TransferRow]):
     async def acknowledged(self, job: Job, delivery: Delivery, body: bytes) -> bool:
         """Record that the peer accepted our message and move the transfer on; False when ours gave way to theirs."""
         peer_pid = exchange.peer_pid_in(body, "providerPid") if delivery.state_url is None else None
-
-        def unit(tx: Tx) -> bool:
-            row = transfers.load(tx, delivery.owner, delivery.pid)
-            exchange.heard(tx, delivery.owner, delivery.peer)
-            is_over = False
-            if settle.settle(tx, self.line, row, delivery, peer_pid):
-                is_over = jobs.finish(tx, job)
-                self.react(tx, row, row.role, delivery.kind)
-                transfers.save(tx, row)
-            elif settle.gave_way(row, delivery):
-                return False
-            if not is_over:
-                settle.hand_on(tx, self.line, row, job, delivery)
-            return True
-
-        return await self._store.write(unit, about=delivery.pid)
+        return await self.taken(job, delivery, peer_pid)
 
     # --- bodies -------------------------------------------------------------------------------------------------------
 
