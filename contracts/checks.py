@@ -16,6 +16,7 @@ from contracts.refused import (
     ContractError,
     ContractOtherTerms,
     CountersignTooLate,
+    EarlyTimeStamp,
     OtherAgreement,
     OtherContract,
     OtherDataset,
@@ -84,6 +85,7 @@ def check_contract(
     """
     # 1. It is a contract, and the provider alone has sealed it.
     sealed = check_seal(text, roles=("provider",), now=now)
+    check_unstamped(sealed)
     document = sealed.document
     # 2. Each section is the one that we would have written.
     expected = _expected(negotiated, document)
@@ -104,20 +106,32 @@ def check_contract(
 def check_countersigned(text: str, ours: str, *, now: datetime) -> Sealed:
     """Return the contract with both seals, when it is the one that we sealed (`ours`) and the consumer's seal is good.
 
-    Raises OtherContract when the document or our own seal differs, and as `check_seal` does.
+    Raises OtherContract when the document or our own seal differs, EarlyTimeStamp, and as `check_seal` does.
     """
     own = kept(ours)
     added = second_on(own, text)
     if added is not None:
+        check_unstamped(added)
         # word for word what we drew up, checked and sealed: the other seal alone is to be verified
         return _check_seals(added, BOTH, now, known=1)
     sealed = read_sealed(text)
     _check_is_ours(sealed, own)
+    check_unstamped(sealed)
     return _check(sealed, BOTH, now)
 
 
+def check_unstamped(sealed: Sealed) -> None:
+    """Refuse time-stamps on what comes with a message of the negotiation. Raises EarlyTimeStamp.
+
+    Nothing was sealed over them, so that a false one would be kept as if both had agreed to it. See timestamps.py.
+    """
+    for place, signature in enumerate(sealed.signatures):
+        if signature.etsi_u:
+            raise EarlyTimeStamp(pointer=f"/signatures/{place}/header/etsiU")
+
+
 def _check_is_ours(sealed: Sealed, own: Sealed) -> None:
-    """Verify that only time-stamps were added to the document and to our own seal, or taken away."""
+    """Verify that the document and our own seal are those that we sent."""
     if sealed.payload != own.payload:
         raise OtherContract(needed=own.sha256, actual=sealed.sha256, pointer="/payload")
     needed, actual = own.signatures[0], sealed.signatures[0]

@@ -24,6 +24,7 @@ ContractError
 │   ├── WrongCommitment      the seal does not commit to what the role demands
 │   ├── BadSealTime          the instant of the seal cannot be true
 │   ├── BadTimeStampToken    a time-stamp has not the form or the place that it must have
+│   ├── EarlyTimeStamp       a seal of the negotiation bears a time-stamp already
 │   └── SignerFailed         our own signer gave what is no seal
 └── what it says
     ├── OtherParty           a party is not the one that negotiated
@@ -265,6 +266,16 @@ class BadTimeStampToken(ContractError):
     title: ClassVar[Text] = {
         "fr": "L’horodatage du cachet n’a pas la forme exigée.",
         "en": "The time-stamp of the seal has not the form required.",
+    }
+
+
+class EarlyTimeStamp(ContractError):
+    """A seal in a message of the negotiation bears a time-stamp: they come later, one by one, and are checked then."""
+
+    code = "early-seal-time-stamp"
+    title: ClassVar[Text] = {
+        "fr": "Un cachet de la négociation porte déjà un horodatage : il se remet après la conclusion, à part.",
+        "en": "A seal of the negotiation bears a time-stamp already: it is handed in after the conclusion, apart.",
     }
 
 

@@ -16,7 +16,7 @@ from connector.services.sealing import ConclusionRefused
 from connector.store import contracts, peers
 from connector.store.db import Store, Tx
 from connector.store.negotiations import Negotiation
-from contracts.checks import signatory
+from contracts.checks import check_unstamped, signatory
 from contracts.conclusion import check_conclusion
 from contracts.jws import kept, read_sealed
 from contracts.refused import ContractError
@@ -52,6 +52,7 @@ class Concluding:
             raise ConclusionRefused()
         try:
             contract, sealed = kept(found.jws), read_sealed(conclusion)
+            check_unstamped(sealed)
             if asked is None and sealed.signatures[0].header["kid"] != signatory(contract.document, "provider").kid:
                 raise KeyNotAtHand
             check_conclusion(sealed, contract, now=self._store.clock.now(), keys=asked)

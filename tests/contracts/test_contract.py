@@ -446,9 +446,21 @@ def test_the_contract_that_comes_back_countersigned_passes():
     assert check_countersigned(BOTH, OURS, now=NOW).text == BOTH
 
 
-def test_time_stamps_that_came_meanwhile_change_nothing():
-    check_countersigned(add_token(BOTH, 0, b"token"), OURS, now=NOW)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_time_stamp_on_what_comes_back_is_refused(place):
+    """Nobody has checked it, and it would stand in the contract as if both had agreed to it."""
+    with pytest.raises(refused.EarlyTimeStamp) as caught:
+        check_countersigned(add_token(BOTH, place, b"token"), OURS, now=NOW)
+    assert caught.value.pointer == f"/signatures/{place}/header/etsiU"
+
+
+def test_a_time_stamp_of_our_own_that_came_meanwhile_changes_nothing():
     check_countersigned(BOTH, add_token(OURS, 0, b"token"), now=NOW)
+
+
+def test_a_time_stamp_on_what_the_provider_sends_is_refused():
+    with pytest.raises(refused.EarlyTimeStamp):
+        check_contract(add_token(OURS, 0, b"token"), AGREED, now=NOW)
 
 
 @pytest.mark.parametrize(

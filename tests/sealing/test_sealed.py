@@ -28,6 +28,7 @@ from contracts.canonical import canonical, sha256
 from contracts.checks import check_seal
 from contracts.jws import CONCLUSION as MEDIA_TYPE
 from contracts.jws import read_sealed
+from contracts.timestamps import add_token
 from contracts.seals import seal_now
 from tests.harness import nodes
 from tests.harness.sealing import open_keys
@@ -160,6 +161,30 @@ def test_a_seal_on_what_is_no_contract_ends_the_negotiation(perform: Callable[..
         pid = await pair.ask()
         await pair.settle()
         await unused(pair, pid, "bad-contract-document")
+
+    perform(scene)
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "place"),
+    [(n.AGREEMENT, SEAL, 0), (n.VERIFICATION, SEAL, 0), (n.VERIFICATION, SEAL, 1), (n.FINALIZE, CONCLUSION, 0)],
+)
+@pytest.mark.parametrize("token", [b"0", None], ids=["a token", "no token"])
+def test_a_time_stamp_that_nobody_checked_enters_no_contract(
+    perform: Callable[..., Any], kind: str, member: str, place: int, token: bytes | None
+) -> None:
+    def change(message: dict[str, Any]) -> dict[str, Any]:
+        if token is not None:
+            return {**message, member: add_token(message[member], place, token)}
+        told = json.loads(message[member])
+        told["signatures"][place]["header"] = {"etsiU": ["e30"]}
+        return {**message, member: canonical(told).decode()}
+
+    async def scene(pair: Pair) -> None:
+        pair.changes[kind] = change
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, "conclusion-refused" if kind == n.FINALIZE else "early-seal-time-stamp")
 
     perform(scene)
 
