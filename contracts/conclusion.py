@@ -47,9 +47,11 @@ def check_conclusion(
         if document[name] != needed:
             raise OtherConclusion(needed=str(needed), actual=str(document[name]), pointer=f"/{name}")
     check_signatures(sealed, [author(sealed, contract, "provider", keys)], media_type=CONCLUSION, now=now)
-    last = max(sealed_at(each) for each in contract.signatures)
+    last, made = max(sealed_at(each) for each in contract.signatures), sealed_at(sealed.signatures[0])
     if last - concluded > LEEWAY:
         raise BadSealTime(needed=f"≥ {instant(last)}", actual=instant(concluded), pointer="/concludedAt")
+    if abs(concluded - made) > LEEWAY:
+        raise BadSealTime(needed=f"± {instant(made)}", actual=instant(concluded), pointer="/concludedAt")
     return sealed
 
 

@@ -58,6 +58,9 @@ def check_notice(
     given, made = instant_in(document, "at"), sealed_at(sealed.signatures[0])
     if given - made > LEEWAY:
         raise BadSealTime(needed=f"≥ {instant(given)}", actual=instant(made), pointer="/signatures/0/protected/iat")
+    created = instant_in(contract.document, "createdAt")
+    if created - given > LEEWAY:
+        raise BadSealTime(needed=f"≥ {instant(created)}", actual=instant(given), pointer="/at")
     return sealed
 
 

@@ -60,6 +60,8 @@ def test_the_conclusion_of_a_contract_passes():
         (conclusion({**conclude(BOTH, at=AT), "more": "x"}), refused.BadDocument),
         (conclusion({**conclude(BOTH, at=AT), "concludedAt": "2026-02-30T00:00:00Z"}), refused.BadDocument),
         (conclusion(conclude(BOTH, at=NOW - LEEWAY)), refused.BadSealTime),
+        (conclusion(conclude(BOTH, at=AT + LEEWAY + timedelta(seconds=1))), refused.BadSealTime),
+        (conclusion(conclude(BOTH, at=AT.replace(year=2036))), refused.BadSealTime),
         (conclusion(by=CONSUMER), refused.WrongSealKey),
         (conclusion(by=STRANGER), refused.WrongSealKey),
         (conclusion(by=NEXT), refused.WrongSealKey),
@@ -116,6 +118,8 @@ def test_a_notice_shows_nothing_hidden():
         (sealed_as(told(), CONSUMER, CONCLUSION), refused.HeaderRefused),
         (sealed_as(told(at=AT + LEEWAY + timedelta(seconds=1)), CONSUMER, NOTICE), refused.BadSealTime),
         (sealed_as(told(), CONSUMER, NOTICE, AT + LEEWAY + timedelta(seconds=1)), refused.BadSealTime),
+        (sealed_as(told(at=NOW - LEEWAY - timedelta(seconds=1)), CONSUMER, NOTICE), refused.BadSealTime),
+        (sealed_as(told(at=AT.replace(year=2016)), CONSUMER, NOTICE), refused.BadSealTime),
     ],
 )
 def test_any_other_notice_is_refused(text, error):

@@ -38,7 +38,8 @@ def check_conclusion(
 ) -> Seal | None:
     """Verify what the conclusion says; return its seal. Without one, two seals do not prove that it was concluded.
 
-    It names the contract and its hash, the agreement, and the hash of each of both seals; it is not older than they.
+    It names the contract and its hash, the agreement, and the hash of each of both seals; it is not older than they, and
+    of the time of its own seal.
     """
     if CONCLUSION_PART not in files:
         report.doubt(
@@ -66,6 +67,13 @@ def check_conclusion(
             "/payload/concludedAt",
             "la conclusion précède un cachet",
             "the conclusion is older than a seal",
+        )
+    if instant(told["concludedAt"]) - seal.made_at > LEEWAY:
+        raise Fault(
+            part,
+            "/payload/concludedAt",
+            "la conclusion est datée d’après son propre cachet",
+            "the conclusion is dated after its own seal",
         )
     report.facts["concludedAt"] = told["concludedAt"]
     return seal
@@ -97,6 +105,7 @@ def check_notices(
         written, (seal,) = read_jws(part, files[part], MEDIA.format("notice"), 1)
         told = read_document(part, written, NOTICE)
         check_names_contract(part, told, contract, payload)
+        _check_dates(part, told, contract, seal)
         role = next((role for role in ROLES if known.dids[role] == told["by"]), None)
         if role is None:
             raise Fault(part, "/payload/by", "l’auteur n’est pas une partie", "the author is not one of the parties")
@@ -109,6 +118,17 @@ def check_notices(
     if told_of:
         report.facts["notices"] = told_of
     return found
+
+
+def _check_dates(part: str, told: dict[str, Any], contract: dict[str, Any], seal: Seal) -> None:
+    """Verify that what a notice tells of came after the contract was drawn up, and before the notice was sealed."""
+    at = instant(told["at"])
+    if instant(contract["createdAt"]) - at > LEEWAY:
+        raise Fault(part, "/payload/at", "l’avis précède la convention", "the notice is older than the contract")
+    if at - seal.made_at > LEEWAY:
+        raise Fault(
+            part, "/payload/at", "l’avis est daté d’après son propre cachet", "the notice is dated after its own seal"
+        )
 
 
 def check_one(report: Report, seal: Seal, role: str, known: Known, stand: Stand) -> None:

@@ -158,6 +158,18 @@ def _early_conclusion(whole: Case) -> None:
     whole.conclusion["concludedAt"] = written(SEALED_AT - DAY)
 
 
+def _conclusion_dated_years_later(whole: Case) -> None:
+    whole.conclusion["concludedAt"] = written(whole.concluded_at + 3_650 * DAY)
+
+
+def _notice_of_before_the_contract(whole: Case) -> None:
+    whole.files["notices/001.jws.json"] = whole.notice(at=written(SEALED_AT - DAY))
+
+
+def _notice_of_after_its_seal(whole: Case) -> None:
+    whole.files["notices/001.jws.json"] = whole.notice(at=written(SEALED_AT + 3_650 * DAY))
+
+
 def _late_countersignature(whole: Case) -> None:
     _reseal(whole, "consumer", 1, at=SEALED_AT + 2 * DAY)
     whole.concluded_at = SEALED_AT + 3 * DAY
@@ -319,6 +331,7 @@ ATTACKS: list[tuple[Attack, str, str]] = [
     (_conclusion_by_consumer, CONCLUSION, f"{P}/protected/kid"),
     (_contract_as_conclusion, CONCLUSION, f"{P}/protected/cty"),
     (_early_conclusion, CONCLUSION, "/payload/concludedAt"),
+    (_conclusion_dated_years_later, CONCLUSION, "/payload/concludedAt"),
     (_late_countersignature, CONTRACT, f"{C}/protected/iat"),
     (_other_message, "messages/002-ContractOfferMessage.json", "/payload/negotiation/messages/1/sha256"),
     (_other_event, "messages/003-ContractNegotiationEventMessage.json", "/@type"),
@@ -335,6 +348,8 @@ ATTACKS: list[tuple[Attack, str, str]] = [
     (_other_sentence, CONTRACT, "/payload/terms/sha256"),
     (_journal_without_an_entry, "journal.jsonl", "ligne/line 1"),
     (_notice_of_another, "notices/001.jws.json", "/payload/contractSha256"),
+    (_notice_of_before_the_contract, "notices/001.jws.json", "/payload/at"),
+    (_notice_of_after_its_seal, "notices/001.jws.json", "/payload/at"),
     (_notice_by_a_stranger, "notices/001.jws.json", "/payload/by"),
     (_notice_in_the_others_name, "notices/001.jws.json", f"{P}/protected/kid"),
     (_certificate_beside, "certs/provider.pem", ""),
