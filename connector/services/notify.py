@@ -177,7 +177,9 @@ class Notify:
             problem = error
         except CALL_FAILURES as error:
             problem = told_of(error)
-        log.info("told", extra={"owner": webhook.owner, "webhook": webhook.id, "message": message.id, "status": status})
+        log.info(
+            "told", extra={"owner": webhook.owner, "webhook": webhook.id, "message_id": message.id, "status": status}
+        )
         return Tried(status, (perf_counter() - begun) * 1000, problem, retry_after_s)
 
     async def _row(self, job: Job) -> Webhook | None:

@@ -81,7 +81,9 @@ class Tell:
         answer = await self._sent(due, contract, text)
         if answer is None:
             return self._now() + NO_ADDRESS
-        log.info("told", extra={"owner": due.owner, "peer": due.peer, "message": due.kind, "status": answer.status})
+        log.info(
+            "told", extra={"owner": due.owner, "peer": due.peer, "message_kind": due.kind, "status": answer.status}
+        )
         if answer.is_success:
             await self._store.write(lambda tx: _taken(tx, due), about=due.negotiation)
             return None

@@ -54,6 +54,8 @@ def test_the_demonstration_ends_with_equal_checksums_and_valid_evidence(
     for told in (equal, valid, approved, str(tmp_path / "demo" / convention)):
         assert told in done.stdout
     assert (tmp_path / "demo" / convention).stat().st_size > 10_000
+    for log in (tmp_path / "demo").glob("*/node.log"):
+        assert "Traceback" not in log.read_text(), log.read_text()
     assert [file.name for file in (tmp_path / "demo/auditeur").iterdir()] == ["convention.contract.zip"]
     left = [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or [])]
     assert left == []

@@ -159,7 +159,7 @@ async def served(
             "unknown_peers": "admit",
             "replicas": replicas > 1,
             "log_format": "json",
-            "log_level": "warning",
+            "log_level": "info",
             **settings,
         }
         key = await initialise(load(environ={}, **common), name=folder.name)

@@ -170,7 +170,7 @@ async def initialised(site: Site, place: Host, folder: Path, curl: tuple[str, ..
         "private_port": PRIVATE_PORT,
         "allowed_networks": ["10.83.0.0/24"],
         "log_format": "json",
-        "log_level": "warning",
+        "log_level": "info",
         **settings,
     }
     folder.mkdir(parents=True)

@@ -28,8 +28,8 @@ from contracts.canonical import canonical, sha256
 from contracts.checks import check_seal
 from contracts.jws import CONCLUSION as MEDIA_TYPE
 from contracts.jws import read_sealed
-from contracts.timestamps import add_token
 from contracts.seals import seal_now
+from contracts.timestamps import add_token
 from tests.harness import nodes
 from tests.harness.sealing import open_keys
 from tests.sealing.outcomes import BOTH, concluded, unused

@@ -2,7 +2,8 @@
 
 - At the top stand the five folders, five files and dotfiles, nothing else.
 - In the packages every folder is a package, every module begins with its essay, none that a person writes is above 500
-  lines, and no function is above 50 lines of code (its docstring, comments and blank lines are not counted).
+  lines, and no function is above 50 lines of code (its docstring, comments and blank lines are not counted). No log line
+  is given a field of a name that `logging` keeps for itself.
 - No promise is left in the text for later, no path of somebody's own machine, no address of a package registry; a lock
   names no address at all, and locks every dependency that pyproject.toml declares.
 - Tests are no packages: pytest imports each file by itself.
@@ -11,6 +12,7 @@ It reads the files that git tracks, or would if they were added, so it says what
 """
 
 import ast
+import logging
 import re
 import subprocess
 import sys
@@ -23,6 +25,7 @@ AT_THE_TOP = frozenset(
     {*PACKAGES, "deploy", "tests", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "Makefile"}
 )
 LONGEST_FUNCTION = 50
+RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 LONGEST_MODULE = 500
 WRITTEN = "Written by tests/tools/"
 HERE = Path("tests/tools/house.py")
@@ -88,6 +91,15 @@ def shape(path: Path, text: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (size := _size(node, lines)) > LONGEST_FUNCTION:
             yield f"{path}:{node.lineno}: {node.name} has {size} lines of code, more than {LONGEST_FUNCTION}"
+    for name in _reserved_fields(tree):
+        yield f"{path}:{name.lineno}: a log line has a {name.value!r} of its own: whoever writes this one gets KeyError"
+
+
+def _reserved_fields(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the names of fields given to a log line that `logging` keeps for itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "extra" and isinstance(node.value, ast.Dict):
+            yield from (key for key in node.value.keys if isinstance(key, ast.Constant) and key.value in RESERVED)
 
 
 def _size(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> int:

@@ -61,6 +61,11 @@ def test_a_module_that_a_program_writes_may_be_long(tmp_path: Path) -> None:
         ("stray.txt", "", "stray.txt: has no place at the top of the house"),
         ("policies/a.py", "x = 1\n", "policies/a.py:1: a module begins with a docstring that says what it is for"),
         ("policies/a.py", '"""A."""\n' + "\n" * 500, "policies/a.py:500: 501 lines, more than 500"),
+        (
+            "policies/a.py",
+            '"""A."""\nlog.info("told", extra={**more, "message": 1})\n',
+            "policies/a.py:2: a log line has a 'message' of its own: whoever writes this one gets KeyError",
+        ),
         ("contracts/a.py", '"""A."""\n', "contracts: has no __init__.py with a docstring"),
         ("tests/a/__init__.py", "", "tests/a/__init__.py:1: tests are no packages"),
         ("tests/a.py", "\n# TO" + "DO later", "tests/a.py:2: a promise for later: TO" + "DO"),

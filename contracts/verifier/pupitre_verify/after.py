@@ -38,8 +38,8 @@ def check_conclusion(
 ) -> Seal | None:
     """Verify what the conclusion says; return its seal. Without one, two seals do not prove that it was concluded.
 
-    It names the contract and its hash, the agreement, and the hash of each of both seals; it is not older than they, and
-    of the time of its own seal.
+    It names the contract and its hash, the agreement, and the hash of each of both seals; it is not older than they,
+    and of the time of its own seal.
     """
     if CONCLUSION_PART not in files:
         report.doubt(
