@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from connector.identity.errors import SealsRefused
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol import negotiation as n
+from connector.protocol.errors import Busy
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message
 from connector.services.seal_case import Partners
@@ -21,13 +22,17 @@ from contracts.conclusion import check_conclusion
 from contracts.jws import kept, read_sealed
 from contracts.refused import ContractError
 
-_NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, SealsRefused)
+_NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 Keys = Mapping[str, str]
 """Seal keys of a partner: `kid` and SHA-256 of the certificate."""
 
 
 class KeyNotAtHand(Exception):
-    """A conclusion is sealed with another key than the contract names: the partner is asked for its keys."""
+    """A conclusion is sealed with this key, and the contract names another: the partner is asked for its keys."""
+
+    def __init__(self, kid: str) -> None:
+        super().__init__(kid)
+        self.kid = kid
 
 
 class Concluding:
@@ -53,17 +58,25 @@ class Concluding:
         try:
             contract, sealed = kept(found.jws), read_sealed(conclusion)
             check_unstamped(sealed)
-            if asked is None and sealed.signatures[0].header["kid"] != signatory(contract.document, "provider").kid:
-                raise KeyNotAtHand
+            kid = str(sealed.signatures[0].header["kid"])
+            if asked is None and kid != signatory(contract.document, "provider").kid:
+                raise KeyNotAtHand(kid)
             check_conclusion(sealed, contract, now=self._store.clock.now(), keys=asked)
         except ContractError as error:
             raise ConclusionRefused({"fr": error.say("fr"), "en": error.say("en")}) from error
 
-    async def ask(self, owner: str, peer: str) -> Keys:
-        """Return the seal keys of a peer as they are now; none when they cannot be had."""
+    async def ask(self, owner: str, peer: str, kid: str) -> Keys:
+        """Return the seal keys of a peer: as they are known if `kid` is one of them, else as they are at this moment.
+
+        None are returned of a list that is not taken. Raises Busy while it cannot be read: the event comes again.
+        """
+        row = await self._store.read(lambda tx: peers.find(tx, owner, peer))
         try:
-            row = await self._store.read(lambda tx: peers.find(tx, owner, peer))
             history = await self._partners.seals_of(owner, peer, row)
-        except _NOT_NOW:
+            if history is None or history.named(kid) is None:
+                history = await self._partners.seals_anew(owner, peer)
+        except _NOT_NOW as error:
+            raise Busy("Your seal keys cannot be read now.") from error
+        except SealsRefused:
             return {}
         return {one.kid: one.certificate_sha256 for one in history.usable} if history else {}

@@ -113,8 +113,8 @@ class Negotiate(Exchange[Negotiation]):
 
         try:
             outcome = await self._store.write(unit, about=pid or "")
-        except KeyNotAtHand:
-            keys = await self._concluding.ask(owner, caller.did)
+        except KeyNotAtHand as unknown:
+            keys = await self._concluding.ask(owner, caller.did, unknown.kid)
             outcome = await self._store.write(unit, about=pid or "")
         except OfferClosed as closed:
             await turned_away.note(self._store, owner, caller.did, closed)
@@ -149,7 +149,8 @@ class Negotiate(Exchange[Negotiation]):
 
     def _end(self, tx: Tx, negotiation: Negotiation, problem: ConclusionRefused) -> None:
         """End a negotiation that the provider does not conclude as it must: what we have sealed stays unused."""
-        exchange.answer(tx, self.line, negotiation, ended(problem.code, problem.title))
+        reason = {language: problem.say(language) for language in ("fr", "en")}
+        exchange.answer(tx, self.line, negotiation, ended(problem.code, reason))
         negotiations.save(tx, negotiation)
 
     def _say_if_ours(self, tx: Tx, negotiation: Negotiation) -> None:

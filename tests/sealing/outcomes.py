@@ -1,5 +1,6 @@
 """How a negotiation between two nodes that seal may end, and nothing between: what counts on both sides, or on none."""
 
+from connector.app import ROOT
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
 from contracts.checks import check_seal
@@ -18,8 +19,8 @@ async def concluded(pair: Pair, pid: str) -> None:
     assert (ours.id, ours.sha256, ours.jws, ours.conclusion) == (
         theirs.id, theirs.sha256, theirs.jws, theirs.conclusion,
     )  # fmt: skip
-    sealed = check_seal(ours.jws or "")
-    check_conclusion(ours.conclusion or "", sealed)
+    sealed, history = check_seal(ours.jws or ""), pair.node(Role.PROVIDER).seals.history(ROOT)
+    check_conclusion(ours.conclusion or "", sealed, keys={one.kid: one.certificate_sha256 for one in history.keys})
     for role in BOTH:
         seals = await pair.seals(role, pid)
         assert {one: seal.sha256 for one, seal in seals.items()} == {

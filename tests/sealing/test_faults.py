@@ -6,6 +6,7 @@ Whatever happens: one contract, counted by both sides or by none, and one seal o
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from connector.peer.client import Call
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
 from tests.harness import nodes
+from tests.harness.sealing import open_keys
 from tests.harness.seals import SealAuthority
 from tests.sealing.outcomes import BOTH, both_or_neither, concluded, ended
 from tests.sealing.pair import Pair, kind_of, play
@@ -250,6 +252,73 @@ async def certify(pair: Pair, role: Role) -> None:
     asked, now = await pair.node(role).seals.request(ROOT), pair.clock.now()
     answer = SealAuthority(now).answer(asked, now)
     await pair.node(role).seals.import_certificate(ROOT, answer, by=nodes.BY)
+
+
+async def rotate_without_overlap(pair: Pair, role: Role) -> None:
+    await pair.node(role).seals.rotate(ROOT, overlap=timedelta(), by=nodes.BY)
+
+
+async def rotate_again_and_again(pair: Pair, role: Role) -> None:
+    """More often than keys overlap."""
+    for _ in range(3):
+        await rotate(pair, role)
+
+
+async def revoke(pair: Pair, role: Role) -> None:
+    """Have the key stolen, and another made."""
+    seals = pair.node(role).seals
+    await seals.revoke(ROOT, seals.all(ROOT)[0].name, "vol", by=nodes.BY)
+    await seals.create(ROOT, by=nodes.BY)
+
+
+@pytest.mark.parametrize("replace", [rotate, rotate_without_overlap, rotate_again_and_again, revoke])
+def test_a_provider_whose_key_is_gone_concludes_with_the_next(folder: Path, replace: Any) -> None:
+    """The consumer's verification comes late; what it knows of the provider's keys is a minute old."""
+
+    async def scene(pair: Pair) -> None:
+        await pair.ask()
+        await pair.settle()
+        fates = [Fate(delay_s=40.0)]
+        pair.net.fate_of = lambda call: fates.pop() if fates and kind_of(call) == n.VERIFICATION else network.KIND
+        pid = await pair.ask()
+
+        async def is_countersigned() -> bool:
+            contract = await pair.contract(Role.CONSUMER, pid)
+            return contract is not None and contract.status == "sealed-by-both"
+
+        await pair.until(is_countersigned)
+        await replace(pair, Role.PROVIDER)
+        open_keys(pair.node(Role.PROVIDER))
+        await pair.settle()
+        await concluded(pair, pid)
+
+    play(folder / "pair", folder / "template", scene, has_own_signers=True)
+
+
+def test_a_provider_whose_keys_cannot_be_read_is_heard_again_later(folder: Path) -> None:
+    """It is no refusal: nothing that was sealed is lost because an address did not answer for a while."""
+
+    async def scene(pair: Pair) -> None:
+        await pair.ask()
+        await pair.settle()
+        verified = [Fate(delay_s=40.0)]
+        back = pair.clock.now() + timedelta(minutes=5)
+
+        def fate_of(call: Call) -> Fate:
+            if kind_of(call) == n.VERIFICATION and verified:
+                return verified.pop()
+            is_asked = call.method == "GET" and call.url.endswith(("did.json", "did-history.json"))
+            return Fate(is_lost=True) if is_asked and pair.clock.now() < back else network.KIND
+
+        pair.net.fate_of = fate_of
+        pid = await pair.ask()
+        await rotate_without_overlap(pair, Role.PROVIDER)
+        open_keys(pair.node(Role.PROVIDER))
+        await pair.settle()
+        await concluded(pair, pid)
+        assert pair.clock.now() > back
+
+    play(folder / "pair", folder / "template", scene, has_own_signers=True)
 
 
 @pytest.mark.parametrize("is_tried_again", [False, True], ids=["signs", "tried-again"])

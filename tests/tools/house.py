@@ -2,8 +2,8 @@
 
 - At the top stand the five folders, five files and dotfiles, nothing else.
 - In the packages every folder is a package, every module begins with its essay, none that a person writes is above 500
-  lines, and no function is above 50 lines of code (its docstring, comments and blank lines are not counted). No log line
-  is given a field of a name that `logging` keeps for itself.
+  lines, and no function is above 50 lines of code (its docstring, comments and blank lines are not counted).
+- No log line is given a field of a name that `logging` keeps for itself.
 - No promise is left in the text for later, no path of somebody's own machine, no address of a package registry; a lock
   names no address at all, and locks every dependency that pyproject.toml declares.
 - Tests are no packages: pytest imports each file by itself.
