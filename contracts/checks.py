@@ -106,9 +106,13 @@ def check_contract(
 def check_countersigned(text: str, ours: str, *, now: datetime) -> Sealed:
     """Return the contract with both seals, when it is the one that we sealed (`ours`) and the consumer's seal is good.
 
-    Raises OtherContract when the document or our own seal differs, EarlyTimeStamp, and as `check_seal` does.
+    Raises CountersignTooLate when it comes after the time that the contract gives, OtherContract when the document or
+    our own seal differs, EarlyTimeStamp, and as `check_seal` does.
     """
     own = kept(ours)
+    last = at(own.document, "countersignBefore")
+    if now - last > LEEWAY:  # by our clock: the instant in a seal is its author's word
+        raise CountersignTooLate(needed=f"≤ {instant(last)}", actual=instant(now), pointer="/countersignBefore")
     added = second_on(own, text)
     if added is not None:
         check_unstamped(added)

@@ -25,6 +25,7 @@ ContractError
 │   ├── BadSealTime          the instant of the seal cannot be true
 │   ├── BadTimeStampToken    a time-stamp has not the form or the place that it must have
 │   ├── EarlyTimeStamp       a seal of the negotiation bears a time-stamp already
+│   ├── NoUsableSealKey      a partner that seals has no key left to seal with
 │   └── SignerFailed         our own signer gave what is no seal
 └── what it says
     ├── OtherParty           a party is not the one that negotiated
@@ -276,6 +277,16 @@ class EarlyTimeStamp(ContractError):
     title: ClassVar[Text] = {
         "fr": "Un cachet de la négociation porte déjà un horodatage : il se remet après la conclusion, à part.",
         "en": "A seal of the negotiation bears a time-stamp already: it is handed in after the conclusion, apart.",
+    }
+
+
+class NoUsableSealKey(ContractError):
+    """A partner that sealed, or said that it does, has revoked every key that it could seal with."""
+
+    code = "no-usable-seal-key"
+    title: ClassVar[Text] = {
+        "fr": "Les clés de cachet de ce nœud sont toutes révoquées ou retirées : créez-en une, redemandez l’accès.",
+        "en": "The seal keys of this node are all revoked or retired: create one, then ask for access again.",
     }
 
 

@@ -29,7 +29,7 @@ from contracts.checks import check_contract, check_countersigned
 from contracts.conclusion import conclude
 from contracts.document import Negotiated, draw_up_contract, told_framework
 from contracts.jws import CONCLUSION, CONTRACT, Sealed, read_sealed
-from contracts.refused import BadDocument, IncompleteCard, OtherAgreement
+from contracts.refused import BadDocument, IncompleteCard, NoUsableSealKey, OtherAgreement
 from contracts.seals import countersign, countersign_now, seal, seal_now
 from contracts.signer import NearSigner, Signer
 
@@ -72,7 +72,7 @@ class Sealer:
     async def parties(self, case: Case) -> tuple[Sides, Signer] | None:
         """Return both parties as the provider knows them, and who signs for it; None when one of them cannot seal.
 
-        Raises Postpone, IncompleteCard.
+        Raises Postpone, IncompleteCard, NoUsableSealKey.
         """
         theirs, card = await self._peer(case), self._card_of(case.negotiation.owner)
         if theirs is None or card is None:
@@ -226,17 +226,20 @@ class Sealer:
     async def _peer(self, case: Case, kid: str | None = None) -> Side | None:
         """Return the partner as a contract names it, with the key `kid` or its newest; None when it cannot seal.
 
-        Raises Postpone while it cannot be asked: what it can do is never taken for what it cannot.
+        Raises Postpone while it cannot be asked: what it can do is never taken for what it cannot. Raises
+        NoUsableSealKey.
         """
         negotiation = case.negotiation
         try:
             history = await self._partners.seals_of(negotiation.owner, negotiation.peer, case.peer)
-            if history is not None and kid is not None and history.named(kid) is None:
-                history = await self._partners.seals_anew(negotiation.owner, negotiation.peer)
+            if history is not None and (not history.usable or (kid is not None and history.named(kid) is None)):
+                history = await self._partners.seals_anew(negotiation.owner, negotiation.peer) or history
             usable = history.usable if history else ()
             card = await self._partners.card_of(negotiation.peer, case.peer) if usable else None
         except _NOT_NOW as error:
             raise Postpone(negotiation.peer, str(error)) from error
+        if history is not None and history.keys and not usable:  # what it could do once is not taken back
+            raise NoUsableSealKey(actual=history.keys[-1].kid)
         if card is None:
             return None
         key = next((one for one in usable if one.kid == kid), usable[-1])

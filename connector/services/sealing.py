@@ -161,13 +161,13 @@ class Sealing:
         return None
 
     def _is_expected(self, tx: Tx, negotiation: Negotiation) -> bool:
-        """True when both sides can seal and know each other's cards: what was pinned with a peer is not taken back."""
+        """True when both sides know each other's cards, and we can seal as the peer could: that is not taken back."""
         if not self.is_ready(negotiation.owner):
             return False
         peer = peers.find(tx, negotiation.owner, negotiation.peer)
         if peer is None or peer.card is None or peer.seals is None:
             return False
-        return bool(seal_history.stored(peer.seals).usable)
+        return bool(seal_history.stored(peer.seals).keys)
 
     def settle(self, tx: Tx, negotiation: Negotiation) -> None:
         """After a move: what the end of a negotiation makes of its contract; our own seal where the peer puts none."""

@@ -492,5 +492,13 @@ def test_a_seal_after_the_last_instant_comes_too_late():
         check_countersigned(countersigned(OURS, CONSUMER, at), OURS, now=at)
 
 
+def test_a_seal_that_says_it_was_made_in_time_comes_too_late():
+    """Else a consumer could wait for as long as it likes, and date its seal back."""
+    check_countersigned(BOTH, OURS, now=LAST + LEEWAY)
+    with pytest.raises(refused.CountersignTooLate) as caught:
+        check_countersigned(BOTH, OURS, now=LAST + LEEWAY + timedelta(seconds=1))
+    assert caught.value.pointer == "/countersignBefore"
+
+
 def test_who_looks_later_needs_no_clock():
     assert check_seal(BOTH).document["id"] == drawn_up(AGREED)["id"]

@@ -196,6 +196,31 @@ def sealing(message: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     return {**message, SEAL: canonical(sealed).decode()}
 
 
+@pytest.mark.parametrize("role", [Role.CONSUMER, Role.PROVIDER])
+def test_a_partner_that_revokes_all_its_keys_is_not_taken_for_one_that_never_sealed(folder: Path, role: Role) -> None:
+    code = {Role.CONSUMER: "no-usable-seal-key", Role.PROVIDER: "seal-missing"}[role]
+
+    async def scene(pair: Pair) -> None:
+        await pair.ask()
+        await pair.settle()
+        seals, other = pair.node(role).seals, pair.node(role.other)
+        await seals.revoke(ROOT, seals.all(ROOT)[0].name, "volée", by=nodes.BY)
+        open_keys(pair.node(role))
+        await other.peer_seals.anew(ROOT, pair.places[role].did)
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, code)
+        pair.carried.clear()
+        await seals.create(ROOT, by=nodes.BY)
+        open_keys(pair.node(role))
+        pair.clock.advance(timedelta(minutes=10))
+        pid = await pair.ask()
+        await pair.settle()
+        await concluded(pair, pid)
+
+    play(folder / "pair", folder / "template", scene, has_own_signers=True)
+
+
 @pytest.mark.parametrize("conclusion", [None, "{}", "of another contract"])
 def test_finalized_without_the_right_conclusion_is_refused_and_ends_the_negotiation(
     perform: Callable[..., Any], conclusion: str | None
