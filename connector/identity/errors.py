@@ -284,7 +284,7 @@ class CertificateRefused(Problem):
 
 
 class SealsRefused(Problem):
-    """What the peer's domain says of its seal keys is not signed by a key that was pinned for it, or is older."""
+    """What the peer's domain says of its seal keys is not signed by a pinned key, is older, or of the future."""
 
     code = "seals-refused"
     status = 502

@@ -3,14 +3,14 @@
 It says of each key, present or past, since when it is used, when it was retired, and when and why it was revoked. It is
 signed with the authentication key, which partners pinned when they met: a domain that was taken over can show another
 DID document, but no other list, so that a seal key that is on it needs no second approval. An older list than the one
-that is known is refused: it could hide a revocation.
+that is known is refused: it could hide a revocation. So is one from the future: every true list would be older.
 """
 
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +31,8 @@ TYPE = "seal-keys+jws"
 FILE = "did-history.json"
 """Its name beside the DID document, for ever."""
 LIMIT_BYTES = 256 << 10
+AHEAD = timedelta(minutes=5)
+"""By how much the clock of who issued a list may be ahead of ours."""
 _JWS = PyJWS(algorithms=["ES256"])
 
 
@@ -83,14 +85,17 @@ def sign(history: SealHistory, key: SigningKey) -> str:
     return json.dumps({"payload": body, "signatures": [{"protected": protected, "signature": signature}]})
 
 
-def verify(raw: bytes, document: DidDocument, pinned: frozenset[str], known: SealHistory | None = None) -> SealHistory:
+def verify(
+    raw: bytes, document: DidDocument, pinned: frozenset[str], known: SealHistory | None = None, *, now: datetime
+) -> SealHistory:
     """Return the peer's list.
 
     1. A JWS in general JSON form with one signature, of our type, with no extension to understand.
     2. Its `kid` names a key of the peer's DID document that may speak for it, and the key is pinned.
     3. The signature.
     4. It speaks of this DID, and names only keys of it.
-    5. It is not older than the one that is known, and what that one said was revoked still is.
+    5. It was not issued in the future, as far as clocks may differ.
+    6. It is not older than the one that is known, and what that one said was revoked still is.
     Raises SealsRefused.
     """
     compact, header = _opened(raw)  # 1
@@ -107,7 +112,9 @@ def verify(raw: bytes, document: DidDocument, pinned: frozenset[str], known: Sea
     history = _read(payload, raw.decode())  # 4
     if history.did != document.did:
         raise SealsRefused("did")
-    if known is not None:  # 5
+    if history.issued_at > now + AHEAD:  # 5
+        raise SealsRefused("future")
+    if known is not None:  # 6
         _check_goes_on(history, known)
     return history
 

@@ -61,7 +61,7 @@ class Discovery:
     def __init__(self, client: Client, clock: Clock, *, plain_http: bool = False) -> None:
         """`plain_http`: did:web of loopback hosts is read over http (only while our own node is on loopback)."""
         self._client = client
-        self._clock = clock
+        self.clock = clock
         self._plain_http = plain_http
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._fetches = 0
@@ -81,7 +81,7 @@ class Discovery:
     def known_did(self, did: str) -> DidDocument | None:
         """Return the DID's document as it was read in the last five minutes; None: it would have to be fetched."""
         entry = self._entries.get(normal_did(did))
-        return None if entry is None else entry.usable(self._clock.now())
+        return None if entry is None else entry.usable(self.clock.now())
 
     async def read_beside(self, did: str, name: str, *, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes | None:
         """Return a small file that stands beside the DID's document, None when there is none.
@@ -119,11 +119,11 @@ class Discovery:
 
     async def _resolve(self, did: str, max_age: timedelta) -> DidDocument:
         entry = self._entry(did)
-        if not entry.is_settled(self._clock.now(), max_age):
+        if not entry.is_settled(self.clock.now(), max_age):
             async with entry.lock:
-                if not entry.is_settled(self._clock.now(), max_age):
+                if not entry.is_settled(self.clock.now(), max_age):
                     await self._fetch(did, entry)
-        if (document := entry.usable(self._clock.now())) is not None:
+        if (document := entry.usable(self.clock.now())) is not None:
             return document
         raise (entry.problem or DidUnresolved(did)).with_traceback(None)
 
@@ -133,12 +133,12 @@ class Discovery:
         self._fetches += 1
         try:
             entry.document = await self._read(did)
-            entry.fetched_at = self._clock.now()
+            entry.fetched_at = self.clock.now()
         except Problem as problem:
             entry.problem = problem
         finally:
             self._fetches -= 1
-        entry.tried_at = self._clock.now()
+        entry.tried_at = self.clock.now()
 
     async def _read(self, did: str) -> DidDocument:
         url = document_url(did, plain_http=self._plain_http)

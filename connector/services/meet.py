@@ -93,7 +93,7 @@ async def fetch_seals(
         raise SealsRefused("too-large") from error
     if raw is None:
         raise SealsRefused("missing")
-    return seal_history.verify(raw, document, pinned, known)
+    return seal_history.verify(raw, document, pinned, known, now=discovery.clock.now())
 
 
 def digest(jws: str) -> str:

@@ -5,6 +5,8 @@ partner is met, and a newer one, signed alike, is taken without asking anybody. 
 partner that once sealed is expected to, whatever its DID document says later.
 """
 
+import logging
+
 from connector.identity.did import authentication_thumbprints, seal_names, sealing_endpoint
 from connector.identity.errors import SealsRefused
 from connector.identity.seal_history import SealHistory, stored
@@ -18,6 +20,8 @@ from connector.store.db import Store, Tx
 
 UNREACHED = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 """Why a partner's documents cannot be had now."""
+
+log = logging.getLogger("pupitre.services")
 
 
 class PeerSeals:
@@ -65,13 +69,20 @@ class PeerSeals:
         return sealing_endpoint(await self._discovery.resolve_did(did))
 
     async def _followed(self, owner: str, peer: peers.Peer, known: SealHistory) -> SealHistory:
-        """Return the peer's list as it is now if its DID document tells of a change, the pinned one if it has none."""
+        """Return the peer's list as it is now if its DID document tells of a change, the pinned one if it has none.
+
+        The pinned one, too, when the new one is refused: a person reads that in the log.
+        """
         try:
             document = await self._discovery.resolve_did(peer.did)
             if seal_names(document) == {one.kid for one in known.usable}:
                 return known
             return await self._look(owner, peer, document) or known
-        except (*UNREACHED, SealsRefused, Unavailable):
+        except SealsRefused as refused:
+            told = {"owner": owner, "peer": peer.did, "problem": refused.code, "reason": refused.reason}
+            log.warning("a list of seal keys is refused, the known one stands", extra=told)
+            return known
+        except (*UNREACHED, Unavailable):
             return known
 
     async def document(self, did: str) -> DidDocument:

@@ -52,8 +52,12 @@ def document(keys: Keys, chain: Chain) -> DidDocument:
     return read_document(DID, json.dumps(shown).encode())
 
 
-def read(raw: str, document: DidDocument, known: SealHistory | None = None) -> SealHistory:
-    return seal_history.verify(raw.encode(), document, authentication_thumbprints(document), known)
+LATER = NOW + timedelta(hours=1)
+"""When a list is read."""
+
+
+def read(raw: str, document: DidDocument, known: SealHistory | None = None, now: datetime = LATER) -> SealHistory:
+    return seal_history.verify(raw.encode(), document, authentication_thumbprints(document), known, now=now)
 
 
 def test_a_partner_reads_what_was_signed(keys: Keys, document: DidDocument, chain: Chain) -> None:
@@ -124,7 +128,7 @@ def test_lists_that_prove_nothing_are_refused(keys: Keys, document: DidDocument,
 def test_a_list_by_a_key_that_nobody_pinned_is_refused(keys: Keys, document: DidDocument, chain: Chain) -> None:
     signed = seal_history.sign(SealHistory(DID, NOW, (status(chain),)), keys.auth("root"))
     with pytest.raises(SealsRefused) as refused:
-        seal_history.verify(signed.encode(), document, frozenset({keys.auth("other").thumbprint}))
+        seal_history.verify(signed.encode(), document, frozenset({keys.auth("other").thumbprint}), now=NOW)
     assert refused.value.reason == "pin"
 
 
@@ -145,3 +149,17 @@ def test_a_list_that_takes_something_back_is_refused(keys: Keys, document: DidDo
         read(seal_history.sign(SealHistory(DID, later, ()), keys.auth("root")), document, known)
     more = SealHistory(DID, later, (revoked, status(new_chain(), "seal-2")))
     assert read(seal_history.sign(more, keys.auth("root")), document, known).keys == more.keys
+
+
+def test_a_list_of_the_future_is_refused_as_far_as_clocks_may_differ(
+    keys: Keys, document: DidDocument, chain: Chain
+) -> None:
+    def issued(at: datetime) -> str:
+        return seal_history.sign(SealHistory(DID, at, (status(chain),)), keys.auth("root"))
+
+    ahead = NOW + timedelta(minutes=5)
+    assert read(issued(ahead), document, now=NOW).issued_at == ahead
+    for late in (ahead + timedelta(seconds=1), NOW + timedelta(days=3650)):
+        with pytest.raises(SealsRefused) as refused:
+            read(issued(late), document, now=NOW)
+        assert refused.value.reason == "future"

@@ -247,6 +247,28 @@ def test_a_partners_seal_keys_are_pinned_when_it_is_met_and_follow_its_signed_li
     asyncio.run(run())
 
 
+def test_a_list_of_the_future_is_not_taken_and_the_log_names_the_partner(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
+            did = await nodes.acquaint(ours, theirs)
+            first = await ours.peer_seals.of(ROOT, did)
+            assert first is not None
+            theirs.store.clock = VirtualClock(theirs.store.clock.now() + DAY)
+            await theirs.seals.rotate(ROOT, by=BY)
+            ours.introduce._discovery._entries.clear()  # its DID document is five minutes old
+            found = await ours.peer_seals.of(ROOT, did)
+            assert found is not None
+            assert found.keys == first.keys
+            with pytest.raises(SealsRefused):
+                await ours.peer_seals.anew(ROOT, did)
+            said = [vars(one) for one in caplog.records if vars(one).get("problem") == "seals-refused"]
+            assert [(one["levelname"], one["peer"], one["reason"]) for one in said] == [("WARNING", did, "future")]
+
+    asyncio.run(run())
+
+
 def test_a_partner_that_sealed_is_expected_to_whatever_its_document_says_later(tmp_path: Path) -> None:
     async def run() -> None:
         async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
