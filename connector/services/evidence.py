@@ -85,7 +85,7 @@ class Evidence:
         """Take a sealed document about an agreement; False when it was taken before.
 
         It is a notice, or the contract or its conclusion with time-stamps. Raises NotFound, Busy while the conclusion
-        is awaited, EvidenceRefused, TimeStampRefused.
+        is awaited, EvidenceRefused, TimeStampRefused, TooManyNotices.
         """
         contract = await self._store.read(lambda tx: contracts.of_agreement(tx, owner, caller.did, agreement))
         if contract is None or contract.status == "unilateral":

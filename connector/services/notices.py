@@ -7,9 +7,10 @@ are a set: in whatever order they arrive, after however long a silence, both sid
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from connector.ids import new_id
+from connector.problems import Problem
 from connector.protocol import transfer as t
 from connector.services import deciders, watch
 from connector.services.deciders import CARRIED_THROUGH, Decider
@@ -24,8 +25,25 @@ from contracts.jws import Sealed
 JOB = "evidence"
 RECEIVED = "received"
 """The code of a receipt; its reason is the SHA-256 of what was received."""
+MOST_OF_ONE_AUTHOR = 1_000
+"""How many notices a partner may give about one contract."""
 _SAID = ("kind", "by", "at", "code", "reason")
 _LOOKED_BACK = 20
+
+
+class TooManyNotices(Problem):
+    """A partner has given as many notices about one contract as are kept; it may still end it."""
+
+    code = "too-many-notices"
+    status = 429
+    title: ClassVar[dict[str, str]] = {
+        "fr": "Ce nœud garde déjà autant de vos avis sur cette convention qu’il le peut.",
+        "en": "This node keeps as many notices of yours about this contract as it may.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Résiliez cette convention (ce dernier avis est pris) et concluez-en une autre.",
+        "en": "End this contract (that last notice is taken), and conclude another one.",
+    }
 
 
 def order(
@@ -113,12 +131,14 @@ def gave(tx: Tx, contract: StoredContract, due: Due, sealed: Sealed) -> None:
 def took(tx: Tx, contract: StoredContract, sealed: Sealed) -> bool:
     """Keep a notice of the partner's that was checked, and do what follows from it; False when it is known.
 
-    The rows of the negotiation and of the contract are locked.
+    The rows of the negotiation and of the contract are locked. Raises TooManyNotices.
     """
     if not _keep(tx, contract, sealed):
         return False
-    journal.append(tx, contract.owner, contract.negotiation, "notice-received", _told(contract, sealed))
     document = sealed.document
+    if not _ends(tx, contract, document["kind"]):
+        _check_count(tx, contract)
+    journal.append(tx, contract.owner, contract.negotiation, "notice-received", _told(contract, sealed))
     if document["kind"] == "receipt":
         return True
     told = {"notice": document["kind"], "contract": contract.id, "code": document.get("code", "")}
@@ -127,6 +147,18 @@ def took(tx: Tx, contract: StoredContract, sealed: Sealed) -> bool:
         end(tx, contract)
     order(tx, contract, "receipt", by=CARRIED_THROUGH, code=RECEIVED, reason=sealed.sha256)
     return True
+
+
+def _ends(tx: Tx, contract: StoredContract, kind: str) -> bool:
+    """True for the notice that ends what stands still: it is taken however many came before."""
+    return kind == "termination" and agreements.load(tx, contract.owner, contract.agreement).status != "ended"
+
+
+def _check_count(tx: Tx, contract: StoredContract) -> None:
+    """Refuse the notice that was just kept, when it is one too many. Raises TooManyNotices, which undoes the unit."""
+    if contracts.count_notices(tx, contract, contract.peer) > MOST_OF_ONE_AUTHOR:
+        en = f"{MOST_OF_ONE_AUTHOR:,}"
+        raise TooManyNotices({"fr": f"{en.replace(',', ' ')} au plus.", "en": f"At most {en}."})
 
 
 def _keep(tx: Tx, contract: StoredContract, sealed: Sealed) -> bool:

@@ -37,6 +37,8 @@ LONGEST_PAUSE_S = 300.0
 NOT_CONCLUDED = "not-concluded"
 _PASSING = frozenset({401, 403, 404, 405, 408, 409, 425, 429})
 """Answers that may be a matter of timing: a partner that starts, is restored, or does not know us yet."""
+_FINAL = frozenset({notices.TooManyNotices.code})
+"""Refusals that no time mends, whatever their status: what ends the contract must not wait behind them."""
 
 log = logging.getLogger("pupitre.services")
 
@@ -88,7 +90,7 @@ class Tell:
             await self._store.write(lambda tx: _taken(tx, due), about=due.negotiation)
             return None
         refusal = read_refusal(answer.body)
-        may_pass = answer.status >= 500 or answer.status in _PASSING
+        may_pass = (answer.status >= 500 or answer.status in _PASSING) and refusal.code not in _FINAL
         is_final = not may_pass or self._now() - due.created_at >= self._give_up_after
         said = " ".join((f"HTTP {answer.status}", refusal.code or "", *refusal.reasons))[:500]
         await self._not_taken(due, said, is_final=is_final)

@@ -23,7 +23,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 
 from connector.problems import NotFound
 from connector.protocol.machine import Role
@@ -139,13 +139,14 @@ _SEAL = Prepared(
     )
 )
 _ADD_SEAL = Prepared(insert(seals), seals.c.keys())
-_NOTICES = (
-    select(contract_notices)
-    .where(
-        contract_notices.c.owner == bindparam("k_owner"),
-        contract_notices.c.negotiation == bindparam("k_negotiation"),
-    )
-    .order_by(contract_notices.c.n)
+_ABOUT = and_(
+    contract_notices.c.owner == bindparam("k_owner"), contract_notices.c.negotiation == bindparam("k_negotiation")
+)
+_NOTICES = select(contract_notices).where(_ABOUT).order_by(contract_notices.c.n)
+_KNOWN_NOTICE = Prepared(select(contract_notices.c.n).where(_ABOUT, contract_notices.c.sha256 == bindparam("k_sha256")))
+_LAST_NOTICE = Prepared(select(func.coalesce(func.max(contract_notices.c.n), 0).label("n")).where(_ABOUT))
+_NOTICES_BY = Prepared(
+    select(func.count().label("many")).where(_ABOUT, contract_notices.c.author == bindparam("k_author"))
 )
 
 
@@ -296,13 +297,23 @@ def notices(tx: Tx, owner: str, negotiation: str) -> list[StoredNotice]:
 def add_notice(tx: Tx, contract: StoredContract, notice: StoredNotice) -> bool:
     """Add a notice after those that are there; False when this very one is there already. The contract is claimed."""
     flush(tx)
-    known = notices(tx, contract.owner, contract.negotiation)
-    if any(one.sha256 == notice.sha256 for one in known):
+    about = _about(contract)
+    if _KNOWN_NOTICE.first(tx.connection, {**about, "k_sha256": notice.sha256}) is not None:
         return False
     values = {name: getattr(notice, name) for name in notice.__slots__}
     of = {"owner": contract.owner, "negotiation": contract.negotiation}
-    tx.connection.execute(insert(contract_notices), {**values, **of, "n": len(known) + 1, "created_at": tx.now})
+    following = _LAST_NOTICE.first(tx.connection, about).n + 1
+    tx.connection.execute(insert(contract_notices), {**values, **of, "n": following, "created_at": tx.now})
     return True
+
+
+def count_notices(tx: Tx, contract: StoredContract, author: str) -> int:
+    """Return how many notices of one author there are about a contract."""
+    return int(_NOTICES_BY.first(tx.connection, {**_about(contract), "k_author": author}).many)
+
+
+def _about(contract: StoredContract) -> dict[str, str]:
+    return {"k_owner": contract.owner, "k_negotiation": contract.negotiation}
 
 
 def page(

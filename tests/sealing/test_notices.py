@@ -16,9 +16,12 @@ from connector.peer.client import Answer, Call
 from connector.problems import Conflict, NotFound, Problem
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
+from connector.services import notices
 from connector.services.evidence import EvidenceRefused
+from connector.services.notices import TooManyNotices
 from connector.store import agreements, contracts, events, evidence, transfers
 from connector.store.contracts import StoredContract, StoredNotice
+from connector.store.db import Tx
 from contracts.canonical import canonical
 from contracts.jws import NOTICE, read_sealed
 from contracts.notice import check_notice, notice
@@ -356,6 +359,58 @@ def test_what_is_handed_in_twice_is_kept_once(perform: Callable[..., Any]) -> No
         assert [await hand_in(pair, Role.PROVIDER, pid, text) for _ in range(2)] == [True, False]
         await pair.settle()
         assert [one.kind for one in await notices_of(pair, Role.PROVIDER, pid)] == ["suspension", "receipt"]
+
+    perform(scene)
+
+
+def test_of_a_partners_notices_so_many_are_kept_and_then_only_the_one_that_ends_the_contract(
+    perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "MOST_OF_ONE_AUTHOR", 3)
+
+    async def scene(pair: Pair) -> None:
+        pid = await concluded(pair)
+        texts = [await sealed_notice(pair, Role.CONSUMER, pid, reason=str(each)) for each in range(4)]
+        for text in texts[:3]:
+            assert await hand_in(pair, Role.PROVIDER, pid, text)
+        with pytest.raises(TooManyNotices) as refused:
+            await hand_in(pair, Role.PROVIDER, pid, texts[3])
+        assert refused.value.status == 429
+        assert not await hand_in(pair, Role.PROVIDER, pid, texts[0])  # known
+        ending = await sealed_notice(pair, Role.CONSUMER, pid, kind="termination")
+        assert await hand_in(pair, Role.PROVIDER, pid, ending)
+        assert await status_of(pair, Role.PROVIDER, pid) == "ended"
+        again = await sealed_notice(pair, Role.CONSUMER, pid, kind="termination", reason="Encore")
+        with pytest.raises(TooManyNotices):
+            await hand_in(pair, Role.PROVIDER, pid, again)
+        heard = await pair.journal(Role.PROVIDER, pid, "notice-received")
+        assert [one["kind"] for one in heard] == ["suspension"] * 3 + ["termination"]
+
+    perform(scene)
+
+
+def test_our_own_notices_are_all_kept_whatever_the_partner_takes(
+    perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "MOST_OF_ONE_AUTHOR", 2)
+
+    async def scene(pair: Pair) -> None:
+        pid = await concluded(pair)
+        ours = await contract_of(pair, Role.PROVIDER, pid)
+
+        def order(tx: Tx) -> None:
+            for each in range(3):
+                notices.order(tx, ours, "suspension", by=nodes.BY, reason=str(each))
+
+        await pair.node(Role.PROVIDER).store.write(order)
+        await pair.net.pause(1.0)
+        await terminate(pair, Role.PROVIDER, pid)
+        await pair.settle()
+        kept = {role: [one.kind for one in await notices_of(pair, role, pid)] for role in BOTH}
+        assert [kept[role].count("suspension") for role in BOTH] == [3, 2]
+        (refused,) = await pair.journal(Role.PROVIDER, pid, "notice-refused")
+        assert refused["problem"].startswith("HTTP 429 too-many-notices")
+        assert await status_of(pair, Role.CONSUMER, pid) == "ended"  # the last one did not wait behind it
 
     perform(scene)
 

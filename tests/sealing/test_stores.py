@@ -189,6 +189,11 @@ async def keeps_notices_once(node: Node, contract: StoredContract) -> None:
         return [contracts.add_notice(tx, found, _notice(tx, name)) for name in ("a", "b", "a")]
 
     assert await node.store.write(notify) == [True, True, False]
+    counted = [
+        await node.store.read(lambda tx, by=by: contracts.count_notices(tx, contract, by))
+        for by in ("did:web:a", "did:web:b")
+    ]
+    assert counted == [2, 0]
     found = await node.store.read(lambda tx: contracts.notices(tx, ROOT, contract.negotiation))
     assert [(one.n, one.sha256) for one in found[-2:]] == [(len(found) - 1, "a"), (len(found), "b")]
 
