@@ -7,7 +7,6 @@ hash of a document is the hash of what it says.
 
 import hashlib
 import json
-import re
 import unicodedata
 from typing import Any, NoReturn
 
@@ -15,6 +14,7 @@ import orjson
 import rfc8785
 
 from contracts.refused import DocumentTooDeep, DocumentTooLarge, NotCanonical, NotNormalised, ValueNotAllowed
+from contracts.texts import unfit
 
 Json = Any
 """A parsed JSON value."""
@@ -22,7 +22,6 @@ Json = Any
 Way = tuple[Any, ...]
 """To a value in a document: the way to what holds it, and its name there; empty for the document itself."""
 
-_HALVES = re.compile("[\ud800-\udfff]")
 _PLAIN = frozenset({str, bool})
 """What holds nothing and needs no look of its own."""
 
@@ -161,8 +160,8 @@ def _children(way: Way, node: Json) -> list[tuple[Way, Json]]:
 def _check_text(text: Json, way: Way) -> None:
     if type(text) is not str:
         raise ValueNotAllowed(actual=type(text).__name__, pointer=_pointer(way))
-    if not text.isascii() and (not unicodedata.is_normalized("NFC", text) or _HALVES.search(text)):
-        raise NotNormalised(actual=_shown(text), pointer=_pointer(way))
+    if (fault := unfit(text)) is not None:
+        raise NotNormalised(actual=fault, pointer=_pointer(way))
 
 
 def _pointer(way: Way) -> str:

@@ -182,6 +182,13 @@ def told_contract(
     }
 
 
+def check_dataset(dataset: Dataset) -> None:
+    """Verify that a contract could tell a dataset. Raises BadDocument or NotNormalised with the member at fault."""
+    told = told_dataset(dataset)
+    check_values(told)
+    schema.check_member(told, schema.CONTRACT, "dataset")
+
+
 def check_document(document: Json) -> None:
     """Verify that a document in canonical form is a contract, and true in itself. Raises BadDocument and the like."""
     # 1. It has the form of the schema, and nothing that is said is blank.

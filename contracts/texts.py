@@ -10,6 +10,9 @@ import unicodedata
 from functools import lru_cache
 
 _HIDDEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HALVES = re.compile("[\ud800-\udfff]")
+_AROUND = 20
+"""How many characters before and after a fault are shown."""
 
 
 @lru_cache(maxsize=128)
@@ -21,7 +24,22 @@ def line(text: str) -> str:
 @lru_cache(maxsize=128)
 def lines(text: str) -> str:
     """Return a text with its lines, each without what trails it."""
-    return "\n".join(each.rstrip() for each in _plain(text).splitlines()).strip()
+    # a separator of units ends no line, and is the one blank that no document may hold
+    return "\n".join(each.rstrip() for each in _plain(text).replace("\x1f", " ").splitlines()).strip()
+
+
+def unfit(text: str) -> str | None:
+    """Return what is around the first character that is not in normal form C, or only half a one; None: there is none.
+
+    It is shown in normal form itself, with the numbers of that character and of the next, which the eye cannot tell.
+    """
+    if text.isascii() or (unicodedata.is_normalized("NFC", text) and not _HALVES.search(text)):
+        return None
+    pairs = enumerate(zip(text, unicodedata.normalize("NFC", text), strict=False))
+    at = next((place for place, (one, other) in pairs if one != other or _HALVES.match(one)), 0)
+    around = unicodedata.normalize("NFC", text[max(at - _AROUND, 0) : at + _AROUND])
+    numbers = " ".join(f"U+{ord(one):04X}" for one in text[at : at + 2])
+    return f"{around} ({numbers})".encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def given(**members: str | None) -> dict[str, str]:

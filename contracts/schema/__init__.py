@@ -52,16 +52,21 @@ def check_shape(document: Json, name: str) -> bool:
     return False
 
 
+def check_member(value: Json, name: str, member: str) -> None:
+    """Verify that a value may stand as this member of such a document. Raises BadDocument, its pointer from there."""
+    _reader(name, member)(value)
+
+
 @cache
 def _fits(name: str) -> Fit:
     return fit(schema(name), schema(name))
 
 
 @cache
-def _reader(name: str) -> Check:
-    """Return what holds a document against a schema; the file is gone through once, not with each document."""
+def _reader(name: str, member: str | None = None) -> Check:
+    """Return what holds a document, or one member, against a schema; the file is gone through once, not each time."""
     whole = schema(name)
-    return _read(whole, whole)
+    return _read(whole if member is None else whole["properties"][member], whole)
 
 
 def _read(rule: Schema, whole: Schema) -> Check:

@@ -128,6 +128,21 @@ def test_what_two_readers_could_take_for_two_is_refused(value, error, pointer):
     assert caught.value.pointer == pointer
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x" * 500 + "Donne\u0301es ouvertes" + "y" * 500, "x" * 16 + "Données ouvertesyyyyyyy (U+0065 U+0301)"),
+        ("\u212bngström", "Ångström (U+212B U+006E)"),
+        ("a\u0301\u0323", "\u1ea1\u0301 (U+0061 U+0301)"),
+        ("é\ud800", "é\\ud800 (U+D800)"),
+    ],
+)
+def test_a_text_that_is_not_normal_is_shown_where_it_is_not(text, shown):
+    with pytest.raises(refused.NotNormalised) as caught:
+        canonical({"a": text})
+    assert caught.value.actual == shown
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("e\u0301\u0323\u00e9\u1100\u1161\n"))))
 def test_each_text_is_in_normal_form_by_itself(listed):
