@@ -17,7 +17,7 @@ from connector.ids import new_id
 from connector.problems import Conflict, Invalid, NotFound
 from connector.protocol import catalog
 from connector.protocol.errors import MalformedMessage
-from connector.services import deciders, facts, permits, watch
+from connector.services import carried, deciders, facts, permits, watch
 from connector.services.deciders import Decider
 from connector.store import datasets, journal
 from connector.store.datasets import StoredDataset, StoredOffer
@@ -54,19 +54,22 @@ class Publish:
     ) -> StoredDataset:
         """Create a dataset, or replace one's description and bytes, after measuring them.
 
-        Raises Invalid, or SourceRefused and its kind when the bytes cannot be published.
+        Raises Invalid, also for a text that no contract could hold, or SourceRefused and its kind when the bytes cannot
+        be published.
         """
         if not title.strip():
             raise Invalid("A title is needed.", pointer="/title")
+        drafted = StoredDataset(
+            owner=owner, id=dataset_id or new_id(), title=title, document=dict(document or {}), source={}
+        )
+        carried.check_dataset(drafted)
         opened = self._open_source(source)
         await opened.check()
         measured = await opened.measure()
 
         def unit(tx: Tx) -> StoredDataset:
-            dataset = self._existing(tx, owner, dataset_id) or StoredDataset(
-                owner=owner, id=dataset_id or new_id(), title=title, document={}, source={}
-            )
-            declared, dataset.title, dataset.document = dataset.document, title, dict(document or {})
+            dataset = self._existing(tx, owner, dataset_id) or replace(drafted, document={})
+            declared, dataset.title, dataset.document = dataset.document, title, drafted.document
             dataset.source = measured.stored_with(source)
             self._store_rendered(tx, dataset, by)
             _tell_dataset(tx, dataset, "dataset-put", by, **_described(dataset))
@@ -199,6 +202,7 @@ def _check_policy(offer_id: str, rules: dict[str, Any]) -> None:
     for issue in issues:
         if issue.severity == "error":
             raise Invalid(issue.message, pointer=f"/policy{issue.pointer}")
+    carried.check_rules(offer_id, rules)
 
 
 __all__ = ["MODES", "Measured", "Publish"]
