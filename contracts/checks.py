@@ -18,6 +18,7 @@ from contracts.refused import (
     CountersignTooLate,
     EarlyTimeStamp,
     OtherAgreement,
+    OtherCard,
     OtherContract,
     OtherDataset,
     OtherDates,
@@ -42,6 +43,9 @@ _COMPARED: dict[str, type[ContractError]] = {
     "termination": ContractOtherTerms,
     "negotiation": OtherNegotiation,
 }
+_CARD = "cardSha256"
+_BEFORE_CARD = ("did", "seal")
+"""What no card says of a party. All else is taken from its card, and differs with it."""
 
 
 def check_seal(text: str | Sealed, *, roles: Sequence[Role] = BOTH, now: datetime | None = None) -> Sealed:
@@ -189,13 +193,19 @@ def _expected(negotiated: Negotiated, document: Json) -> dict[str, Json]:
 def _compare(needed: Json, actual: Json, pointer: str, failure: type[ContractError]) -> None:
     """Refuse the first member that differs, by name and place."""
     if isinstance(needed, dict) and isinstance(actual, dict):
-        for name in sorted(needed.keys() | actual.keys()):
-            _compare(needed.get(name), actual.get(name), f"{pointer}/{name}", failure)
+        for name in sorted(needed.keys() | actual.keys(), key=_turn):
+            told = OtherCard if name == _CARD else failure
+            _compare(needed.get(name), actual.get(name), f"{pointer}/{name}", told)
     elif isinstance(needed, list) and isinstance(actual, list) and len(needed) == len(actual):
         for place, pair in enumerate(zip(needed, actual, strict=True)):
             _compare(*pair, f"{pointer}/{place}", failure)
     elif needed != actual or type(needed) is not type(actual):
         raise failure(needed=_shown(needed), actual=_shown(actual), pointer=pointer)
+
+
+def _turn(name: str) -> tuple[bool, bool, str]:
+    """Return when a member is compared: who a party is and its key first, then its card, then what the card says."""
+    return name not in _BEFORE_CARD, name != _CARD, name
 
 
 def _shown(value: Json) -> str:

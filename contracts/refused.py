@@ -29,6 +29,7 @@ ContractError
 │   └── SignerFailed         our own signer gave what is no seal
 └── what it says
     ├── OtherParty           a party is not the one that negotiated
+    ├── OtherCard            a party is described by another version of its card
     ├── OtherAgreement       the agreement in it is not the one of the message
     ├── OtherDataset         it is about another dataset
     ├── ContractOtherTerms   it tells other rules of use than the agreement has
@@ -310,6 +311,18 @@ class OtherParty(ContractError):
     title: ClassVar[Text] = {
         "fr": "Une partie de la convention n’est pas décrite comme par sa fiche.",
         "en": "A party of the contract is not described as by its card.",
+    }
+
+
+class OtherCard(ContractError):
+    """A party is described by another version of its card: one side has yet to take note of the new one."""
+
+    code = "contract-other-card"
+    title: ClassVar[Text] = {
+        "fr": "L’un des deux nœuds tient une ancienne version de la fiche de l’autre. Chez celui qui tient l’ancienne, "
+        "lancez « pupitre peer ping », puis « pupitre peer card accept » ; demandez ensuite de nouveau l’accès.",
+        "en": "One of the two nodes holds an old version of the other’s party card. On the one that holds the old one, "
+        "run “pupitre peer ping”, then “pupitre peer card accept”; then ask for access again.",
     }
 
 

@@ -314,7 +314,18 @@ OTHERS = {
         refused.OtherParty,
     ),
     "our name": ({"consumer": replace(AGREED.consumer, legal_name="Commune")}, PROVIDER, refused.OtherParty),
-    "our card": ({"consumer": replace(AGREED.consumer, card_sha256=sha256("x"))}, PROVIDER, refused.OtherParty),
+    "our card": ({"consumer": replace(AGREED.consumer, card_sha256=sha256("x"))}, PROVIDER, refused.OtherCard),
+    "our card and the name on it": (
+        {"consumer": replace(AGREED.consumer, card_sha256=sha256("x"), legal_name="Commune")},
+        PROVIDER,
+        refused.OtherCard,
+    ),
+    "our card and our key": (
+        {"consumer": replace(AGREED.consumer, card_sha256=sha256("x"), certificate_sha256=sha256("x"))},
+        PROVIDER,
+        refused.OtherParty,
+    ),
+    "their card": ({"provider": replace(AGREED.provider, card_sha256=sha256("x"))}, PROVIDER, refused.OtherCard),
     "our key": (
         {"consumer": replace(AGREED.consumer, certificate_sha256=sha256("x"))},
         PROVIDER,

@@ -1,0 +1,84 @@
+"""A party card that changes: until the partner has taken note of the new one, no contract with it is sealed."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.app import ROOT
+from connector.protocol import negotiation as n
+from connector.protocol.machine import Role
+from connector.services.meet import digest
+from connector.store import peers
+from tests.harness import nodes
+from tests.harness.sealing import CARDS
+from tests.sealing.outcomes import BOTH, concluded, unused
+from tests.sealing.pair import Pair, play
+from tests.simulator import places
+
+MEMORY = Path("/dev/shm")
+COMMANDS = ("pupitre peer ping", "pupitre peer card accept")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder with two nodes that know each other, have cards and seal keys."""
+    with tempfile.TemporaryDirectory(prefix="cards", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        places.make_template(Path(name) / "template")
+        yield Path(name)
+
+
+@pytest.fixture(params=[False, True], ids=["elsewhere", "own"])
+def perform(folder: Path, request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Plays a scene on two fresh nodes, whose signers are elsewhere, or which seal with keys of their own."""
+    return lambda scene: play(folder / "pair", folder / "template", scene, has_own_signers=request.param)
+
+
+async def change_card(pair: Pair, role: Role, **said: str) -> None:
+    """Have one side write another card; its partner has the time to forget what it has just read."""
+    card = {"representative_function": "La présidente", "contact_role": "Service des données", **CARDS[role.value]}
+    await pair.node(role).hosts.set_card(ROOT, {**card, **said}, by=nodes.BY)
+    pair.clock.advance(timedelta(minutes=10))
+
+
+async def take_note(pair: Pair, role: Role) -> None:
+    """Have one side look at its partner's card, and a person take note of the new one."""
+    node, did = pair.node(role), pair.places[role.other].did
+    assert (await node.introduce.ping(ROOT, did)).card == "changed"
+    peer = await node.store.read(lambda tx: peers.load(tx, ROOT, did))
+    await node.introduce.accept_card(ROOT, did, digest(peer.offered_card or ""), by=nodes.BY)
+
+
+@pytest.mark.parametrize("said", [{"contact_telephone": "02 99 00 00 00"}, {"legal_name": "Autre nom"}], ids=list)
+@pytest.mark.parametrize("role", BOTH, ids=str)
+def test_a_card_that_the_partner_has_not_taken_note_of_ends_the_negotiation_with_what_to_do(
+    perform: Callable[..., Any], role: Role, said: dict[str, str]
+) -> None:
+    async def scene(pair: Pair) -> None:
+        await change_card(pair, role, **said)
+        pid = await pair.ask()
+        await pair.settle()
+        await unused(pair, pid, "contract-other-card")
+        (ending,) = pair.sent(n.TERMINATION)
+        for words in ending["reason"]:
+            assert all(command in words for command in COMMANDS)
+            assert f"/parties/{role.value}/cardSha256" in words
+
+    perform(scene)
+
+
+@pytest.mark.parametrize("role", BOTH, ids=str)
+def test_once_the_partner_has_taken_note_of_the_new_card_contracts_are_concluded(
+    perform: Callable[..., Any], role: Role
+) -> None:
+    async def scene(pair: Pair) -> None:
+        await change_card(pair, role, contact_telephone="02 99 00 00 00")
+        await take_note(pair, role.other)
+        pid = await pair.ask()
+        await pair.settle()
+        await concluded(pair, pid)
+
+    perform(scene)
