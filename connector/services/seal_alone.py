@@ -32,7 +32,8 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
     """
     negotiation, now = case.negotiation, store.clock.now()
     _, agreement = negotiated.before_agreement(case.told)
-    if negotiation.state != n.FINALIZED or case.contract is not None or agreement is None:
+    is_open = case.contract is None or case.contract.status == "unused"
+    if negotiation.state != n.FINALIZED or not is_open or agreement is None:
         return
     try:
         told, signer = _document(case, did, agreement, now), signers(negotiation.owner)

@@ -160,15 +160,24 @@ def concluded(tx: Tx, negotiation: Negotiation, found: Concluded) -> bool:
 
 
 def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
-    """Keep our own seal on what was exchanged with a partner that does not seal."""
+    """Keep our own seal on what was exchanged with a partner that does not seal, or that stopped sealing on the way."""
     jobs.finish(tx, job)
     negotiation = negotiations.load(tx, job.owner, job.key)
-    if negotiation.state != n.FINALIZED or contracts.find(tx, job.owner, job.key) is not None:
+    found = contracts.find(tx, job.owner, job.key)
+    if negotiation.state != n.FINALIZED or not contracts.has_no_evidence(tx, found):
         return
-    known = _new(negotiation)
+    known = _new(negotiation) if found is None else _emptied(tx, negotiation, found)
     known.id, known.sha256, known.document = document.id, document.sha256, document.text
     known.agreement, known.status, known.jws = document.agreement, "unilateral", mark.jws
     _keep(tx, negotiation, known, mark)
+
+
+def _emptied(tx: Tx, negotiation: Negotiation, unused: StoredContract) -> StoredContract:
+    """Return the row of a contract that led to nothing, ready for another; the journal tells what it was, and why."""
+    entry = {"contract": unused.id, "sha256": unused.sha256, "reason": unused.reason}
+    journal.append(tx, negotiation.owner, negotiation.pid, "contract-unused", entry)
+    unused.cards = unused.countersigned = unused.conclusion = unused.reason = None
+    return unused
 
 
 def refused(tx: Tx, line: Line[Negotiation], job: Job, kind: str, why: Answer, reason: str) -> None:

@@ -178,10 +178,10 @@ class Sealing:
             _drop_withheld(tx, negotiation)
             if found is not None and found.status in OPEN:
                 leave_unused(tx, negotiation, found, _ENDED)
-        elif found is None:
+        elif contracts.has_no_evidence(tx, found):
             if self._can_seal(negotiation.owner):
                 tx.enqueue(Job(JOB, negotiation.owner, negotiation.pid))
-        elif found.status == "sealed-by-both" and found.conclusion is not None:
+        elif found is not None and found.status == "sealed-by-both" and found.conclusion is not None:
             found.status = "concluded"
             self._concluded(tx, found)
             contracts.save(tx, found)

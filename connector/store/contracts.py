@@ -282,6 +282,13 @@ def is_sealed(tx: Tx, contract: StoredContract | None) -> bool:
     return seal_of(tx, contract.owner, contract.negotiation, Role.PROVIDER) is not None
 
 
+def has_no_evidence(tx: Tx, contract: StoredContract | None) -> bool:
+    """True when there is no contract, or one that led to nothing before we put our seal on it."""
+    if contract is None or contract.status != "unused":
+        return contract is None
+    return seal_of(tx, contract.owner, contract.negotiation, contract.role) is None
+
+
 def add_seals(tx: Tx, *added: StoredSeal) -> None:
     """Have seals inserted, after their contract; the schema refuses a second one of the same side in a negotiation."""
     rows = [{name: getattr(seal, name) for name in seal.__slots__} | {"role": seal.role.value} for seal in added]

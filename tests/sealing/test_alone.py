@@ -1,0 +1,166 @@
+"""A partner that stops sealing on the way: what was drawn up leads to nothing, and our own seal alone is kept."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.app import ROOT
+from connector.ids import new_id
+from connector.peer.client import Answer, Call
+from connector.protocol import negotiation as n
+from connector.protocol.extensions import SEAL
+from connector.protocol.machine import Role
+from connector.services.contract_checks import ContractChecks
+from connector.services.seal_records import NO_SEAL
+from connector.store import peers
+from connector.store.contracts import StoredContract
+from connector.store.db import Tx
+from contracts.jws import UNILATERAL, read_sealed
+from tests.harness import nodes
+from tests.sealing.pair import Pair, kind_of, play
+from tests.simulator import network, places
+
+MEMORY = Path("/dev/shm")
+FORGOTTEN_S = 400
+"""After how long a node looks again whether its partner seals."""
+TAKEN = Answer(200, {"content-type": "application/json"}, b"{}")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder with two nodes that know each other, have cards and seal keys."""
+    with tempfile.TemporaryDirectory(prefix="alone", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        places.make_template(Path(name) / "template")
+        yield Path(name)
+
+
+@pytest.fixture
+def perform(folder: Path) -> Callable[..., Any]:
+    """Plays a scene on two fresh nodes, whose signers may be slow or fail."""
+    return lambda scene: play(folder / "pair", folder / "template", scene)
+
+
+class Away:
+    """A signer that does not answer until it is back."""
+
+    def __init__(self) -> None:
+        self.is_away = True
+
+    async def __call__(self) -> None:
+        if self.is_away:
+            raise OSError("the signer is away")
+
+
+async def signer_away(pair: Pair, role: Role) -> Away:
+    """Have one side built again with a signer that is away; return it."""
+    place, away = pair.places[role], Away()
+    place.crash()
+    place.before_sealing = away
+    await place.wake(pair.clock, pair.net)
+    return away
+
+
+async def until_status(pair: Pair, role: Role, pid: str, status: str) -> StoredContract:
+    """Let time pass until one side's contract stands so; return it."""
+
+    async def stands_so() -> bool:
+        if (await pair.row(Role.CONSUMER, pid)).peer_pid is None:
+            return False
+        contract = await pair.contract(role, pid)
+        return contract is not None and contract.status == status
+
+    await pair.until(stands_so)
+    contract = await pair.contract(role, pid)
+    assert contract is not None
+    return contract
+
+
+async def kept_alone(pair: Pair, role: Role, pid: str, was: StoredContract, reason: str) -> None:
+    """Assert that one side finalised with its own seal alone, and that its journal tells what `was` before."""
+    row, contract = await pair.row(role, pid), await pair.contract(role, pid)
+    assert row.state == n.FINALIZED
+    assert contract is not None
+    assert (contract.status, contract.reason, contract.agreement) == ("unilateral", None, row.agreement)
+    sealed = read_sealed(contract.jws or "")
+    (signature,) = sealed.signatures
+    assert (signature.header["cty"], sealed.document["by"]) == (UNILATERAL, pair.places[role].did)
+    assert list(await pair.seals(role, pid)) == [role]
+    (told,) = await pair.journal(role, pid, "contract-unused")
+    assert (told["contract"], told["sha256"]) == (was.id, was.sha256)
+    assert reason in told["reason"]
+    node = pair.node(role)
+    assert (await ContractChecks(node.store, node.hosts).examine(ROOT, row.pid)).verdict == "indeterminate"
+
+
+def test_a_provider_whose_partner_stopped_sealing_keeps_its_own_seal(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        away = await signer_away(pair, Role.PROVIDER)
+        pid = await pair.ask()
+        was = await until_status(pair, Role.PROVIDER, pid, "sealing")
+        seals = pair.node(Role.CONSUMER).seals
+        await seals.revoke(ROOT, seals.all(ROOT)[0].name, "volée", by=nodes.BY)
+        await pair.net.pause(FORGOTTEN_S)
+        away.is_away = False
+        await pair.settle()
+        assert all(SEAL not in one for one in pair.carried)
+        await kept_alone(pair, Role.PROVIDER, pid, was, NO_SEAL)
+
+    perform(scene)
+
+
+def test_a_consumer_that_gets_another_agreement_without_a_seal_keeps_its_own(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        away = await signer_away(pair, Role.CONSUMER)
+        pid = await pair.ask()
+        was = await until_status(pair, Role.CONSUMER, pid, "sealed-by-one")
+        await unpin_card(pair)
+        pair.answers[n.VERIFICATION] = [TAKEN]
+        await send(pair, n.AGREEMENT, another_agreement)
+        away.is_away = False
+        await pair.settle()
+        await send(pair, n.AGREEMENT, finalized)
+        await pair.settle()
+        await kept_alone(pair, Role.CONSUMER, pid, was, "another agreement")
+
+    perform(scene)
+
+
+async def unpin_card(pair: Pair) -> None:
+    """Have the consumer know the provider without a card, so that it expects no seal of it."""
+
+    def unit(tx: Tx) -> None:
+        peer = peers.claim(tx, ROOT, pair.places[Role.PROVIDER].did)
+        peer.card = None
+        peers.put(tx, peer)
+
+    await pair.node(Role.CONSUMER).store.write(unit)
+
+
+async def send(pair: Pair, like: str, change: Callable[[Call], Call]) -> None:
+    """Have the provider send a message, made from one that it sent."""
+    call = change(next(one for one in pair.calls if kind_of(one) == like))
+    hosts = [pair.places[role].host for role in (Role.PROVIDER, Role.CONSUMER)]
+    headers = {**call.headers, "Authorization": await pair.net.new_token(*hosts)}
+    answer = await network.call_app(pair.node(Role.CONSUMER).public, replace(call, headers=headers))
+    assert answer.status == 200, answer.body
+
+
+def another_agreement(call: Call) -> Call:
+    """Return the agreement drawn up anew and sent as it is, without a seal."""
+    message = {name: value for name, value in json.loads(call.body or b"{}").items() if name != SEAL}
+    message |= {"@id": new_id(), "agreement": {**message["agreement"], "@id": new_id()}}
+    return replace(call, body=json.dumps(message).encode())
+
+
+def finalized(call: Call) -> Call:
+    """Return the end of the negotiation to which an agreement was sent."""
+    agreement = json.loads(call.body or b"{}")
+    message = {name: agreement[name] for name in ("@context", "providerPid", "consumerPid")}
+    message |= {"@id": new_id(), "@type": "ContractNegotiationEventMessage", "eventType": "FINALIZED"}
+    url = call.url.removesuffix("/agreement") + "/events"
+    return replace(call, url=url, body=json.dumps(message).encode())
