@@ -146,11 +146,24 @@ class ContractBundles:
         theirs = await self._of_peer(contract)
         if held.is_one_sided:
             theirs = {one: found for one, found in theirs.items() if _shows(held.token, found)}
-        else:
-            listed[role.other] = held.peer_keys
         documents = {one: found for one, found in (seen | theirs).items() if _signed(given.get(_NAMES[one]), found)}
+        if not held.is_one_sided:
+            listed[role.other] = await self._keys_of_peer(held, documents.get(role.other))
         keys = {_NAMES[one]: text for one, text in listed.items() if text and _is_listed_by(text, documents.get(one))}
         return {_NAMES[one]: json.dumps(found.members, ensure_ascii=False) for one, found in documents.items()}, keys
+
+    async def _keys_of_peer(self, held: Held, document: DidDocument | None) -> str | None:
+        """Return the partner's list of seal keys: the pinned one, else the one that it shows now.
+
+        Nothing is pinned of a partner that nobody added. Without its DID document of then its list proves nothing.
+        """
+        if held.peer_keys is not None or document is None:
+            return held.peer_keys
+        try:
+            shown = await self._peer_seals.of_known(held.contract.owner, held.contract.peer, None)
+        except (*UNREACHED, SealsRefused):
+            return None
+        return shown.text if shown is not None else None
 
     async def _of_peer(self, contract: StoredContract) -> dict[Role, DidDocument]:
         try:

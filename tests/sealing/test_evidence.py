@@ -17,6 +17,7 @@ from pupitre_verify.examine import examine
 from pypdfium2 import PdfDocument
 
 from connector.app import ROOT, Node
+from connector.identity.errors import SealsRefused
 from connector.peer.documents import DidDocument, read_document
 from connector.problems import NotFound
 from connector.protocol import negotiation as n
@@ -159,6 +160,26 @@ def test_the_bundle_of_either_side_is_valid_for_a_verifier_without_our_code(perf
                 "messages/004-ContractNegotiationEventMessage.json",
             ]
             assert pid in files["journal.jsonl"].decode()
+
+    perform(scene)
+
+
+def test_the_list_of_keys_of_a_partner_that_nobody_added_is_the_one_that_it_shows(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid, node = (await concluded(pair))[Role.PROVIDER], pair.node(Role.PROVIDER)
+
+        def unpin(tx: Tx) -> None:
+            peer = peers.claim(tx, ROOT, pair.places[Role.CONSUMER].did)
+            peer.seals = None
+            peers.put(tx, peer)
+
+        await node.store.write(unpin)
+        made = await bundle(node, pid)
+        assert "status/consumer.json" in files_of(made)
+        assert examine(made.content, at=pair.clock.now()).exit_status == 0
+        with patch.object(node.peer_seals, "of_known", side_effect=SealsRefused("missing")):
+            report = examine((await bundle(node, pid)).content, at=pair.clock.now())
+        assert (report.exit_status, [one.part for one in report.doubts]) == (2, ["status/consumer.json"])
 
     perform(scene)
 
