@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from pupitre_verify.report import Fault
-from pupitre_verify.shapes import instant
+from pupitre_verify.shapes import instant, is_instant
 from pupitre_verify.strict import Unreadable, base64url, read_json, unbase64, unbase64url
 
 CARD_FORM = "urn:pupitre:party-card:1"
@@ -29,6 +29,16 @@ class Revocation:
 
     at: datetime
     reason: str
+
+
+@dataclass(frozen=True)
+class KeyList:
+    """A participant's signed list of seal keys."""
+
+    keys: dict[tuple[str, str], Revocation | None]
+    """By name and SHA-256 of the certificate; None: not revoked."""
+    issued_at: str
+    """When it was signed, as it says itself; empty where it does not say."""
 
 
 def read_did_document(part: str, raw: bytes, did: str) -> dict[str, Any]:
@@ -159,10 +169,8 @@ def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, documen
             )
 
 
-def read_keys(
-    part: str, raw: bytes, did: str, document: dict[str, Any] | None
-) -> dict[tuple[str, str], Revocation | None]:
-    """Return the keys of a participant's signed list, by name and SHA-256 of the certificate; None: not revoked."""
+def read_keys(part: str, raw: bytes, did: str, document: dict[str, Any] | None) -> KeyList:
+    """Return a participant's signed list of keys; its signature is checked where the DID document is at hand."""
     jws = _object(part, raw)
     try:
         (entry,) = jws["signatures"]
@@ -171,7 +179,8 @@ def read_keys(
         told = _object(part, payload)
         if header.get("typ") != "seal-keys+jws" or told["schema"] != KEYS_FORM or normal(told["did"]) != normal(did):
             raise Fault(part, "/did", "ce n’est pas la liste des clés de cette partie", "not this party's list of keys")
-        return {(str(one["kid"]), str(one["certificateSha256"])): _revocation(one) for one in told["keys"]}
+        keys = {(str(one["kid"]), str(one["certificateSha256"])): _revocation(one) for one in told["keys"]}
+        return KeyList(keys, told["issuedAt"] if is_instant(told.get("issuedAt")) else "")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Fault(part, "", "liste de clés illisible", "the list of keys cannot be read") from error
 

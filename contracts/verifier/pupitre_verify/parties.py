@@ -28,8 +28,11 @@ class Known:
         for role, did in dids.items():
             part = f"status/{role}.json"
             if part in files:
-                self.keys |= read_keys(part, files[part], did, self.documents.get(role))
-                report.holds(part, f"clés de {did} et révocations", f"keys of {did} and revocations")
+                listed = read_keys(part, files[part], did, self.documents.get(role))
+                self.keys |= listed.keys
+                _tell_list(report, part, did, listed.issued_at)
+            else:
+                _doubt_revocations(report, part)
 
     def check_key(self, seal: Seal, role: str) -> None:
         """Verify that the seal's key is the party's: its DID document names it, or its signed list of keys."""
@@ -48,6 +51,22 @@ class Known:
 
 def _doubt_missing(report: Report, part: str) -> None:
     report.doubt(part, "", "cette pièce manque au dossier", "the bundle lacks this piece")
+
+
+def _doubt_revocations(report: Report, part: str) -> None:
+    report.doubt(
+        part,
+        "",
+        "liste des clés absente : on ne sait pas si elles ont été révoquées",
+        "list of keys missing: it is not known whether they were revoked",
+    )
+
+
+def _tell_list(report: Report, part: str, did: str, issued_at: str) -> None:
+    """Say which list was used, and of when: what was revoked after that instant, it cannot tell."""
+    fr = f", liste du {issued_at}" if issued_at else ", liste sans date"
+    en = f", list of {issued_at}" if issued_at else ", a list without a date"
+    report.holds(part, f"clés de {did} et révocations{fr}", f"keys of {did} and revocations{en}")
 
 
 def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Known) -> None:

@@ -28,7 +28,8 @@ def instant(text: str) -> datetime:
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
-def _is_instant(value: Any) -> bool:
+def is_instant(value: Any) -> bool:
+    """Return whether the value is a text that says an instant."""
     try:
         return isinstance(value, str) and bool(instant(value))
     except ValueError:
@@ -88,7 +89,7 @@ SHAPES: dict[str, Rule] = {
         "schema": _is(CONTRACT),
         "id": _URN,
         "language": _is("fr"),
-        "createdAt": _is_instant,
+        "createdAt": is_instant,
         "parties": {"provider": _PARTY, "consumer": _PARTY},
         "framework": _NoneOr({"reference": _is_text, "sha256?": _SHA256, "proofClause": _is_text}),
         "agreement": _AGREEMENT,
@@ -108,10 +109,10 @@ SHAPES: dict[str, Rule] = {
         },
         "request": _NoneOr({"purpose?": _is_text, "until?": _is_text, "legalBasis?": _is_text, "useCase?": _is_text}),
         "personalData": _NoneOr(_PERSONAL_DATA),
-        "validity": {"from": _is_instant, "until?": _is_instant},
+        "validity": {"from": is_instant, "until?": is_instant},
         "jurisdiction": _is_text,
         "termination": _is_text,
-        "countersignBefore": _is_instant,
+        "countersignBefore": is_instant,
         "negotiation": {"providerPid": _is_text, "consumerPid": _is_text, "messages": _MESSAGES},
     },
     CONCLUSION: {
@@ -120,7 +121,7 @@ SHAPES: dict[str, Rule] = {
         "contractSha256": _SHA256,
         "agreement": _is_text,
         "signatures": {"provider": _SHA256, "consumer": _SHA256},
-        "concludedAt": _is_instant,
+        "concludedAt": is_instant,
     },
     NOTICE: {
         "schema": _is(NOTICE),
@@ -128,7 +129,7 @@ SHAPES: dict[str, Rule] = {
         "contract": _URN,
         "contractSha256": _SHA256,
         "agreement": _is_text,
-        "at": _is_instant,
+        "at": is_instant,
         "by": _DID,
         "code?": _is_text,
         "reason?": _is_text,
@@ -138,14 +139,14 @@ SHAPES: dict[str, Rule] = {
         "by": _DID,
         "number": _is_number,
         "previous?": {"sha256": _SHA256, "seal": _SHA256},
-        "at": _is_instant,
+        "at": is_instant,
         "heads": [_SHA256],
-        "restorations?": [{"backupAt": _is_instant, "restoredAt": _is_instant}],
+        "restorations?": [{"backupAt": is_instant, "restoredAt": is_instant}],
     },
     UNILATERAL: {
         "schema": _is(UNILATERAL),
         "id": _URN,
-        "createdAt": _is_instant,
+        "createdAt": is_instant,
         "role": _is("provider", "consumer"),
         "by": _DID,
         "peer": _DID,

@@ -15,7 +15,7 @@ from contracts.document import Exchanged, party_from_card
 from contracts.jws import CHECKPOINT, CONCLUSION, NOTICE, UNILATERAL, Sealed, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
-from tests.contracts.verifier.written import DAY, Case, Organisation, case, certificate, der, journal, written
+from tests.contracts.verifier.written import DAY, Case, Organisation, case, certificate, der, journal, key_list, written
 from tests.harness.contracts import NOW, agreement, countersigned, drawn_up, negotiated, sealed
 from tests.harness.sealers import Sealer, p256
 
@@ -59,6 +59,7 @@ def evidence(provider: Organisation, consumer: Organisation, *, ended: bool = Fa
         notices=[_ended(both, theirs)] if ended else (),
         did_documents={"provider": json.dumps(provider.document), "consumer": json.dumps(consumer.document)},
         cards={"provider": provider.card, "consumer": consumer.card},
+        seal_keys={"provider": key_list(provider).decode(), "consumer": key_list(consumer).decode()},
         messages=[*(body for _, body in bodies), carrier],
         journal=chain,
         checkpoints=_checkpoints(chain, ours) if ended else (),
@@ -90,6 +91,7 @@ def one_sided(by: Organisation, peer: Organisation, *, token: str = "") -> Evide
     return Evidence(
         unilateral=asyncio.run(seal(canonical(told), sealer(by), media_type=UNILATERAL, at=NOW)).text,
         did_documents={role: json.dumps(one.document) for role, one in documents.items()},
+        seal_keys={"provider": key_list(by).decode()},
         messages=[body for _, body in bodies],
         journal=entries([{"kind": "created"}, *([{"kind": "received", "proof": token}] if token else [])]),
     )
@@ -121,6 +123,7 @@ def concluded_lately(at: datetime, change: Callable[[Case], None] = lambda whole
         conclusion=files["conclusion.jws.json"],
         did_documents={role: files[f"dids/{role}.json"] for role in whole.parties},
         cards={role: files[f"cards/{role}.jws"] for role in whole.parties},
+        seal_keys={role: files[f"status/{role}.json"] for role in whole.parties},
         messages=[files[name] for name in sorted(files) if name.startswith("messages/")],
     )
 

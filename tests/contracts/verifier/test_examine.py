@@ -18,11 +18,8 @@ from tests.contracts.verifier.written import (
     authority,
     case,
     certificate,
-    compact,
-    der,
+    key_list,
     seal,
-    sha256,
-    written,
     zipped,
 )
 
@@ -56,7 +53,6 @@ def test_the_pieces_that_no_seal_covers_are_named() -> None:
     whole.files["messages/005-ContractAgreementVerificationMessage.json"] = (
         b'{"@type":"ContractAgreementVerificationMessage"}'
     )
-    whole.files["status/provider.json"] = key_list(whole.provider, None)
     report = examine(whole.pack(), at=NOW)
     assert report.exit_status == 0, report.as_text("en")
     assert report.as_json()["unsealed"] == [
@@ -66,6 +62,7 @@ def test_the_pieces_that_no_seal_covers_are_named() -> None:
         "journal.jsonl",
         "messages/004-ContractAgreementMessage.json",
         "messages/005-ContractAgreementVerificationMessage.json",
+        "status/consumer.json",
         "status/provider.json",
     ]
 
@@ -156,6 +153,8 @@ def test_two_seals_without_conclusion_are_indeterminate() -> None:
         "cards/provider.jws",
         "cards/consumer.jws",
         "messages/004-ContractAgreementMessage.json",
+        "status/provider.json",
+        "status/consumer.json",
     ],
 )
 def test_a_piece_that_is_not_there_is_indeterminate_and_named(part) -> None:
@@ -247,27 +246,6 @@ def test_notices_are_told() -> None:
 # --- revoked keys
 
 
-def key_list(who: Organisation, revoked_at, *, kid: str | None = None) -> bytes:
-    """Return a participant's signed list in which its seal key is revoked, or not."""
-    told = {
-        "kid": kid or who.kid,
-        "certificateSha256": sha256(der(who.chain[0])),
-        "since": "2026-01-01T00:00:00Z",
-    }
-    if revoked_at is not None:
-        told |= {"revokedAt": written(revoked_at), "reason": "clé compromise"}
-    listed = {
-        "schema": "https://w3id.org/pupitre/seal-keys/1",
-        "did": who.did,
-        "issuedAt": written(NOW),
-        "keys": [told],
-    }
-    protected, payload, signature = compact(listed, who.auth, {"kid": f"{who.did}#auth", "typ": "seal-keys+jws"}).split(
-        "."
-    )
-    return json.dumps({"payload": payload, "signatures": [{"protected": protected, "signature": signature}]}).encode()
-
-
 @pytest.mark.parametrize(
     ("revoked_at", "status"),
     [(None, 0), (SEALED_AT - timedelta(hours=1), 1), (SEALED_AT, 1), (SEALED_AT + 30 * DAY, 2)],
@@ -292,6 +270,34 @@ def test_a_key_that_left_the_did_document_is_known_from_the_signed_list() -> Non
     document = whole.provider.document
     document["verificationMethod"], document["assertionMethod"] = document["verificationMethod"][:1], []
     whole.files["dids/provider.json"] = json.dumps(document).encode()
-    assert examine(whole.pack(), at=NOW).exit_status == 1
-    whole.files["status/provider.json"] = key_list(whole.provider, None)
     assert examine(whole.pack(), at=NOW).exit_status == 0
+    whole.files["status/provider.json"] = None
+    assert examine(whole.pack(), at=NOW).exit_status == 1
+
+
+def test_without_the_list_of_keys_it_is_not_known_whether_they_were_revoked() -> None:
+    whole = case()
+    whole.files["status/consumer.json"] = None
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 2
+    assert "  ? status/consumer.json : liste des clés absente : on ne sait pas si elles ont été révoquées" in (
+        report.as_text("fr").splitlines()
+    )
+    assert "list of keys missing: it is not known whether they were revoked" in report.as_text("en")
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "fr", "en"),
+    [
+        (SEALED_AT + DAY, "liste du 2026-03-03T09:00:00Z", "list of 2026-03-03T09:00:00Z"),
+        (None, "liste sans date", "a list without a date"),
+    ],
+)
+def test_the_report_tells_of_when_the_list_of_keys_is(issued_at, fr, en) -> None:
+    whole = case()
+    whole.files["status/provider.json"] = key_list(whole.provider, issued_at=issued_at)
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 0
+    (told,) = [one for one in report.findings if one.part == "status/provider.json"]
+    assert told.fr.endswith(fr)
+    assert told.en.endswith(en)

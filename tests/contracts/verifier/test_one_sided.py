@@ -53,7 +53,7 @@ def bundle(whole: Case, entries: list[dict] | None = None, **changed: Any) -> by
     } | changed
     payload = canonical(document)
     files = whole.all_files()
-    for name in ("contract.jws.json", "conclusion.jws.json", "certs/provider.pem"):
+    for name in ("contract.jws.json", "conclusion.jws.json", "certs/provider.pem", "status/provider.json"):
         del files[name]
     if entries is not None:
         files["journal.jsonl"] = journal(entries)
@@ -75,6 +75,13 @@ def test_one_sided_evidence_is_indeterminate_at_best() -> None:
     report = examine(bundle(case()), at=NOW)
     assert (report.exit_status, places(report.doubts)) == (2, [ALONE]), report.as_text("en")
     assert "preuve unilatérale" in report.as_text("fr")
+
+
+def test_the_list_of_keys_is_missed_of_who_sealed_and_not_of_the_partner_that_sealed_nothing() -> None:
+    whole = case()
+    whole.files["status/consumer.json"] = None  # type: ignore[assignment]
+    report = examine(bundle(whole), at=NOW)
+    assert (report.exit_status, places(report.doubts)) == (2, [("status/consumer.json", ""), ALONE])
 
 
 def test_one_sided_evidence_that_was_sealed_by_another_is_refused() -> None:

@@ -18,7 +18,6 @@ from contracts.bundle import pack
 from tests.contracts.verifier.ours import concluded_lately
 from tests.contracts.verifier.stamps import authorities, item, stamp, stamp_all, token
 from tests.contracts.verifier.test_bundle import follow
-from tests.contracts.verifier.test_examine import key_list
 from tests.contracts.verifier.written import (
     DAY,
     FOR_STAMPS,
@@ -29,6 +28,7 @@ from tests.contracts.verifier.written import (
     case,
     certificate,
     der,
+    key_list,
     stamping_authority,
 )
 

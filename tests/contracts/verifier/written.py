@@ -192,6 +192,19 @@ def token(who: "Organisation", to: str, at: datetime, key: Key = None, **changed
     return compact(told | changed, key or who.auth, {"kid": f"{who.did}#auth", "typ": "JWT"})
 
 
+def key_list(who: Organisation, revoked_at: datetime | None = None, *, issued_at: datetime | None = NOW) -> bytes:
+    """Return a participant's signed list in which its seal key is revoked, or not."""
+    told = {"kid": who.kid, "certificateSha256": sha256(der(who.chain[0])), "since": "2026-01-01T00:00:00Z"}
+    if revoked_at is not None:
+        told |= {"revokedAt": written(revoked_at), "reason": "clé compromise"}
+    listed = {"schema": "https://w3id.org/pupitre/seal-keys/1", "did": who.did, "keys": [told]}
+    if issued_at is not None:
+        listed["issuedAt"] = written(issued_at)
+    signed = compact(listed, who.auth, {"kid": f"{who.did}#auth", "typ": "seal-keys+jws"})
+    protected, payload, signature = signed.split(".")
+    return json.dumps({"payload": payload, "signatures": [{"protected": protected, "signature": signature}]}).encode()
+
+
 def header(who: Organisation, kind: str, role: str, at: datetime) -> dict[str, Any]:
     """Return the protected header of a seal."""
     return {
@@ -397,6 +410,7 @@ class Case:
         }
         for role, who in self.parties.items():
             files[f"dids/{role}.json"] = json.dumps(who.document).encode()
+            files[f"status/{role}.json"] = key_list(who)
             files[f"certs/{role}.pem"] = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in who.chain)
         for n, text in enumerate(messages, 1):
             files[f"messages/{n:03}-{json.loads(text)['@type']}.json"] = text.encode()
