@@ -17,7 +17,7 @@ from pupitre_verify.journal import check_journal, find_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
 from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
 from pupitre_verify.pdf import CONVENTION, RECORD, check_pdf
-from pupitre_verify.report import Fault, Report
+from pupitre_verify.report import Fault, LaterForm, Report
 from pupitre_verify.seals import Seal, check_signature, read_jws
 from pupitre_verify.shapes import CONTRACT as CONTRACT_FORM
 from pupitre_verify.shapes import UNILATERAL, instant
@@ -41,6 +41,8 @@ def examine(bundle: bytes, *, at: datetime, roots: Iterable[x509.Certificate] = 
             _examine_contract(report, files, stand)
     except Fault as fault:
         report.faults.append(fault)
+    except LaterForm as later:
+        report.doubts.append(later.doubt)
     return report
 
 
@@ -147,8 +149,9 @@ def _unsealed(files: Files, seals: list[Seal], named: set[str]) -> tuple[str, ..
 
 
 def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
-    # 3. One payload, one seal, strict headers; canonical JSON of the known form.
+    # 3. One payload, one seal, strict headers; its key signed these bytes; canonical JSON of the known form.
     payload, (seal,) = read_jws(UNILATERAL_PART, _file(files, UNILATERAL_PART), MEDIA.format("unilateral"), 1)
+    check_signature(seal)
     document = read_document(UNILATERAL_PART, payload, UNILATERAL)
     check_agreement(UNILATERAL_PART, document["agreement"])
     report.facts |= {
@@ -158,7 +161,7 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
         "by": document["by"],
         "peer": document["peer"],
     }
-    # 4. Its author's key, signature and time.
+    # 4. Its author's key, commitment and time.
     role = document["role"]
     known = Known(report, files, {role: document["by"]})
     check_one(report, seal, role, known, stand)

@@ -15,6 +15,7 @@ import zlib
 from typing import Any
 
 from pupitre_verify.report import Fault, Report
+from pupitre_verify.shapes import check_not_later
 from pupitre_verify.strict import Unreadable, read_canonical
 
 MAX_FILES = 2_000
@@ -23,6 +24,7 @@ MAX_FILE_BYTES = 32 << 20
 MANIFEST = "manifest.json"
 SCHEMA = "https://w3id.org/pupitre/bundle/1"
 KINDS = ("signed", "unilateral")
+_MEMBERS = frozenset({"schema", "kind", "files"})
 _OF_ANOTHER = {
     "signed": re.compile(r"unilateral\..+"),
     "unilateral": re.compile(r"(?:contract|conclusion)\..+|notices/.+"),
@@ -152,7 +154,10 @@ def rebuilt(files: Files) -> bytes:
 
 
 def check_manifest(files: Files) -> str:
-    """Compare every file with the list of contents; return the kind of bundle, "signed" or "unilateral"."""
+    """Compare every file with the list of contents; return the kind of bundle, "signed" or "unilateral".
+
+    Raises LaterForm for the list of a later bundle.
+    """
     if MANIFEST not in files:
         raise Fault(MANIFEST, "", "la liste du contenu manque", "the list of contents is missing")
     try:
@@ -175,9 +180,19 @@ def check_manifest(files: Files) -> str:
     return str(manifest["kind"])
 
 
-def _listed(manifest: dict[str, Any]) -> dict[str, str]:
-    if set(manifest) != {"schema", "kind", "files"} or manifest["schema"] != SCHEMA:
+def _check_members(manifest: dict[str, Any]) -> None:
+    """Verify that the list has the known form, which is looked at first, and its members and no others."""
+    check_not_later(MANIFEST, "/schema", manifest.get("schema"), SCHEMA)
+    if manifest.get("schema") != SCHEMA:
         raise Fault(MANIFEST, "/schema", "liste du contenu d’une autre forme", "a list of contents of another form")
+    for name in sorted(manifest.keys() - _MEMBERS):
+        raise Fault(MANIFEST, f"/{name}", "ce membre n’est pas admis", "this member is not allowed")
+    for name in sorted(_MEMBERS - manifest.keys()):
+        raise Fault(MANIFEST, f"/{name}", "ce membre manque", "this member is missing")
+
+
+def _listed(manifest: dict[str, Any]) -> dict[str, str]:
+    _check_members(manifest)
     if manifest["kind"] not in KINDS or not isinstance(manifest["files"], dict):
         raise Fault(MANIFEST, "/kind", "sorte de dossier inconnue", "unknown kind of bundle")
     listed: dict[str, str] = {}

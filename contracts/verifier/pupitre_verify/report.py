@@ -1,7 +1,8 @@
 """What an examination found, and how it is told in French and English.
 
 A fault makes the bundle invalid and ends the examination. A doubt leaves it indeterminate: what can be checked holds,
-but something that would be needed is not there. A finding is what was seen to hold. The pieces that no seal covers are
+but something that would be needed is not there. A document of a later form than the program knows is one, and ends the
+examination. A finding is what was seen to hold. The pieces that no seal covers are
 named whatever the verdict: they were looked at, but whoever held the bundle may have changed them.
 """
 
@@ -89,6 +90,19 @@ class Doubt:
     place: str
     fr: str
     en: str
+
+
+class LaterForm(Exception):
+    """A document has a later form than those that are known here: it can be said neither right nor wrong."""
+
+    def __init__(self, part: str, place: str) -> None:
+        super().__init__(f"{part} {place}")
+        self.doubt = Doubt(
+            part,
+            place,
+            "dossier d’une version plus récente : prenez un pupitre-verify plus récent",
+            "a bundle of a later version: take a newer pupitre-verify",
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from pupitre_verify.report import Fault
+from pupitre_verify.report import Fault, LaterForm
 
 CONTRACT = "https://w3id.org/pupitre/contract/1"
 CONCLUSION = "https://w3id.org/pupitre/conclusion/1"
@@ -57,6 +57,24 @@ def _is(*words: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in words
 
 
+class _Form:
+    """The name of a form; `_check_members` stops at a later one before it looks at anything else."""
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+
+    def __call__(self, value: Any) -> bool:
+        return bool(value == self.schema)
+
+
+def check_not_later(part: str, place: str, told: Any, known: str) -> None:
+    """Raise LaterForm where the name of a form is the known one but for a higher number at its end."""
+    base, _, number = known.rpartition("/")
+    found = re.fullmatch(re.escape(base) + r"/([1-9][0-9]{0,8})", told, re.ASCII) if isinstance(told, str) else None
+    if found is not None and int(found[1]) > int(number):
+        raise LaterForm(part, place)
+
+
 class _NoneOr:
     """The word "none", or what the rule says."""
 
@@ -86,7 +104,7 @@ _PERSONAL_DATA = {
 _MESSAGES = [{"type": _is_text, "from": _DID, "sha256": _SHA256}]
 SHAPES: dict[str, Rule] = {
     CONTRACT: {
-        "schema": _is(CONTRACT),
+        "schema": _Form(CONTRACT),
         "id": _URN,
         "language": _is("fr"),
         "createdAt": is_instant,
@@ -144,7 +162,7 @@ SHAPES: dict[str, Rule] = {
         "restorations?": [{"backupAt": is_instant, "restoredAt": is_instant}],
     },
     UNILATERAL: {
-        "schema": _is(UNILATERAL),
+        "schema": _Form(UNILATERAL),
         "id": _URN,
         "createdAt": is_instant,
         "role": _is("provider", "consumer"),
@@ -158,7 +176,10 @@ SHAPES: dict[str, Rule] = {
 
 
 def check_shape(part: str, value: Any, rule: Rule, place: str = "/payload") -> None:
-    """Refuse a value that does not have the form; the fault names the member."""
+    """Refuse a value that does not have the form; the fault names the member.
+
+    Raises LaterForm for a contract or one-sided evidence of a later form: its seals are to be checked before.
+    """
     if isinstance(rule, _NoneOr):
         if value != "none":
             check_shape(part, value, rule.rule, place)
@@ -176,6 +197,8 @@ def check_shape(part: str, value: Any, rule: Rule, place: str = "/payload") -> N
 def _check_members(part: str, value: Any, rule: dict[str, Rule], place: str) -> None:
     if not isinstance(value, dict):
         raise Fault(part, place, "ce n’est pas un objet", "this is not an object")
+    if isinstance(form := rule.get("schema"), _Form):
+        check_not_later(part, f"{place}/schema", value.get("schema"), form.schema)
     for name in sorted(value.keys() - {name.rstrip("?") for name in rule}):
         raise Fault(part, f"{place}/{name}", "ce membre n’est pas admis", "this member is not allowed")
     for name, inner in rule.items():

@@ -172,6 +172,23 @@ def test_a_piece_for_convenience_may_be_left_out(part) -> None:
     assert examine(whole.pack(), at=NOW).exit_status == 0
 
 
+def test_a_contract_of_a_later_form_is_indeterminate_and_says_what_to_do() -> None:
+    whole = case()
+    whole.document |= {"schema": "https://w3id.org/pupitre/contract/2", "more": "new"}
+    report = examine(whole.seal_both().pack(), at=NOW)
+    assert (report.exit_status, [one.place for one in report.doubts]) == (2, ["/payload/schema"])
+    assert "dossier d’une version plus récente : prenez un pupitre-verify plus récent" in report.as_text("fr")
+
+
+def test_a_contract_that_only_says_so_of_itself_is_refused() -> None:
+    whole = case()
+    whole.document["schema"] = "https://w3id.org/pupitre/contract/2"  # after it was sealed
+    assert examine(whole.pack(), at=NOW).exit_status == 1
+    whole.document["schema"] = "https://w3id.org/pupitre/contract/0"
+    report = examine(whole.seal_both().pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/payload/schema")
+
+
 def test_an_event_may_be_named_by_its_type_alone() -> None:
     whole = case()
     assert whole.document["negotiation"]["messages"][2]["type"] == "ContractNegotiationEventMessage:ACCEPTED"

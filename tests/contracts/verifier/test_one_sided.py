@@ -88,6 +88,12 @@ def test_one_sided_evidence_that_was_sealed_by_another_is_refused() -> None:
     assert examine(bundle(case(), by="did:web:autre.example"), at=NOW).exit_status == 1
 
 
+def test_evidence_of_a_later_form_is_indeterminate_and_says_what_to_do() -> None:
+    report = examine(bundle(case(), schema="https://w3id.org/pupitre/unilateral/2", more="new"), at=NOW)
+    assert (report.exit_status, places(report.doubts)) == (2, [("unilateral.jws.json", "/payload/schema")])
+    assert "take a newer pupitre-verify" in report.as_text("en")
+
+
 # --- the token
 
 

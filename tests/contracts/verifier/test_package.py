@@ -175,6 +175,35 @@ def test_a_list_of_another_form_is_refused(files, changed) -> None:
     assert examine(pack(bare, changed=changed), at=NOW).exit_status == 1
 
 
+@pytest.mark.parametrize("more", [{}, {"x": "y"}, {"kind": "other"}, {"files": []}])
+@pytest.mark.parametrize("number", [2, 10, 999999999])
+def test_a_list_of_a_later_form_is_indeterminate_and_says_what_to_do(files, more, number) -> None:
+    bare = {name: content for name, content in files.items() if name != "manifest.json"}
+    later = {"schema": f"https://w3id.org/pupitre/bundle/{number}"}
+    report = examine(pack(bare, changed=later | more), at=NOW)
+    assert (report.exit_status, [(one.part, one.place) for one in report.doubts]) == (2, [("manifest.json", "/schema")])
+    assert "dossier d’une version plus récente : prenez un pupitre-verify plus récent" in report.as_text("fr")
+    assert "a bundle of a later version: take a newer pupitre-verify" in report.as_text("en")
+
+
+@pytest.mark.parametrize(
+    "end", ["bundle/0", "bundle/01", "bundle/02", "bundle/2.0", "bundle/2/", "bundle/٢", "other/2"]
+)
+def test_what_only_looks_like_a_later_form_is_refused(files, end) -> None:
+    bare = {name: content for name, content in files.items() if name != "manifest.json"}
+    report = examine(pack(bare, changed={"schema": f"https://w3id.org/pupitre/{end}"}), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/schema")
+
+
+def test_an_unknown_or_a_missing_member_of_the_list_is_named(files) -> None:
+    bare = {name: content for name, content in files.items() if name != "manifest.json"}
+    (fault,) = examine(pack(bare, changed={"x": "y"}), at=NOW).faults
+    assert (fault.part, fault.place, fault.en) == ("manifest.json", "/x", "this member is not allowed")
+    left = canonical({"schema": "https://w3id.org/pupitre/bundle/1", "kind": "signed"})
+    (fault,) = examine(zipped(files | {"manifest.json": left}), at=NOW).faults
+    assert (fault.part, fault.place, fault.en) == ("manifest.json", "/files", "this member is missing")
+
+
 def test_a_list_with_another_description_is_refused(files) -> None:
     manifest = files["manifest.json"].replace(b"a party card", b"a party bard")
     assert refused(zipped(files | {"manifest.json": manifest}))[0] == "manifest.json"
