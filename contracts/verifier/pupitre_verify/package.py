@@ -2,7 +2,8 @@
 
 Refused outright: names that leave the folder, names that appear twice, links, encryption, an unknown compression, more
 than the limits below. A ZIP whose contents are whole but which is not the very file that a node writes (stored, one
-date, in the order of names) was put together again by somebody: what it holds is examined, and the report says so.
+date, in the order of names) was put together again by somebody: what it holds is examined, and the report says so. The
+empty entries that archivers write for the folders of a bundle are such a sign, and nothing more.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ _OF_ANOTHER = {
 }
 """What a bundle of one kind does not hold: nobody looks at it there, and people might take it for examined."""
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_FOLDERS = frozenset({"notices/", "checkpoints/", "dids/", "cards/", "certs/", "messages/", "status/"})
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
 _READ = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _CHUNK = 64 << 10
@@ -71,13 +73,16 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
     seen: set[str] = set()
     for entry in entries:
         name = entry.orig_filename
-        if not _NAME.fullmatch(name) or entry.filename != name or ".." in name:
+        is_folder = name in _FOLDERS
+        if not (is_folder or _NAME.fullmatch(name)) or entry.filename != name or ".." in name:
             raise Fault("zip", ascii(name), "nom de fichier refusé", "this file name is refused")
         if name.lower() in seen:
             raise _bad(name, "ce nom apparaît deux fois", "this name appears twice")
         seen.add(name.lower())
-        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
+        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFDIR if is_folder else stat.S_IFREG):
             raise _bad(name, "lien ou fichier spécial", "a link or a special file")
+        if is_folder and (entry.file_size or entry.compress_size):
+            raise _bad(name, "ce dossier a un contenu à lui", "this folder has content of its own")
         if entry.compress_type not in _READ or entry.flag_bits & 0x1:
             raise _bad(name, "compression inconnue ou chiffrement", "unknown compression or encryption")
         if entry.file_size > MAX_FILE_BYTES:
@@ -90,6 +95,8 @@ def _read_all(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Files
     files: Files = {}
     left = MAX_BUNDLE_BYTES
     for entry in entries:
+        if entry.filename in _FOLDERS:
+            continue
         read = bytearray()
         with archive.open(entry) as stream:
             while chunk := stream.read(_CHUNK):

@@ -1,8 +1,10 @@
 """The bundle as a ZIP file: what must not be read is refused before it is read, and what was put together shows."""
 
 import io
+import shutil
 import stat
 import struct
+import subprocess
 import zipfile
 
 import pytest
@@ -54,6 +56,56 @@ def test_the_files_of_a_node_pass(files) -> None:
 def test_a_bundle_put_together_again_is_examined_and_indeterminate(files, compression) -> None:
     report = examine(written(files, compression=compression), at=NOW)
     assert (report.exit_status, [one.part for one in report.doubts]) == (2, ["zip"])
+
+
+FOLDERS = ["cards/", "certs/", "dids/", "messages/", "status/"]
+
+
+@pytest.mark.skipif(shutil.which("zip") is None, reason="no zip on this machine")
+@pytest.mark.parametrize("options", [(), ("-0",), ("-X",)])
+def test_a_bundle_that_was_unpacked_and_zipped_again_is_examined_and_indeterminate(files, tmp_path, options) -> None:
+    for name, content in files.items():
+        (tmp_path / "unpacked" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "unpacked" / name).write_bytes(content)
+    made = tmp_path / "again.zip"
+    subprocess.run(["zip", "-q", "-r", *options, made, "."], cwd=tmp_path / "unpacked", check=True)
+    assert {name for name in zipfile.ZipFile(made).namelist() if name.endswith("/")} == set(FOLDERS)
+    report = examine(made.read_bytes(), at=NOW)
+    assert (report.exit_status, [one.part for one in report.doubts]) == (2, ["zip"]), report.as_text("en")
+
+
+@pytest.mark.parametrize("mode", [0, stat.S_IFDIR | 0o755])
+def test_the_entry_of_a_folder_is_a_doubt_also_where_nothing_else_was_touched(files, mode) -> None:
+    more = [(entry(name, mode), b"") for name in [*FOLDERS, "notices/", "checkpoints/"]]
+    report = examine(written(files, more=more), at=NOW)
+    assert (report.exit_status, [one.part for one in report.doubts]) == (2, ["zip"])
+    assert report.findings[0].en == f"{len(files)} files as listed"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "content", "reason"),
+    [
+        ("dids/", stat.S_IFDIR | 0o755, b"x", "this folder has content of its own"),
+        ("dids/", stat.S_IFLNK | 0o777, b"", "a link or a special file"),
+        ("dids/", stat.S_IFREG | 0o644, b"", "a link or a special file"),
+        ("DIDS/", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+        ("other/", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+        ("../", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+        ("/", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+        ("dids/../", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+        ("dids//", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+        ("dids/more/", stat.S_IFDIR | 0o755, b"", "this file name is refused"),
+    ],
+)
+def test_any_other_entry_of_a_folder_is_refused(files, name, mode, content, reason) -> None:
+    assert refused(written(files, more=[(entry(name, mode), content)]))[1] == reason
+
+
+def test_the_entry_of_a_folder_that_appears_twice_is_refused(files) -> None:
+    folder = entry("dids/", stat.S_IFDIR | 0o755)
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        bundle = written(files, more=[(folder, b""), (folder, b"")])
+    assert refused(bundle) == ("dids/", "this name appears twice")
 
 
 @pytest.mark.parametrize(
