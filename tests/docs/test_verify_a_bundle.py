@@ -39,4 +39,5 @@ def test_the_commands_of_the_page_install_the_program_and_examine_a_bundle(tmp_p
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stdout.count("VALIDE (examiné") == 2
     assert "VALID (as of 2056-01-31T00:00:00Z)" in done.stdout
+    assert re.search(r"^pupitre-verify \d+\.\d+\.\d+$", done.stdout, re.MULTILINE)
     assert json.loads((tmp_path / "rapport.json").read_text("utf-8"))["verdict"] == "valid"

@@ -5,3 +5,5 @@ two check each other. `examine.py` holds the numbered steps; the modules beside 
 what was found, in French and English. Programs call `pupitre_verify.examine.examine`; nothing is imported here, so that
 the command can say that a library is missing or broken, which must not look like a verdict.
 """
+
+VERSION = "0.1.0"

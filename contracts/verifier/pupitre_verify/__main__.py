@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from pupitre_verify import VERSION
+
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
@@ -41,8 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--at", type=_instant, metavar="INSTANT", help="examiner à cette date · examine as of this date"
     )
-    parser.add_argument("--lang", choices=("fr", "en"), default="fr", help="langue du rapport · language of the report")
+    parser.add_argument(
+        "--lang", type=_language, metavar="{fr,en}", default="fr", help="langue du rapport · language of the report"
+    )
     parser.add_argument("--json", action="store_true", help="rapport pour un programme · report for a program")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"pupitre-verify {VERSION}",
+        help="nom et version du programme · name and version of the program",
+    )
     parser.error = _wrong_command  # type: ignore[method-assign]  # 2 means indeterminate here
     options = parser.parse_args(arguments)
     try:
@@ -118,6 +128,15 @@ def _instant(text: str) -> datetime:
             f"--at {text} : ce n’est pas une date. Écrivez par exemple 2036-01-31 ou 2036-01-31T09:00:00Z.",
             f"--at {text}: this is no date. Write 2036-01-31 or 2036-01-31T09:00:00Z, for example.",
         )
+
+
+def _language(text: str) -> str:
+    if text not in {"fr", "en"}:
+        _end(
+            f"--lang {text} : le rapport existe en français (fr) et en anglais (en). Choisissez l’un des deux.",
+            f"--lang {text}: the report is there in French (fr) and in English (en). Choose one of them.",
+        )
+    return text
 
 
 def _wrong_command(message: str) -> NoReturn:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,8 @@ def test_a_bundle_without_conclusion_is_exit_2(bundle, tmp_path) -> None:
         (["b.zip", "--trust", "absent.pem"], "absent.pem : ce fichier n’existe pas."),
         (["b.zip", "--trust", "b.zip"], "b.zip : aucun certificat lisible."),
         (["b.zip", "--x"], "pupitre-verify --help"),
+        (["b.zip", "--lang", "de"], "--lang de : le rapport existe en français (fr) et en anglais (en)."),
+        (["b.zip", "--lang", ""], "le rapport existe en français (fr) et en anglais (en)."),
     ],
 )
 def test_an_unusable_command_is_exit_3_and_says_so_in_both_languages(arguments, said, tmp_path) -> None:
@@ -79,6 +82,20 @@ def test_an_unusable_command_is_exit_3_and_says_so_in_both_languages(arguments, 
     assert english.startswith("pupitre-verify: ")
     assert said in french
     assert "Errno" not in done.stderr
+
+
+def test_a_language_that_is_not_there_is_said_to_be_so_in_english_too(tmp_path) -> None:
+    done = run("b.zip", "--lang", "de", folder=tmp_path)
+    assert done.stderr.splitlines()[1].startswith("pupitre-verify: --lang de: the report is there in French (fr) and")
+
+
+def test_the_program_tells_its_name_and_the_version_that_is_installed(tmp_path) -> None:
+    done = run("--version", folder=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        f"pupitre-verify {metadata.version('pupitre-verify')}\n",
+        "",
+    )
 
 
 def test_a_terminal_without_our_signs_and_a_reader_that_leaves_change_no_verdict(bundle, tmp_path) -> None:
