@@ -8,11 +8,23 @@ from contracts.approval import Approval
 from contracts.canonical import Json
 from contracts.convention import texts
 from contracts.convention.articles import Contents, numbered
-from contracts.convention.proof import ROLES, Proof, Seal
+from contracts.convention.proof import ROLES, Notice, Proof, Seal
 from contracts.convention.saying import date_text, instant_text, say
-from contracts.convention.structure import Block, Facts, Paragraph, Section, Signatures, Table, Verbatim
+from contracts.convention.structure import (
+    Block,
+    Facts,
+    Paragraph,
+    Section,
+    Signatures,
+    Table,
+    Verbatim,
+    is_digest,
+)
 from policies.errors import Language, Text
 from policies.prose import COLON
+
+DELIVERY = "transfer "
+"""How the reason of a notice begins that is about one delivery: its identifier follows."""
 
 
 def signatures(document: Json, proof: Proof, language: Language) -> Signatures:
@@ -43,7 +55,8 @@ def _seals(document: Json, proof: Proof, language: Language) -> tuple[Block, ...
     blocks: list[Block] = []
     for seal in proof.seals:
         blocks.append(seal_facts(seal, language, awaits_timestamps=proof.awaits_timestamps))
-    blocks.append(Paragraph(say(texts.LEVELS_NOTE, language), note=True))
+    worth = say(texts.WORTH[document["framework"] != "none"], language)
+    blocks.append(Paragraph(say(texts.LEVELS_NOTE, language, worth=worth), note=True))
     blocks += timestamp_note(proof.seals, language, awaits_timestamps=proof.awaits_timestamps)
     if proof.concluded_at:
         blocks.append(Paragraph(say(texts.CONCLUDED, language, at=date_text(proof.concluded_at, language))))
@@ -60,8 +73,8 @@ def seal_facts(seal: Seal, language: Language, *, awaits_timestamps: bool) -> Fa
     start, end = (_day(each, language) for each in (leaf.not_valid_before_utc, leaf.not_valid_after_utc))
     known = {
         "at": instant_text(seal.at, language),
-        "approved": _approval(seal.approval, language) if seal.approval else say(texts.NONE_GIVEN, language),
-        "opaque": seal.approval.by if seal.approval else "",
+        "approved": _approver(seal.approval, language) if seal.approval else say(texts.NONE_GIVEN, language),
+        "opaque": seal.approval.by or seal.approval.rule if seal.approval else "",
         "level": say(texts.LEVELS[seal.level], language),
         "timestamp": say(texts.TIMESTAMP[_timestamp(seal, awaits_timestamps)], language),
         "subject": seal.subject,
@@ -105,10 +118,19 @@ def _timestamp(seal: Seal, awaits_timestamps: bool) -> str:
 
 
 def _approval(approval: Approval, language: Language) -> str:
+    approver = _approver(approval, language)
     if approval.rule:
-        return say(texts.APPROVED_BY_RULE, language, rule=approval.rule)
-    function = approval.function or say(texts.NONE_GIVEN, language)
-    return say(texts.APPROVED_BY, language, function=function)
+        return say(texts.APPROVED_BY_RULE, language, rule=approver)
+    return say(texts.APPROVED_BY, language, function=approver)
+
+
+def _approver(approval: Approval, language: Language) -> str:
+    """Return who approved: a function, or a rule in words; a rule that has none here goes by its code."""
+    if not approval.rule:
+        return approval.function or say(texts.NONE_GIVEN, language)
+    known = (said for code, said in texts.APPROVING_RULES.items() if f"{approval.rule} ".startswith(f"{code} "))
+    said = next(known, None)
+    return say(texts.RULE, language, rule=approval.rule if said is None else say(said, language))
 
 
 def _day(instant: datetime, language: Language) -> str:
@@ -122,11 +144,21 @@ def _notices(document: Json, proof: Proof, language: Language) -> Table:
             date_text(each.at, language),
             say(texts.NOTICES[each.kind], language) if each.kind in texts.NOTICES else each.kind,
             names.get(each.by, each.by),
-            each.reason,
+            _reason(each, language),
         )
         for each in proof.notices
     )
     return Table(say(texts.NOTICES_CAPTION, language), texts.NOTICES_HEADER[language], rows, (5, 3, 5, 7), small=True)
+
+
+def _reason(notice: Notice, language: Language) -> str:
+    """Return why a notice was given; what nodes write there for one another is put into words."""
+    if notice.kind == "receipt" and is_digest(notice.reason):
+        return say(texts.NOTICE_REASONS["receipt"], language, sha256=notice.reason)
+    first, *others = notice.reason.split("\n")
+    if not first.startswith(DELIVERY):
+        return notice.reason
+    return "\n".join((say(texts.NOTICE_REASONS["transfer"], language, id=first.removeprefix(DELIVERY)), *others))
 
 
 def agreement(told: Json, language: Language) -> tuple[Block, ...]:
@@ -162,7 +194,12 @@ def _digests(document: Json, contract_sha256: str, language: Language) -> tuple[
 def messages(caption: Text, listed: Sequence[Json], names: Mapping[str, str], language: Language) -> Table:
     """Return the messages with their digests; `names` is what to call a DID."""
     rows = tuple(
-        (str(number), each["type"], names.get(each["from"], each["from"]), each["sha256"])
+        (str(number), kind_text(each["type"], language), names.get(each["from"], each["from"]), each["sha256"])
         for number, each in enumerate(listed, 1)
     )
     return Table(say(caption, language), texts.MESSAGES_HEADER[language], rows, (1, 6, 4, 12), small=True)
+
+
+def kind_text(kind: str, language: Language) -> str:
+    """Return what a message is called; one that is not known goes by its type."""
+    return say(texts.KINDS[kind], language) if kind in texts.KINDS else kind

@@ -20,6 +20,7 @@ from contracts.convention.structure import (
     Signatures,
     Table,
     Verbatim,
+    is_digest,
 )
 
 STYLE = files("contracts.convention").joinpath("page.css").read_text("utf-8")
@@ -125,8 +126,3 @@ def _value(text: str) -> str:
 
 def _lines(lines: Iterable[str]) -> str:
     return "<br>\n".join(escape(line) for line in lines)
-
-
-def is_digest(text: str) -> bool:
-    """Return whether a text is a SHA-256 in hexadecimal."""
-    return len(text) == 64 and not text.strip("0123456789abcdef")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from contracts.canonical import Json
 from contracts.convention import record_texts, texts
+from contracts.convention.annexes import kind_text
 from contracts.convention.articles import Contents, commitments, declared, duties, facts_of, numbered, rules
 from contracts.convention.record import Recorded
 from contracts.convention.saying import date_text, instant_text, say
@@ -120,7 +121,7 @@ def _shown(record: Recorded, language: Language) -> tuple[Block, ...]:
     rows = tuple(
         (
             str(number),
-            _kind(each["type"], language),
+            kind_text(each["type"], language),
             names.get(each["from"], each["from"]),
             say(record_texts.KEPT[each["sha256"] in record.beside.by_sha256], language),
         )
@@ -167,10 +168,6 @@ def _claims(
         (say(claim, language), say(why, language)) for name, (claim, why) in claims.items() if name not in left_out
     )
     return Table(say(title, language), header[language], rows, (9, 12), main=0)
-
-
-def _kind(kind: str, language: Language) -> str:
-    return say(record_texts.KINDS[kind], language) if kind in record_texts.KINDS else kind
 
 
 def names_of(record: Recorded, language: Language) -> dict[str, str]:

@@ -179,18 +179,6 @@ KEPT: dict[bool, Text] = {
     True: {"fr": "conservé", "en": "kept"},
     False: {"fr": "non retrouvé", "en": "not found"},
 }
-KINDS: dict[str, Text] = {
-    "ContractRequestMessage": {"fr": "demande d’accès", "en": "access request"},
-    "ContractOfferMessage": {"fr": "conditions proposées", "en": "offer"},
-    "ContractNegotiationEventMessage:ACCEPTED": {
-        "fr": "acceptation des conditions",
-        "en": "acceptance of the terms",
-    },
-    "ContractAgreementMessage": {"fr": "accord", "en": "agreement"},
-    "ContractAgreementVerificationMessage": {"fr": "confirmation de l’accord", "en": "confirmation of the agreement"},
-    "ContractNegotiationEventMessage:FINALIZED": {"fr": "conclusion de l’échange", "en": "end of the exchange"},
-    "ContractNegotiationTerminationMessage": {"fr": "résiliation", "en": "termination"},
-}
 TOKEN: dict[str, Text] = {
     "kept": {
         "fr": (

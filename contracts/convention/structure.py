@@ -109,3 +109,8 @@ class Convention:
     def sections(self) -> tuple[Section, ...]:
         """Everything that has a heading, in order."""
         return (self.preamble, *self.articles, *self.annexes)
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text is a SHA-256 in hexadecimal."""
+    return len(text) == 64 and not text.strip("0123456789abcdef")

@@ -264,7 +264,14 @@ FOR: dict[str, Text] = {
 SEALED_ON: Text = {"fr": "Scellé le {at}", "en": "Sealed on {at}"}
 NOT_SEALED: Text = {"fr": "Pas encore scellé", "en": "Not sealed yet"}
 APPROVED_BY: Text = {"fr": "approuvé par : {function}", "en": "approved by: {function}"}
-APPROVED_BY_RULE: Text = {"fr": "approuvé par la règle {rule}", "en": "approved by the rule {rule}"}
+APPROVED_BY_RULE: Text = {"fr": "approuvé par {rule}", "en": "approved by {rule}"}
+RULE: Text = {"fr": "la règle {rule}", "en": "the rule {rule}"}
+APPROVING_RULES: dict[str, Text] = {
+    "offer-mode automatic": {"fr": "« mode automatique de l’offre »", "en": "“automatic mode of the offer”"},
+    "as-requested": {"fr": "« réponse conforme à la demande »", "en": "“the answer is what was asked for”"},
+    "carried-through": {"fr": "« suite de ce qui était décidé »", "en": "“it follows from what was decided”"},
+}
+"""The rules by which a node approves, by how their code begins; the whole code stands in Annex 1."""
 
 SEALS: Text = {"fr": "Cachets et conclusion", "en": "Seals and conclusion"}
 SEAL_CAPTION: dict[str, Text] = {
@@ -273,7 +280,7 @@ SEAL_CAPTION: dict[str, Text] = {
 }
 SEAL: dict[str, Text] = {
     "at": {"fr": "Apposé le", "en": "Made on"},
-    "approved": {"fr": "Approbation", "en": "Approval"},
+    "approved": {"fr": "Approuvé par", "en": "Approved by"},
     "opaque": {"fr": "Identifiant de l’approbation", "en": "Identifier of the approval"},
     "subject": {"fr": "Certificat au nom de", "en": "Certificate of"},
     "issuer": {"fr": "Délivré par", "en": "Issued by"},
@@ -303,19 +310,29 @@ LEVELS_NOTE: Text = {
     "fr": (
         "Le niveau se lit dans les certificats, selon les autorités que reconnaît le nœud qui a édité ces pages ;"
         " celui de la convention est le plus faible des deux. À L0, le certificat est fait par l’organisme lui-même ou"
-        " par une autorité que ce nœud ne reconnaît pas : le cachet vaut par ce que les parties sont convenues sur la"
-        " preuve. À L1, il vaut aussi par la confiance accordée à l’autorité. À L2, le certificat se déclare en outre"
-        " établi pour les cachets d’organismes ; le statut de son émetteur se vérifie sur la liste de confiance de son"
-        " État."
+        " par une autorité que ce nœud ne reconnaît pas : le cachet vaut {worth}. À L1, il vaut aussi par la confiance"
+        " accordée à l’autorité. À L2, le certificat se déclare en outre établi pour les cachets d’organismes ; le"
+        " statut de son émetteur se vérifie sur la liste de confiance de son État."
     ),
     "en": (
         "The level is read from the certificates, given the authorities that the node which made these pages trusts;"
         " that of the agreement is the lower of the two. At L0 the certificate is made by the organisation itself or by"
-        " an authority that this node does not trust: the seal is worth what the parties agreed on as to evidence. At"
-        " L1 it is also worth the trust placed in the authority. At L2 the certificate moreover declares that it is for"
-        " organisations’ seals; the status of its issuer is to be checked on the trusted list of its State."
+        " an authority that this node does not trust: the seal is worth {worth}. At L1 it is also worth the trust"
+        " placed in the authority. At L2 the certificate moreover declares that it is for organisations’ seals; the"
+        " status of its issuer is to be checked on the trusted list of its State."
     ),
 }
+WORTH: dict[bool, Text] = {
+    True: {
+        "fr": "par ce dont les parties sont convenues sur la preuve",
+        "en": "what the parties agreed on as to evidence",
+    },
+    False: {
+        "fr": "la parole de l’organisme qui l’a apposé",
+        "en": "the word of the organisation that made it",
+    },
+}
+"""What a seal of level L0 is worth, with a framework agreement and without."""
 TIMESTAMP: dict[str, Text] = {
     "stamped": {"fr": "horodaté", "en": "time-stamped"},
     "awaited": {"fr": "horodatage en attente", "en": "time-stamp pending"},
@@ -375,6 +392,12 @@ NOTICES: dict[str, Text] = {
     "receipt": {"fr": "reçu", "en": "receipt"},
 }
 
+NOTICE_REASONS: dict[str, Text] = {
+    "transfer": {"fr": "Livraison {id}", "en": "Delivery {id}"},
+    "receipt": {"fr": "Empreinte de l’avis reçu : {sha256}", "en": "Digest of the notice received: {sha256}"},
+}
+"""What nodes give as the reason, in words: the delivery that a notice is about, the notice that a receipt is for."""
+
 AGREEMENT: Text = {"fr": "Texte de l’accord échangé", "en": "Text of the agreement exchanged"}
 AGREEMENT_IS: Text = {
     "fr": (
@@ -407,4 +430,16 @@ MESSAGES_CAPTION: Text = {
 MESSAGES_HEADER: dict[str, tuple[str, ...]] = {
     "fr": ("N°", "Message", "De", "Empreinte"),
     "en": ("No.", "Message", "From", "Digest"),
+}
+KINDS: dict[str, Text] = {
+    "ContractRequestMessage": {"fr": "demande d’accès", "en": "access request"},
+    "ContractOfferMessage": {"fr": "conditions proposées", "en": "offer"},
+    "ContractNegotiationEventMessage:ACCEPTED": {
+        "fr": "acceptation des conditions",
+        "en": "acceptance of the terms",
+    },
+    "ContractAgreementMessage": {"fr": "accord", "en": "agreement"},
+    "ContractAgreementVerificationMessage": {"fr": "confirmation de l’accord", "en": "confirmation of the agreement"},
+    "ContractNegotiationEventMessage:FINALIZED": {"fr": "conclusion de l’échange", "en": "end of the exchange"},
+    "ContractNegotiationTerminationMessage": {"fr": "résiliation", "en": "termination"},
 }

@@ -74,10 +74,12 @@ class Sample:
     @cached_property
     def contract(self) -> str:
         """The contract with both seals."""
-        approval = Approval(rule="accord-automatique/2")
-        return asyncio.run(
-            countersign(self.half, self.consumer, at=self.at + timedelta(seconds=2), approval=approval)
-        ).text
+        return self.approved_by_rule("accord-automatique/2")
+
+    def approved_by_rule(self, rule: str) -> str:
+        """Return the contract with both seals, on the consumer's side approved by a rule."""
+        at, approval = self.at + timedelta(seconds=2), Approval(rule=rule)
+        return asyncio.run(countersign(self.half, self.consumer, at=at, approval=approval)).text
 
     @cached_property
     def conclusion(self) -> str:

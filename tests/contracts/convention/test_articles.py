@@ -13,7 +13,7 @@ from contracts.refused import OtherConclusion, OtherNotice
 from contracts.timestamps import add_token
 from policies import scenarios
 from policies.prose import NO_BREAK, THIN
-from tests.contracts.convention.reading import notes, said, whole
+from tests.contracts.convention.reading import notes, plain, said, whole
 from tests.contracts.convention.samples import AT, NAMES, Sample, personal, sample
 from tests.tools.authority import Authority
 
@@ -110,6 +110,22 @@ def test_what_the_document_leaves_open_is_said_to_be_open() -> None:
     assert "n’ont pas conclu de convention sur la preuve" in article(convention, 7)
 
 
+@pytest.mark.parametrize(
+    ("language", "agreed", "alone"),
+    [
+        ("fr", "ce dont les parties sont convenues sur la preuve", "la parole de l’organisme qui l’a apposé"),
+        ("en", "what the parties agreed on as to evidence", "the word of the organisation that made it"),
+    ],
+)
+def test_a_seal_is_worth_what_was_agreed_only_where_a_framework_says_it(language: Any, agreed: str, alone: str) -> None:
+    framed, bare = (
+        notes(draw_up_convention(made.contract, language=language))
+        for made in (sample(scenarios.COUNTS), sample(scenarios.COUNTS, framework="none"))
+    )
+    assert (agreed in framed, alone in framed) == (True, False)
+    assert (agreed in bare, alone in bare) == (False, True)
+
+
 def test_the_request_and_the_framework_are_repeated_word_for_word(lighting: Sample) -> None:
     convention = draw_up_convention(lighting.contract)
     document = lighting.document
@@ -176,6 +192,39 @@ def test_what_was_notified_is_listed(lighting: Sample) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "french", "english"),
+    [
+        (
+            "suspension",
+            "transfer urn:uuid:77e2\nIncident\nVoir le journal",
+            "Livraison urn:uuid:77e2\nIncident\nVoir le journal",
+            "Delivery urn:uuid:77e2\nIncident\nVoir le journal",
+        ),
+        (
+            "receipt",
+            "0f" * 32,
+            f"Empreinte de l’avis reçu : {'0f' * 32}",
+            f"Digest of the notice received: {'0f' * 32}",
+        ),
+        ("receipt", "Bien reçu", "Bien reçu", "Bien reçu"),
+        ("termination", "0f" * 32, "0f" * 32, "0f" * 32),
+    ],
+)
+def test_what_nodes_give_as_the_reason_is_told_in_words(
+    lighting: Sample, kind: str, given: str, french: str, english: str
+) -> None:
+    for language, told in (("fr", french), ("en", english)):
+        convention = draw_up_convention(
+            lighting.contract,
+            notices=[lighting.notice(kind, 3, given)],
+            language=language,  # type: ignore[arg-type]
+        )
+        table = convention.annexes[0].blocks[-1]
+        assert isinstance(table, Table)
+        assert [plain(row[-1]) for row in table.rows] == [told]
+
+
 def test_what_belongs_to_another_contract_is_refused(lighting: Sample) -> None:
     other = sample(scenarios.AIR)
     with pytest.raises(OtherConclusion):
@@ -238,6 +287,38 @@ def test_who_approved_is_told_by_function_or_rule(lighting: Sample) -> None:
     provider, consumer = said(draw_up_convention(lighting.contract).signatures)
     assert f"approuvé par{NO_BREAK}: Responsable de la donnée" in provider
     assert "approuvé par la règle accord-automatique/2" in consumer
+
+
+@pytest.mark.parametrize(
+    ("rule", "french", "english"),
+    [
+        (
+            "offer-mode automatic urn:uuid:391f",
+            "la règle « mode automatique de l’offre »",
+            "the rule “automatic mode of the offer”",
+        ),
+        ("as-requested", "la règle « réponse conforme à la demande »", "the rule “the answer is what was asked for”"),
+        ("as-requested/2", "la règle as-requested/2", "the rule as-requested/2"),
+        ("offer-mode", "la règle offer-mode", "the rule offer-mode"),
+    ],
+)
+def test_a_known_rule_is_told_in_words_and_its_code_stands_in_annex_1(
+    lighting: Sample, rule: str, french: str, english: str
+) -> None:
+    contract = lighting.approved_by_rule(rule)
+    for language, words in (("fr", french), ("en", english)):
+        convention = draw_up_convention(contract, language=language)  # type: ignore[arg-type]
+        place = plain(said(convention.signatures)[1])
+        assert place.splitlines()[-1] == {"fr": f"approuvé par {words}", "en": f"approved by {words}"}[language]
+        annex = plain(whole(convention.annexes[:1]))
+        assert {"fr": f"Approuvé par {words}", "en": f"Approved by {words}"}[language] in annex
+        assert {"fr": f"Identifiant de l’approbation {rule}", "en": f"Identifier of the approval {rule}"}[
+            language
+        ] in annex
+
+
+def test_who_approved_is_told_in_annex_1_without_saying_it_twice(lighting: Sample) -> None:
+    assert "Approuvé par Responsable de la donnée" in whole(draw_up_convention(lighting.contract).annexes[:1])
 
 
 def test_a_seal_that_is_missing_is_said_to_be_missing(lighting: Sample) -> None:

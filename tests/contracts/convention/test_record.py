@@ -222,6 +222,13 @@ def test_the_messages_are_told_in_the_words_of_an_office_and_kept_only_with_thei
     assert [row[3] for row in table.rows] == ["non retrouvé", "conservé", "conservé", "conservé"]
 
 
+def test_the_annex_calls_the_messages_as_the_article_does(made: OneSided) -> None:
+    record = drawn(made)
+    shown, (listed,) = record.articles[4].blocks[1], [one for one in record.annexes[2].blocks if isinstance(one, Table)]
+    assert isinstance(shown, Table)
+    assert [row[1] for row in listed.rows] == [row[1] for row in shown.rows]
+
+
 def test_a_message_of_a_kind_that_has_no_words_keeps_its_own_name(made: OneSided) -> None:
     other = dataclasses.replace(made, document=json.loads(json.dumps(made.document)))
     other.document["messages"][0]["type"] = "OtherMessage"
