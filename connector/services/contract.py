@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from connector.identity import seal_history
+from connector.identity.seal_history import SealHistory
 from connector.problems import Conflict
 from connector.services import cursors, deciders, one_sided
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
 from connector.services.hosts import Hosts
-from connector.store import contracts, journal
+from connector.store import contracts, journal, peers
 from connector.store.contracts import OPEN, StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.period import ALWAYS, Period
@@ -27,6 +29,7 @@ from contracts.convention import (
     Convention,
     MissingPdfExtra,
     Piece,
+    Revocation,
     as_pdf,
     draw_up_convention,
     draw_up_record,
@@ -160,15 +163,16 @@ class Contracts:
         """
         hosted = self._hosts.owners[owner]
 
-        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None]:
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None, str | None]:
             found = contracts.named(tx, owner, name)
             if found.status == "unilateral":
-                return found, [], one_sided.beside(tx, found, hosted)
-            return found, contracts.notices(tx, owner, found.negotiation), None
+                return found, [], one_sided.beside(tx, found, hosted), None
+            peer = peers.find(tx, owner, found.peer)
+            return found, contracts.notices(tx, owner, found.negotiation), None, peer.seals if peer else None
 
-        contract, notices, beside = await self._store.read(unit)
+        contract, notices, beside, peer_keys = await self._store.read(unit)
         known_as = contract.id or contract.negotiation
-        return known_as, self.drawn_up(contract, notices, beside, language)
+        return known_as, self.drawn_up(contract, notices, beside, language, peer_keys=peer_keys)
 
     async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, Convention, bytes]:
         """Return the convention as a PDF/A-3 with the node's seal. Raises also NoPdf, NoSealKey and the like."""
@@ -188,20 +192,24 @@ class Contracts:
         notices: Sequence[StoredNotice],
         beside: Beside | None = None,
         language: Language = "fr",
+        *,
+        peer_keys: str | None = None,
     ) -> Convention:
         """Return a contract as people read it, or with what stands beside it the record of one-sided evidence.
 
-        Raises NotSealedYet.
+        `peer_keys` is the partner's list of seal keys, for those that are revoked. Raises NotSealedYet.
         """
         if contract.document is None or contract.jws is None:
             raise NotSealedYet(contract.status)
+        revoked = _revoked(self._seals.history(contract.owner), peer_keys)
         if beside is not None:
-            return draw_up_record(contract.jws, beside, roots=self._seals.roots(), language=language)
+            return draw_up_record(contract.jws, beside, roots=self._seals.roots(), revoked=revoked, language=language)
         return draw_up_convention(
             contract.jws,
             conclusion=conclusion_of(contract),
             notices=[one.jws for one in notices],
             roots=self._seals.roots(),
+            revoked=revoked,
             awaits_timestamps=contract.timestamps == "pending" or (self._asks_timestamps and contract.status in OPEN),
             language=language,
         )
@@ -219,6 +227,13 @@ def told_without_pdf() -> Iterator[None]:
 def conclusion_of(contract: StoredContract) -> str | None:
     """Return the conclusion once both sides took it: one that was sealed, but never arrived, concluded nothing."""
     return contract.conclusion if contract.status == "concluded" else None
+
+
+def _revoked(own: SealHistory | None, peer_keys: str | None) -> dict[str, Revocation]:
+    """Return the seal keys of either party that are revoked, by our own list and by the partner's."""
+    lists = (own, seal_history.stored(peer_keys) if peer_keys else None)
+    keys = [key for known in lists if known is not None for key in known.keys]
+    return {key.kid: Revocation(key.revoked_at, key.reason or "") for key in keys if key.revoked_at is not None}
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:

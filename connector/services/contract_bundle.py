@@ -130,7 +130,7 @@ class ContractBundles:
         own = 0 if held.is_one_sided else ROLES.index(contract.role.value)
         kid = str(read_sealed(held.jws).signatures[own].header["kid"])
         try:
-            pages = self._shown.drawn_up(contract, held.notices, beside)
+            pages = self._shown.drawn_up(contract, held.notices, beside, peer_keys=held.peer_keys)
             return await self._shown.drawn(pages, self._hosts.seals.signer(contract.owner, kid))
         except (NoPdf, NoSealKey, MissingSealKey, SealKeyLocked, BadDocument):
             return None

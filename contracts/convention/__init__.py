@@ -26,6 +26,7 @@ from contracts.convention.drawing_up import draw_up_convention
 from contracts.convention.drawing_up_record import draw_up_record
 from contracts.convention.errors import MissingPdfExtra
 from contracts.convention.page import CONTENT_SECURITY_POLICY, as_html
+from contracts.convention.proof import Revocation
 from contracts.convention.record import Beside, Identity, read_record
 from contracts.convention.record_told import Piece, told_pieces, told_sections
 from contracts.convention.structure import Convention
@@ -38,6 +39,7 @@ __all__ = [
     "Identity",
     "MissingPdfExtra",
     "Piece",
+    "Revocation",
     "as_html",
     "as_pdf",
     "draw_up_convention",

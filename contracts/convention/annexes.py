@@ -8,7 +8,7 @@ from contracts.approval import Approval
 from contracts.canonical import Json
 from contracts.convention import texts
 from contracts.convention.articles import Contents, numbered
-from contracts.convention.proof import ROLES, Notice, Proof, Seal
+from contracts.convention.proof import ROLES, Notice, Proof, Revocation, Seal
 from contracts.convention.saying import date_text, instant_text, say
 from contracts.convention.structure import (
     Block,
@@ -20,6 +20,7 @@ from contracts.convention.structure import (
     Verbatim,
     is_digest,
 )
+from contracts.texts import line
 from policies.errors import Language, Text
 from policies.prose import COLON
 
@@ -81,6 +82,7 @@ def seal_facts(seal: Seal, language: Language, *, awaits_timestamps: bool) -> Fa
         "issuer": seal.issuer or say(texts.BY_ITSELF, language),
         "validity": say(texts.VALIDITY, language, start=start, end=end),
         "kid": seal.kid,
+        "revoked": _revoked(seal.revocation, language) if seal.revocation else "",
         "digest": seal.certificate_sha256,
     }
     return Facts(
@@ -103,6 +105,31 @@ def sealed_lines(
         f"{say(level, language)}{COLON[language]}{seal.level}, {time_stamp}",
         *([_approval(seal.approval, language)] if seal.approval else []),
     ]
+
+
+def revocations(seals: Sequence[Seal], language: Language) -> list[str]:
+    """Return what it means for each seal whose key is revoked; nothing where none is."""
+    return [
+        say(
+            texts.REVOKED[_when_revoked(seal, revoked.at)],
+            language,
+            seal=say(texts.SEAL_CAPTION[seal.role], language),
+            at=instant_text(revoked.at, language),
+        )
+        for seal in seals
+        if (revoked := seal.revocation) is not None
+    ]
+
+
+def _when_revoked(seal: Seal, at: datetime) -> str:
+    if at <= seal.at:
+        return "before"
+    return "stamped" if seal.is_timestamped else "since"
+
+
+def _revoked(revocation: Revocation, language: Language) -> str:
+    at, reason = instant_text(revocation.at, language), line(revocation.reason)
+    return say(texts.REVOKED_FOR, language, at=at, reason=reason) if reason else at
 
 
 def timestamp_note(seals: Sequence[Seal], language: Language, *, awaits_timestamps: bool) -> list[Paragraph]:

@@ -7,9 +7,9 @@ from cryptography import x509
 
 from contracts.canonical import Json
 from contracts.convention import texts
-from contracts.convention.annexes import annexes, signatures
+from contracts.convention.annexes import annexes, revocations, signatures
 from contracts.convention.articles import articles, preamble
-from contracts.convention.proof import ROLES, Proof, read_proof
+from contracts.convention.proof import ROLES, Proof, Revoked, read_proof
 from contracts.convention.saying import date_text, identifier_text, say
 from contracts.convention.structure import Convention, Facts, Party
 from policies.errors import Language
@@ -23,16 +23,17 @@ def draw_up_convention(
     conclusion: str | None = None,
     notices: Sequence[str] = (),
     roots: Sequence[x509.Certificate] = (),
+    revoked: Revoked | None = None,
     awaits_timestamps: bool = False,
     language: Language = "fr",
 ) -> Convention:
     """Return the convention that a sealed contract is, with its conclusion and notices, all as texts of JWS.
 
-    They were checked before: here they are read. `roots` are the authorities that this node trusts;
-    `awaits_timestamps`: those that lack are asked for. Raises ContractError for what cannot be read or does not belong
-    together.
+    They were checked before: here they are read. `roots` are the authorities that this node trusts; `revoked` are the
+    keys that it knows to be revoked; `awaits_timestamps`: those that lack are asked for. Raises ContractError for what
+    cannot be read or does not belong together.
     """
-    proof = replace(read_proof(contract, conclusion, notices, roots), awaits_timestamps=awaits_timestamps)
+    proof = replace(read_proof(contract, conclusion, notices, roots, revoked), awaits_timestamps=awaits_timestamps)
     document = proof.sealed.document
     return Convention(
         language=language,
@@ -60,7 +61,7 @@ def _facts(document: Json, proof: Proof, language: Language) -> Facts:
     known = {
         "reference": document["id"],
         "drawn-up": date_text(document["createdAt"], language),
-        "status": _status(proof, language),
+        "status": "\n".join((_status(proof, language), *revocations(proof.seals, language))),
         "level": say(texts.LEVELS[proof.level], language),
     }
     return Facts(tuple((say(texts.FACTS[name], language), value) for name, value in known.items()))

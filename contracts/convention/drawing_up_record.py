@@ -5,10 +5,17 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from contracts.convention import record_texts, texts
-from contracts.convention.annexes import agreement, messages, seal_facts, sealed_lines, timestamp_note
+from contracts.convention.annexes import (
+    agreement,
+    messages,
+    revocations,
+    seal_facts,
+    sealed_lines,
+    timestamp_note,
+)
 from contracts.convention.articles import Contents, numbered
 from contracts.convention.drawing_up import numbers_line
-from contracts.convention.proof import ROLES
+from contracts.convention.proof import ROLES, Revoked
 from contracts.convention.record import Beside, Identity, Recorded, read_record
 from contracts.convention.record_articles import articles, names_of, nature
 from contracts.convention.saying import date_text, instant_text, say
@@ -25,14 +32,15 @@ def draw_up_record(
     beside: Beside,
     *,
     roots: Sequence[x509.Certificate] = (),
+    revoked: Revoked | None = None,
     language: Language = "fr",
 ) -> Convention:
     """Return the record that one-sided evidence is, the text of a JWS, with what stands beside it in the node.
 
-    It was checked before: here it is read. `roots` are the authorities that this node trusts. Raises ContractError for
-    what cannot be read.
+    It was checked before: here it is read. `roots` are the authorities that this node trusts, `revoked` the keys that
+    it knows to be revoked. Raises ContractError for what cannot be read.
     """
-    record = read_record(sealed, beside, roots)
+    record = read_record(sealed, beside, roots, revoked)
     return Convention(
         language=language,
         title=say(record_texts.TITLE, language),
@@ -60,7 +68,7 @@ def _facts(record: Recorded, language: Language) -> Facts:
         "reference": record.document["id"],
         "agreement": record.document["agreement"]["id"],
         "drawn-up": date_text(record.document["createdAt"], language),
-        "status": say(record_texts.STATUS[record.role], language),
+        "status": "\n".join((say(record_texts.STATUS[record.role], language), *revocations([record.seal], language))),
         "level": say(texts.LEVELS[record.seal.level], language),
         "made": instant_text(record.beside.at.replace(second=0), language),
     }

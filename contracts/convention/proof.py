@@ -4,9 +4,10 @@ Nothing is verified here: whoever draws up a convention has read and checked the
 sealed, when, with which certificate and how much stands behind it; whether that is true, a verifier tells.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +25,18 @@ ROLES = ("provider", "consumer")
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """Since when a key is revoked, and why, as its owner says."""
+
+    at: datetime
+    reason: str = ""
+
+
+Revoked: TypeAlias = Mapping[str, Revocation]
+"""The revocations that a node knows, by the `kid` of the key. They stand beside the document: none is sealed in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     """A seal in the words of its own header and certificate."""
 
@@ -34,6 +47,8 @@ class Seal:
     certificate: x509.Certificate
     level: Level
     is_timestamped: bool
+    revocation: Revocation | None = None
+    """Of its key, however long after the seal."""
 
     @property
     def subject(self) -> str:
@@ -87,15 +102,20 @@ class Proof:
 
 
 def read_proof(
-    contract: str, conclusion: str | None, notices: Sequence[str], roots: Sequence[x509.Certificate]
+    contract: str,
+    conclusion: str | None,
+    notices: Sequence[str],
+    roots: Sequence[x509.Certificate],
+    revoked: Revoked | None = None,
 ) -> Proof:
     """Return what a sealed contract, its conclusion and notices tell; raises ContractError.
 
-    `roots` are the authorities that the reader trusts: levels are told for who trusts these.
+    `roots` are the authorities that the reader trusts: levels are told for who trusts these; `revoked` are the keys
+    that the reader knows to be revoked.
     OtherConclusion and OtherNotice are raised for what names another contract.
     """
     sealed = read_sealed(contract)
-    seals = tuple(read_seal(role, each, roots) for role, each in zip(ROLES, sealed.signatures, strict=False))
+    seals = tuple(read_seal(role, each, roots, revoked) for role, each in zip(ROLES, sealed.signatures, strict=False))
     concluded_at = ""
     if conclusion is not None:
         told = read_sealed(conclusion).document
@@ -113,17 +133,20 @@ def name_text(name: x509.Name) -> str:
     return ", ".join(dict.fromkeys(parts)) or name.rfc4514_string()
 
 
-def read_seal(role: str, signature: Signature, roots: Sequence[x509.Certificate]) -> Seal:
-    """Return what a seal tells of itself, and whose it is."""
-    at = sealed_at(signature)
+def read_seal(
+    role: str, signature: Signature, roots: Sequence[x509.Certificate], revoked: Revoked | None = None
+) -> Seal:
+    """Return what a seal tells of itself, whose it is, and whether its key is known to be revoked."""
+    at, kid = sealed_at(signature), str(signature.header["kid"])
     return Seal(
         role=role,
         at=at,
-        kid=str(signature.header["kid"]),
+        kid=kid,
         approval=approval_in(signature),
         certificate=certificate(signature.certificates[0], "/x5c/0"),
         level=level(signature.certificates, roots, at),
         is_timestamped=bool(signature.etsi_u),
+        revocation=(revoked or {}).get(kid),
     )
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from cryptography import x509
 
 from contracts.canonical import Json, sha256
-from contracts.convention.proof import ROLES, Seal, read_seal
+from contracts.convention.proof import ROLES, Revoked, Seal, read_seal
 from contracts.document import Dataset
 from contracts.jws import UNILATERAL, Sealed, read_sealed
 from contracts.refused import HeaderRefused, NotASeal
@@ -106,10 +106,13 @@ class Recorded:
         return known if known is not None and known.id == named else Dataset(id=named)
 
 
-def read_record(text: str, beside: Beside, roots: Sequence[x509.Certificate]) -> Recorded:
+def read_record(
+    text: str, beside: Beside, roots: Sequence[x509.Certificate], revoked: Revoked | None = None
+) -> Recorded:
     """Return what the JWS of one-sided evidence tells, with what stands beside it. Raises ContractError.
 
-    `roots` are the authorities that the reader trusts: levels are told for who trusts these.
+    `roots` are the authorities that the reader trusts: levels are told for who trusts these; `revoked` are the keys
+    that the reader knows to be revoked.
     """
     sealed = read_sealed(text)
     if len(sealed.signatures) != 1:
@@ -120,5 +123,5 @@ def read_record(text: str, beside: Beside, roots: Sequence[x509.Certificate]) ->
             needed=UNILATERAL, actual=signature.header["cty"][:80], pointer="/signatures/0/protected/cty"
         )
     document = sealed.document
-    seal = read_seal(document["role"], signature, roots)
+    seal = read_seal(document["role"], signature, roots, revoked)
     return Recorded(sealed, document, seal, beside)

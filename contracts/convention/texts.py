@@ -287,9 +287,32 @@ SEAL: dict[str, Text] = {
     "validity": {"fr": "Valable", "en": "Valid"},
     "digest": {"fr": "Empreinte du certificat", "en": "Certificate digest"},
     "kid": {"fr": "Clé", "en": "Key"},
+    "revoked": {"fr": "Clé révoquée le", "en": "Key revoked on"},
     "level": {"fr": "Niveau", "en": "Level"},
     "timestamp": {"fr": "Horodatage", "en": "Time-stamp"},
 }
+REVOKED_FOR: Text = {"fr": "{at} ({reason})", "en": "{at} ({reason})"}
+REVOKED: dict[str, Text] = {
+    "before": {
+        "fr": "{seal} : sa clé est révoquée depuis le {at}, avant sa date. La vérification le dit non valide.",
+        "en": "{seal}: its key has been revoked since {at}, before its date. Verification finds it invalid.",
+    },
+    "since": {
+        "fr": (
+            "{seal} : sa clé a été révoquée le {at}. Sans horodatage, rien ne montre qu’il a été apposé avant : la"
+            " vérification le dit indéterminé."
+        ),
+        "en": (
+            "{seal}: its key was revoked on {at}. Without a time-stamp nothing shows that it was made before:"
+            " verification finds it indeterminate."
+        ),
+    },
+    "stamped": {
+        "fr": "{seal} : sa clé a été révoquée le {at} ; son horodatage montre s’il a été apposé avant.",
+        "en": "{seal}: its key was revoked on {at}; its time-stamp shows whether it was made before.",
+    },
+}
+"""What the revocation of a key means for a seal: after its date, or before; with a time-stamp or without."""
 VALIDITY: Text = {"fr": "du {start} au {end}", "en": "from {start} to {end}"}
 BY_ITSELF: Text = {"fr": "l’organisme lui-même", "en": "the organisation itself"}
 LEVELS: dict[str, Text] = {

@@ -498,6 +498,47 @@ def test_a_key_revoked_before_the_seal_fails_and_one_revoked_since_leaves_doubt(
     perform(scene)
 
 
+def test_a_key_that_its_owner_revoked_is_told_by_the_pages_of_both_sides(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pids = await concluded(pair)
+        provider, consumer = (pair.node(role) for role in BOTH)
+        (key,) = provider.seals.all(ROOT)
+        since = pair.clock.now() - timedelta(days=2)
+        await provider.seals.revoke(ROOT, key.name, "Poste volé", by=nodes.BY, since=since)
+        await pair.net.pause(1800)
+        await consumer.peer_seals.anew(ROOT, pair.places[Role.PROVIDER].did)
+        for role, node in zip(BOTH, (provider, consumer), strict=True):
+            assert (await examined(node, pids[role])).verdict == "invalid"
+            _, convention = await shown(node).convention(ROOT, pids[role], "fr")
+            assert "La vérification le dit non valide." in convention.facts.rows[2][1]
+            page = as_html(convention)
+            assert page.count("Clé révoquée le") == 1
+            assert "(Poste volé)" in page
+        bundles = ContractBundles(consumer.store, consumer.hosts, consumer.peer_seals, shown(consumer))
+        made = await at_once(bundles.of(ROOT, pids[Role.CONSUMER]))
+        (pdf,) = [content for name, content in files_of(made).items() if name.endswith(".pdf")]
+        document = PdfDocument(pdf)
+        words = " ".join(" ".join(page.get_textpage().get_text_bounded() for page in document).split())
+        document.close()
+        assert "La vérification le dit non valide." in words
+
+    perform(scene)
+
+
+def test_a_one_sided_record_tells_that_its_own_key_was_revoked(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = (await one_sided(pair))[Role.CONSUMER]
+        node = pair.node(Role.CONSUMER)
+        (key,) = node.seals.all(ROOT)
+        await pair.net.pause(5)
+        await node.seals.revoke(ROOT, key.name, "Perdue", by=nodes.BY)
+        _, record = await shown(node).convention(ROOT, pid, "fr")
+        assert "la vérification le dit indéterminé." in as_html(record)
+        assert "(Perdue)" in as_html(record)
+
+    perform(scene)
+
+
 def test_a_contract_goes_by_its_own_name_and_by_those_of_agreement_and_negotiation(
     perform: Callable[..., Any],
 ) -> None:

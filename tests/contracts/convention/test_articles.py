@@ -2,12 +2,14 @@
 
 import re
 import string
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contracts import schema
-from contracts.convention import Convention, draw_up_convention, record_texts, texts
+from contracts.convention import Convention, Revocation, draw_up_convention, record_texts, texts
+from contracts.convention.saying import instant_text
 from contracts.convention.structure import Table
 from contracts.refused import OtherConclusion, OtherNotice
 from contracts.timestamps import add_token
@@ -281,6 +283,51 @@ def test_nothing_is_explained_of_time_stamps_where_every_seal_has_one(lighting: 
         stamped = add_token(stamped, place, b"stands where a token stands")
     for awaits in (True, False):
         assert "orodatage" not in notes(draw_up_convention(stamped, awaits_timestamps=awaits))
+
+
+@pytest.mark.parametrize(
+    ("days", "french", "english"),
+    [
+        (-3, "avant sa date. La vérification le dit non valide.", "before its date. Verification finds it invalid."),
+        (30, "la vérification le dit indéterminé.", "verification finds it indeterminate."),
+    ],
+)
+def test_a_revoked_key_is_told_at_its_seal_and_under_the_status(
+    lighting: Sample, days: int, french: str, english: str
+) -> None:
+    revoked = {
+        lighting.consumer.kid: Revocation(AT + timedelta(days=days), "Poste\nvolé"),
+        "did:web:x#y": Revocation(AT),
+    }
+    for language, told in (("fr", french), ("en", english)):
+        convention = draw_up_convention(
+            lighting.contract,
+            conclusion=lighting.conclusion,
+            revoked=revoked,
+            language=language,  # type: ignore[arg-type]
+        )
+        status = plain(convention.facts.rows[2][1]).splitlines()
+        assert len(status) == 2
+        assert status[1].startswith({"fr": "Cachet du destinataire : ", "en": "The recipient’s seal: "}[language])
+        assert status[1].endswith(told)
+        provider, consumer = (plain("\n".join(said(each))) for each in convention.annexes[0].blocks[:2])
+        row = {"fr": "Clé révoquée le {} (Poste volé)", "en": "Key revoked on {} (Poste volé)"}[language]
+        at = plain(instant_text(AT + timedelta(days=days), language))  # type: ignore[arg-type]
+        assert row.format(at) in consumer
+        assert row.split(" {")[0] not in provider
+
+
+def test_a_time_stamp_answers_for_a_seal_whose_key_was_revoked_since(lighting: Sample) -> None:
+    stamped = add_token(lighting.contract, 1, b"stands where a token stands")
+    revoked = {lighting.consumer.kid: Revocation(AT + timedelta(days=1))}
+    convention = draw_up_convention(stamped, revoked=revoked)
+    assert fact(convention, 2).endswith("son horodatage montre s’il a été apposé avant.")
+    assert "Clé révoquée le 27 novembre 2026 à 7 h 05 (UTC)\n" in plain(whole(convention.annexes[:1]))
+
+
+def test_a_convention_is_the_same_where_no_key_of_its_seals_is_revoked(lighting: Sample) -> None:
+    other = {"did:web:x#y": Revocation(AT)}
+    assert draw_up_convention(lighting.contract, revoked=other) == draw_up_convention(lighting.contract)
 
 
 def test_who_approved_is_told_by_function_or_rule(lighting: Sample) -> None:

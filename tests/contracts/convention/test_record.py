@@ -12,6 +12,7 @@ from contracts.convention import (
     Convention,
     Identity,
     Piece,
+    Revocation,
     draw_up_record,
     read_record,
     told_pieces,
@@ -260,6 +261,12 @@ def test_what_it_means_that_no_time_stamp_is_there_is_said(made: OneSided) -> No
     record = draw_up_record(stamped, made.beside)
     assert "orodatage" not in notes(record)
     assert "La date." not in article(record, 7)
+
+
+def test_a_revoked_key_is_told_at_the_seal_and_under_the_status(made: OneSided) -> None:
+    record = draw_up_record(made.sealed, made.beside, revoked={made.hand.kid: Revocation(AT, "Poste volé")})
+    assert facts(record)["État"].endswith("avant sa date. La vérification le dit non valide.")
+    assert "Clé révoquée le 26 novembre 2026 à 7 h 05 (UTC) (Poste volé)" in plain(whole(record.annexes[:1]))
 
 
 def test_all_digests_are_in_the_annexes(made: OneSided) -> None:
