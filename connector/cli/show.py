@@ -1,6 +1,6 @@
 """Tables and sheets for people: the words of an office, and whole identifiers, since they get copied.
 
-On a terminal a table fits its width; elsewhere lines are as long as they need to be.
+On a terminal a table fits its width; elsewhere lines are as long as their columns need: nothing is cut.
 """
 
 import sys
@@ -13,7 +13,8 @@ import click
 from connector import words
 from connector.cli.frame import Session
 
-WIDE = 400
+UNBOUNDED = sys.maxsize
+"""A width that no line reaches: off a terminal a table is as wide as what stands in it."""
 
 LABELS: Mapping[str, Mapping[str, str]] = {
     "fr": {
@@ -469,7 +470,7 @@ def _plain(text: str) -> Any:
 def _print(thing: Any) -> None:
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else WIDE
+    width = None if sys.stdout.isatty() else UNBOUNDED
     console = Console(width=width, highlight=False)
     with console.capture() as printed:
         console.print(thing)

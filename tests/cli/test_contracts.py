@@ -18,6 +18,7 @@ import pytest
 from pupitre_verify.__main__ import main as pupitre_verify
 
 from connector.app import ROOT
+from connector.cli import show
 from connector.sdk import AsyncClient, Client
 from connector.services import checkpoints
 from connector.store import contracts
@@ -119,6 +120,24 @@ def test_a_contract_is_shown_in_the_words_of_an_office(
     assert told["decisions"][0]["key"] == told["seals"][1]["approval"]["key"]
     assert told["concluded_at"]
     assert sealing[1].key not in json.dumps(told)
+
+
+@pytest.mark.parametrize("more", [(), ("--full",)])
+def test_a_journal_that_goes_to_a_file_is_whole(
+    sealing: tuple[Running, Running], concluded: dict[str, Any], more: tuple[str, ...]
+) -> None:
+    """Off a terminal no column gives way to a long one: numbers, instants, kinds, deciders and digests stay whole."""
+    office = Office(sealing[0])
+    process = shown_by(office, concluded["id"])
+    header, *lines = office.run("journal", "show", process, *more).stdout.splitlines()
+    entries = office.json("journal", process)
+    assert {"sealed", "conclusion-sealed"} < {one["kind"] for one in entries}
+    assert header.split()[0] == "No."
+    assert len(lines) == len(entries)
+    for line, one in zip(lines, entries, strict=True):
+        by = one["decided_by"]["text"] if one["decided_by"] else ""
+        for told in (f"{one['n']} ", show.instant(one["at"]), f" {one['kind']} ", by, one["entry"].get("sha256", "")):
+            assert told in line
 
 
 def test_the_exported_bundle_is_valid_for_the_verifier_on_both_sides(
