@@ -47,6 +47,11 @@ class NotFound(Problem):
         "en": "Check the identifier with the matching list command.",
     }
 
+    def __init__(self, detail: str | dict[str, str] = "", *, pointer: str = "") -> None:
+        """`detail`: the identifier that was asked for, which is told in quotes; or sentences, told as they are."""
+        is_name = isinstance(detail, str) and detail
+        super().__init__({"fr": f"« {detail} ».", "en": f"“{detail}”."} if is_name else detail, pointer=pointer)
+
 
 class Invalid(Problem):
     """The request is not well formed."""

@@ -1,5 +1,6 @@
 """`pupitre peer` and `pupitre catalogue`: whom we know, and what they publish."""
 
+import unicodedata
 from typing import Any
 
 import click
@@ -39,14 +40,29 @@ def add_to(cli: click.Group) -> None:
 
 
 def did_of(session: Session, peer: str) -> str:
-    """Return the DID of a partner given by its DID or its name. Ends the command when the name is not known."""
+    """Return the DID of a partner given by its DID or its name. Ends the command unless the name is that of one.
+
+    A name is found however its apostrophes, its accents and its capitals are written, one written alike before others.
+    """
     if peer.startswith("did:"):
         return peer
-    found = [one["did"] for one in session.client.each(calls.list_peers()) if one["name"] == peer]
-    if len(found) != 1:
-        fr = f"Aucun partenaire, ou plusieurs, du nom de « {peer} »."
-        session.fail(session.say(fr, f"No partner, or several, of the name “{peer}”."), exits.PROBLEM)
+    known = list(session.client.each(calls.list_peers()))
+    alike = [one["did"] for one in known if _folded(one["name"]) == _folded(peer)]
+    found = [one["did"] for one in known if one["name"] == peer] or alike
+    if not found:
+        fr = f"Aucun partenaire du nom de « {peer} ». « pupitre peer list » montre ceux que vous avez."
+        en = f"No partner of the name “{peer}”. “pupitre peer list” shows those that you have."
+        session.fail(session.say(fr, en), exits.PROBLEM)
+    if len(found) > 1:
+        fr = f"Plusieurs partenaires du nom de « {peer} » ; donnez l’identifiant (DID) : « {' », « '.join(found)} »."
+        en = f"Several partners of the name “{peer}”; give the identifier (DID): “{'”, “'.join(found)}”."
+        session.fail(session.say(fr, en), exits.PROBLEM)
     return str(found[0])
+
+
+def _folded(name: str) -> str:
+    """Return a name without what a keyboard decides: the form of apostrophes and accents, capitals."""
+    return unicodedata.normalize("NFKC", name).replace("’", "'").casefold()
 
 
 def _add_peer_commands(peers: click.Group) -> None:

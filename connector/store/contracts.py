@@ -17,6 +17,7 @@ seal, and that its `document` is the payload of its `jws`. Nobody outside this m
 """
 
 import base64
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
@@ -129,6 +130,8 @@ _HEAD = '{"payload":"'
 """How the text of a sealed document begins."""
 _UNREAD = dict.fromkeys(_LONG)
 """The columns that a row of a list does not have."""
+_UUID = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _all_of = attrgetter(*_NAMES)
 _free_of = attrgetter(*_FREE)
 _SEAL = Prepared(
@@ -170,13 +173,21 @@ def begin(tx: Tx, owner: str, negotiation: str) -> None:
 def named(tx: Tx, owner: str, name: str) -> StoredContract:
     """Return the contract of that identifier, or the one of that agreement or negotiation. Raises NotFound."""
     flush(tx)
-    columns = contracts.c
-    either = or_(columns.id == name, columns.agreement == name, columns.negotiation == name)
+    columns, names = contracts.c, _written(name)
+    either = or_(*(column.in_(names) for column in (columns.id, columns.agreement, columns.negotiation)))
     query = _WHOLE.where(columns.owner == owner, either).order_by(columns.created_at.desc()).limit(1)
     found = _one(tx.connection.execute(query).first())
     if found is None:
         raise NotFound(name)
     return found
+
+
+def _written(name: str) -> list[str]:
+    """Return how a name that somebody gives may be written here: a bare UUID is a URN's, a digest has small letters."""
+    small = name.strip().lower()
+    if found := _UUID.fullmatch(small):
+        return [name, f"urn:uuid:{found[1]}"]
+    return [name, small] if _SHA256.fullmatch(small) else [name]
 
 
 def of_agreement(tx: Tx, owner: str, peer: str, agreement: str) -> StoredContract | None:
@@ -342,8 +353,8 @@ def page(
     columns = contracts.c
     query = select(*_LISTED).where(columns.owner == owner, *period.of(columns.created_at))
     if search is not None:
-        names = (columns.id, columns.agreement, columns.negotiation, columns.sha256)
-        query = query.where(or_(*(column == search for column in names)))
+        names, written = (columns.id, columns.agreement, columns.negotiation, columns.sha256), _written(search)
+        query = query.where(or_(*(column.in_(written) for column in names)))
     for name, value in equal.items():
         if value is not None:
             query = query.where(columns[name] == value)

@@ -16,7 +16,8 @@ from connector.cli.root import cli
 from connector.sdk import Client
 from connector.store import tables
 from connector.store.jobs import Job
-from tests.harness.threaded import Running
+from tests.cli.conftest import Office
+from tests.harness.threaded import Running, in_thread
 
 Wait = Callable[..., Any]
 
@@ -486,4 +487,33 @@ def test_a_command_that_is_not_well_written_has_its_own_code(words: list[str]) -
 
 @pytest.mark.parametrize("words", [["peer", "show", "did:web:x"], ["negotiations", "show", "x"], ["journal", "x"]])
 def test_what_is_not_there_is_a_problem(office: Any, words: list[str]) -> None:
-    assert "Not found." in office.run(*words, code=exits.PROBLEM).stderr
+    assert f"Not found. “{words[-1]}”. Check" in office.run(*words, code=exits.PROBLEM).stderr
+
+
+def test_what_is_not_there_is_named_in_quotes_in_french(office: Any) -> None:
+    refused = dataclasses.replace(office, language="fr").run("journal", "x", code=exits.PROBLEM)
+    assert "Introuvable. « x ». Vérifiez l’identifiant" in refused.stderr
+
+
+def test_a_partner_goes_by_its_name_however_a_keyboard_writes_it(tmp_path: Path, provider: Running) -> None:
+    with in_thread(tmp_path / "node") as running:
+        office, name = Office(running, language="fr"), "Syndicat d’énergie"
+        office.run("peer", "add", provider.did, "--name", name)
+        for written in (name, "Syndicat d'énergie", "SYNDICAT D'ÉNERGIE", "syndicat d’e\u0301nergie"):
+            assert office.json("peer", "show", written)["did"] == provider.did
+        unknown = office.run("contract", "list", "--peer", "Syndicat d'eau", code=exits.PROBLEM)
+        assert "Aucun partenaire du nom de « Syndicat d'eau »." in unknown.stderr
+
+
+def test_a_name_that_two_partners_have_is_told_with_what_they_are_called_by(
+    tmp_path: Path, provider: Running, consumer: Running
+) -> None:
+    with in_thread(tmp_path / "node") as running:
+        office = Office(running, language="fr")
+        office.run("peer", "add", provider.did, "--name", "Ville")
+        office.run("peer", "add", consumer.did, "--name", "ville")
+        assert office.json("peer", "show", "ville")["did"] == consumer.did  # written alike, before others
+        refused = office.run("peer", "show", "VILLE", code=exits.PROBLEM).stderr
+        assert "Plusieurs partenaires du nom de « VILLE »" in refused
+        assert f"« {provider.did} »" in refused
+        assert f"« {consumer.did} »" in refused

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -68,7 +69,19 @@ def test_contracts_are_found_by_what_people_have_in_hand(at_consumer: Office, co
         ("--timestamps", "none"),
     ):  # fmt: skip
         assert concluded in at_consumer.json("contract", "list", *which)["items"], which
-    for which in (("--search", "urn:nobody"), ("--status", "unused"), ("--role", "provider")):
+    for name in (concluded["id"], concluded["agreement"], concluded["negotiation"]):
+        bare = name.removeprefix("urn:uuid:")
+        for written in (name, bare, bare.upper()):
+            assert concluded in at_consumer.json("contract", "list", "--search", written)["items"], written
+            assert at_consumer.json("contract", "show", written)["id"] == concluded["id"], written
+    assert concluded in at_consumer.json("contract", "list", "--search", concluded["sha256"].upper())["items"]
+    for which in (
+        ("--search", "urn:nobody"),
+        ("--search", "0" * 64),
+        ("--search", str(uuid.uuid4())),
+        ("--status", "unused"),
+        ("--role", "provider"),
+    ):
         assert at_consumer.json("contract", "list", *which)["items"] == [], which
     assert concluded["id"] in at_consumer.run("contract", "list").stdout
 

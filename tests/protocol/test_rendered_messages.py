@@ -161,4 +161,4 @@ def test_a_refusal_satisfies_its_schema_and_says_why_in_both_languages(
 ) -> None:
     assert schema_faults(name, body) == []
     assert json.loads(body)["code"] == "not-found"
-    assert json.loads(body)["reason"] == ["Introuvable. x", "Not found. x"]
+    assert json.loads(body)["reason"] == ["Introuvable. « x ».", "Not found. “x”."]
