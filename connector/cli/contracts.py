@@ -190,11 +190,12 @@ def _show(session: Session, found: Any) -> None:
         show.sheet(session, _seal_rows(session, seal))
     if found["notices"]:
         click.echo()
-        notices = ((one["kind"], show.instant(one["at"]), one["by"], one["reason"]) for one in found["notices"])
-        show.table(session, ("kind", "at", "peer", "reason"), notices)
+        notices = (_notice(session, one) for one in found["notices"])
+        show.table(session, ("kind", "at", "said_by", "reason"), notices)
     if found["decisions"]:
         click.echo()
-        show.table(session, ("n", "at", "decided", "kind", "decided_by"), map(_decision, found["decisions"]))
+        decisions = (_decision(session, one) for one in found["decisions"])
+        show.table(session, ("n", "at", "decided", "kind", "decided_by"), decisions)
 
 
 def _piece(session: Session, one: Any) -> tuple[str, str]:
@@ -212,9 +213,14 @@ def _party(session: Session, party: Any) -> str:
     return f"{name}{party['did']} · {sealed} · {party['source_text']}"
 
 
-def _decision(one: Any) -> tuple[str, ...]:
+def _notice(session: Session, one: Any) -> tuple[str, ...]:
+    kind = words.say(words.NOTICES, one["kind"], session.language)
+    return kind, show.instant(one["at"]), one["by"], one["reason"]
+
+
+def _decision(session: Session, one: Any) -> tuple[str, ...]:
     by = f"{one['by']} ; {one['said_by']}" if one["said_by"] else one["by"]
-    return str(one["n"]), show.instant(one["at"]), one["what"], one["kind"], by
+    return str(one["n"]), show.instant(one["at"]), one["what"], show.entry_kind(session, one["kind"]), by
 
 
 def _state(found: Any) -> str:
@@ -230,7 +236,7 @@ def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
     for party in found["parties"]:
         yield f"party_{party['role']}", _party(session, party)
     yield "dataset", f"{found['title']} ({found['dataset']})" if found["title"] else found["dataset"]
-    yield "agreement_exchanged" if found["status"] == "unilateral" else "agreement", found["agreement"]
+    yield "agreement_exchanged" if found["status"] == "unilateral" else "agreement_alone", found["agreement"]
     yield "ends_on", show.instant(found["valid_until"])
     yield "concluded_at", show.instant(found["concluded_at"])
     if found["is_ended"]:
@@ -244,7 +250,7 @@ def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
 def _seal_rows(session: Session, seal: Any) -> Iterator[tuple[str, str]]:
     yield "seal_of", show.role(session, seal["role"])
     yield "at", show.instant(seal["at"])
-    yield "key", seal["kid"]
+    yield "seal_key", seal["kid"]
     yield "subject", seal["subject"]
     yield "issuer", seal["issuer"] or ""
     yield "seal_level", seal["level"]

@@ -46,7 +46,7 @@ def add_to(cli: click.Group) -> None:
     def checkpoints(session: Session) -> None:
         found = list(session.client.each(calls.list_checkpoints()))
         rows = ((str(one["number"]), show.instant(one["created_at"]), one["kid"] or "", one["sha256"]) for one in found)
-        session.out(found, lambda: show.table(session, ("n", "at", "key", "sha256"), rows))
+        session.out(found, lambda: show.table(session, ("n", "at", "seal_key", "sha256"), rows))
 
 
 def _add_show(journal: click.Group) -> None:
@@ -68,7 +68,7 @@ def _add_show(journal: click.Group) -> None:
             (
                 str(one["n"]),
                 show.instant(one["at"]),
-                one["kind"],
+                show.entry_kind(session, one["kind"]),
                 one["decided_by"]["text"] if one["decided_by"] else "",
                 _told(session, one["entry"], full),
             )

@@ -34,6 +34,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "verified": "Vérification",
         "ahead": "En attente",
         "agreement": "Convention",
+        "agreement_alone": "Accord",
         "agreement_exchanged": "Accord échangé",
         "agreement_status": "Situation",
         "at": "Date",
@@ -148,6 +149,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "fingerprint_sha256": "Empreinte du certificat",
         "issuer": "Délivré par",
         "revoked_at": "Révoquée depuis le",
+        "seal_key": "Clé",
         "seal_level": "Niveau",
         "subject": "Titulaire",
     },
@@ -168,6 +170,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "verified": "Verified",
         "ahead": "Waiting",
         "agreement": "Agreement",
+        "agreement_alone": "Agreement",
         "agreement_exchanged": "Agreement exchanged",
         "agreement_status": "Status",
         "at": "Date",
@@ -282,6 +285,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "fingerprint_sha256": "Certificate fingerprint",
         "issuer": "Issued by",
         "revoked_at": "Revoked since",
+        "seal_key": "Key",
         "seal_level": "Level",
         "subject": "Holder",
     },
@@ -406,6 +410,11 @@ def label(session: Session, name: str) -> str:
 def message(session: Session, name: str) -> str:
     """Return a message of the protocol as people call it."""
     return words.say(words.MESSAGES, name, session.language)
+
+
+def entry_kind(session: Session, kind: str) -> str:
+    """Return a kind of entry of the journal as people call it."""
+    return words.say(words.ENTRIES, kind, session.language)
 
 
 def role(session: Session, name: str) -> str:

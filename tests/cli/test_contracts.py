@@ -121,10 +121,13 @@ def test_a_contract_is_shown_in_the_words_of_an_office(
     for words in (
         "conclue", "Métropole d’Exemple (200046977)", "Commune d’Exemple (217500016)",
         "L0 : certificat fait par l’organisme lui-même", "offer-mode automatic", concluded["sha256"],
-        f"pupitre journal {concluded['negotiation']}",
+        f"pupitre journal {concluded['negotiation']}", f"Identifiant {concluded['id']}",
+        f"Accord {concluded['agreement']}", f"Clé {sealing[1].did}#", "Titulaire", "message envoyé",
     ):  # fmt: skip
         assert words in shown
+    assert not {"Sujet", "sent", "decided"} & set(shown.split())
     told = office.json("contract", "show", concluded["agreement"])
+    assert {one["kind"] for one in told["decisions"]} == {"decided", "sent"}
     assert told["sentences"]
     assert all(one["text"] in shown for one in told["sentences"])
     assert [one["role"] for one in told["seals"]] == ["provider", "consumer"]
@@ -356,6 +359,12 @@ def test_a_contract_that_is_ended_tells_both_sides_why(
     assert "La directrice" in consumer.run("journal", shown_by(consumer, agreement)).stdout
     assert "La directrice" not in provider.run("journal", shown_by(provider, agreement)).stdout
     assert "ended" in consumer.run("contract", "show", agreement).stdout
+    french = Office(sealing[1], language="fr")
+    told = french.run("contract", "show", agreement).stdout
+    assert all(words in told for words in ("résiliation", "accusé de réception", "fin de convention décidée"))
+    assert not {"receipt", "termination", "contract-terminated"} & set(told.split())
+    written = french.run("journal", shown_by(french, agreement)).stdout
+    assert all(words in written for words in ("message reçu", "cachet", "avis scellé", "fin de convention décidée"))
     assert "agreement" in consumer.run("transfer", "start", agreement, code=1).stderr
     file = tmp_path / "ended.contract.zip"
     consumer.run("contract", "export", agreement, "--no-pdf", "--to", str(file))

@@ -51,6 +51,7 @@ def test_whoever_asks_is_told_how_far_the_journals_are_sealed(
     seal(running)
     told = french.run("journal", "verify").stdout
     assert "1 points de contrôle" in told
+    assert french.run("journal", "checkpoints").stdout.split()[:3] == ["N°", "Date", "Clé"]
     assert "Le dernier, n° 1, a été scellé le" in told
     assert told.endswith("Intact.\n")
     assert "The last one, 1, was sealed on" in english.run("journal", "verify").stdout
