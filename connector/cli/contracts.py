@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from connector import words
-from connector.cli import exits, show
+from connector.cli import exits, files, show
 from connector.cli.frame import Session, command, group, in_period, option
 from connector.cli.negotiations import Role
 from connector.cli.partners import did_of
@@ -165,7 +165,7 @@ def _write(session: Session, path: Path, content: bytes, *, kind: str = "") -> N
         fr, en = f"{path} existe déjà : donnez --to.", f"{path} is there already: give --to."
         session.fail(session.say(fr, en), exits.PROBLEM)
     except OSError as error:
-        session.fail(str(error), exits.PROBLEM)
+        session.fail(session.say(*files.unwritten(path, error)), exits.PROBLEM)
     written = {"path": str(path), "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     told = f"{session.say(*KINDS[kind])} · " if kind else ""
     session.out(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli import exits
+from connector.cli import exits, files
 from connector.cli.frame import Session, command, option
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def add_to(cli: click.Group) -> None:
         try:
             names = write_bundle(file, _examine(session, None), logs, os.environ)
         except OSError as error:
-            session.fail(str(error), exits.PROBLEM)
+            session.fail(session.say(*files.undone(error)), exits.PROBLEM)
         said = session.say(f"Écrit : {file} ({len(names)} pièces).", f"Written: {file} ({len(names)} parts).")
         session.out({"file": str(file), "parts": names}, lambda: click.echo(said))
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from connector.cli import exits, mistakes
+from connector.cli import exits, files, mistakes
 
 if TYPE_CHECKING:
     from connector.sdk import Client
@@ -94,16 +94,15 @@ class Session:
         try:
             return path.read_text("ascii").strip()
         except OSError as error:
-            fr, en = f"Clé illisible : {path} ({error.strerror}).", f"Unreadable key: {path} ({error.strerror})."
-            self.fail(self.say(fr, en), exits.UNREACHABLE)
+            fr, en = files.unread(path, error)
+            self.fail(self.say(f"Clé d’administration : {fr}", f"Administration key: {en}"), exits.UNREACHABLE)
 
     def read(self, path: Path) -> bytes:
         """Return the octets of a file that was named. Ends the command when it cannot be read."""
         try:
             return path.read_bytes()
         except OSError as error:
-            fr, en = f"{path} ne peut pas être lu ({error.strerror}).", f"{path} cannot be read ({error.strerror})."
-            self.fail(self.say(fr, en), exits.PROBLEM)
+            self.fail(self.say(*files.unread(path, error)), exits.PROBLEM)
 
     def fail(self, text: str, code: int) -> NoReturn:
         """End the command with a sentence on standard error."""

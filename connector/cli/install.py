@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from connector.cli import exits
+from connector.cli import exits, files
 from connector.cli.frame import KEY_FILE, Session, command, option
 
 LOOPBACK = ["127.0.0.0/8", "::1/128"]
@@ -105,7 +105,7 @@ def _install(session: Session, path: Path, settings: dict[str, Any]) -> None:
     except Problem as problem:
         session.fail(f"{problem.say(session.language)} {problem.remedy[session.language]}".strip(), exits.PROBLEM)
     except OSError as error:
-        session.fail(str(error), exits.PROBLEM)
+        session.fail(session.say(*files.undone(error)), exits.PROBLEM)
     made = {"config": str(path), "key_file": str(key_file), "public_url": loaded.base_url}
     session.out(made, lambda: _tell(session, path, key_file))
 

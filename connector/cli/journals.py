@@ -124,10 +124,9 @@ def _verify_all(session: Session) -> dict[str, Any]:
 
 
 def _read_copies(session: Session, path: Path) -> list[kept.Point]:
+    content = session.read(path)
     try:
-        return kept.read(path)
-    except OSError as error:
-        session.fail(str(error), exits.PROBLEM)
+        return kept.read(content)
     except (ValueError, KeyError, TypeError):
         fr = f"{path} ne contient pas de point de contrôle (« pupitre journal checkpoints --json » en écrit)."
         session.fail(session.say(fr, f"{path} holds no checkpoint."), exits.PROBLEM)

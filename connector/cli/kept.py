@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 Outcome = Literal["same", "restored", "unexplained"]
@@ -37,12 +36,12 @@ class Compared:
     restored_at: datetime | None = None
 
 
-def read(path: Path) -> list[Point]:
+def read(content: bytes) -> list[Point]:
     """Return the checkpoints in a file: one sealed text, or the list that `journal checkpoints --json` prints.
 
-    Raises OSError, ValueError.
+    Raises ValueError.
     """
-    told = json.loads(path.read_text("utf-8"))
+    told = json.loads(content.decode("utf-8"))
     texts = [told] if isinstance(told, dict) else [json.loads(one["jws"]) for one in told if one["jws"]]
     return [_point(one) for one in texts]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from connector.cli import exits, show
+from connector.cli import exits, files, show
 from connector.cli.frame import Instant, Session, command, group, in_period, option
 from connector.cli.policies import policy_options, terms
 from connector.sdk import calls
@@ -200,7 +200,7 @@ def _place(session: Session, file: Path, copy: bool) -> str:
         published.mkdir(parents=True, exist_ok=True)
         return str(Path(shutil.copy2(file, published)).resolve())
     except OSError as error:
-        session.fail(str(error), exits.PROBLEM)
+        session.fail(session.say(*files.undone(error)), exits.PROBLEM)
 
 
 def _size(session: Session, dataset: Any) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.cli import exits, show
+from connector.cli import exits, files, show
 from connector.cli.frame import Session, command, option
 from connector.cli.install import has_terminal, settings_file, write_secretly
 from connector.sdk import calls
@@ -163,7 +163,7 @@ def _refusing(session: Session, work: Callable[[], Any]) -> Any:
     except Problem as problem:
         session.fail(f"{problem.say(session.language)} {problem.remedy[session.language]}".strip(), exits.PROBLEM)
     except OSError as error:
-        session.fail(str(error), exits.PROBLEM)
+        session.fail(session.say(*files.undone(error)), exits.PROBLEM)
 
 
 def _keys_file(session: Session, path: Path | None, passphrase: Path | None, *, is_new: bool = False) -> Any:

@@ -197,6 +197,22 @@ def test_a_file_that_is_there_is_never_written_over(
     assert file.read_text() == "kept"
 
 
+def test_a_file_that_cannot_be_written_is_told_with_what_to_do(
+    sealing: tuple[Running, Running], concluded: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "note").touch()
+    for language, place, said in (
+        ("fr", "nope", f"le dossier {tmp_path / 'nope'} n’existe pas. Créez-le, ou choisissez un autre emplacement."),
+        ("en", "nope", f"there is no folder {tmp_path / 'nope'}. Make it, or choose another place."),
+        ("fr", "note", "un fichier se trouve là où son chemin veut un dossier. Corrigez ce chemin."),
+    ):
+        file = tmp_path / place / "x.zip"
+        words = ("contract", "export", concluded["id"], "--no-pdf", "--to", str(file))
+        told = Office(sealing[1], language=language).run(*words, code=1).stderr
+        assert told.startswith(f"{file} ")
+        assert told.endswith(f"{said}\n")
+
+
 def test_the_check_of_a_contract_says_each_step(at_consumer: Office, concluded: dict[str, Any]) -> None:
     shown = at_consumer.run("contract", "verify", concluded["id"]).stdout
     assert shown.startswith(f"valid · {concluded['id']}")

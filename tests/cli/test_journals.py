@@ -158,4 +158,6 @@ def test_a_file_without_checkpoints_is_refused(running: Running, tmp_path: Path,
     path.write_bytes(content)
     refused = Office(running, language="fr").run("journal", "verify", "--against", str(path), code=exits.PROBLEM)
     assert "ne contient pas de point de contrôle" in refused.stderr
-    Office(running).run("journal", "verify", "--against", str(tmp_path / "nowhere"), code=exits.PROBLEM)
+    nowhere = tmp_path / "nowhere"
+    unread = Office(running, language="fr").run("journal", "verify", "--against", str(nowhere), code=exits.PROBLEM)
+    assert unread.stderr == f"{nowhere} ne peut pas être lu : ce fichier n’existe pas. Vérifiez son chemin.\n"
