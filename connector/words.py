@@ -138,6 +138,7 @@ _ENTRIES_FR = {
     "conclusion-sealed": "conclusion scellée",
     "seal-unused": "cachet sans suite",
     "contract-terminated": "fin de convention décidée",
+    "contract-unused": "convention sans suite",
     "time-stamped": "horodatage",
     "timestamp-missed": "horodatage manqué",
     "contract-expiring": "fin de convention proche",
