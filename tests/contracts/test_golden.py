@@ -27,7 +27,7 @@ def test_it_is_written_to_the_byte(name):
 def test_the_golden_contract_is_good():
     provider, consumer = golden.sealer("provider"), golden.sealer("consumer")
     check_contract(kept("provider.jws.json"), negotiated(provider, consumer), now=NOW)
-    contract = check_countersigned(kept("contract.jws.json"), kept("provider.jws.json"), now=LATER)
+    contract = check_countersigned(kept("contract.jws.json"), kept("provider.jws.json"), now=NOW)
     check_conclusion(kept("conclusion.jws.json"), contract, now=LATER)
     check_notice(kept("termination.jws.json"), contract, now=LATER)
     assert contract.payload.decode() == kept("contract.json")
