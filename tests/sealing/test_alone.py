@@ -21,13 +21,10 @@ from connector.store import peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from contracts.jws import UNILATERAL, read_sealed
-from tests.harness import nodes
 from tests.sealing.pair import Pair, kind_of, play
 from tests.simulator import network, places
 
 MEMORY = Path("/dev/shm")
-FORGOTTEN_S = 400
-"""After how long a node looks again whether its partner seals."""
 TAKEN = Answer(200, {"content-type": "application/json"}, b"{}")
 
 
@@ -97,14 +94,16 @@ async def kept_alone(pair: Pair, role: Role, pid: str, was: StoredContract, reas
     assert (await ContractChecks(node.store, node.hosts).examine(ROOT, row.pid)).verdict == "indeterminate"
 
 
-def test_a_provider_whose_partner_stopped_sealing_keeps_its_own_seal(perform: Callable[..., Any]) -> None:
+def test_a_provider_whose_partner_took_its_card_away_keeps_its_own_seal(
+    perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def scene(pair: Pair) -> None:
         away = await signer_away(pair, Role.PROVIDER)
         pid = await pair.ask()
         was = await until_status(pair, Role.PROVIDER, pid, "sealing")
-        seals = pair.node(Role.CONSUMER).seals
-        await seals.revoke(ROOT, seals.all(ROOT)[0].name, "volée", by=nodes.BY)
-        await pair.net.pause(FORGOTTEN_S)
+        await unpin_card(pair, Role.PROVIDER)
+        hosted = pair.node(Role.CONSUMER).hosts._hosted
+        monkeypatch.setitem(hosted, ROOT, replace(hosted[ROOT], card=None))
         away.is_away = False
         await pair.settle()
         assert all(SEAL not in one for one in pair.carried)
@@ -118,7 +117,7 @@ def test_a_consumer_that_gets_another_agreement_without_a_seal_keeps_its_own(per
         away = await signer_away(pair, Role.CONSUMER)
         pid = await pair.ask()
         was = await until_status(pair, Role.CONSUMER, pid, "sealed-by-one")
-        await unpin_card(pair)
+        await unpin_card(pair, Role.CONSUMER)
         pair.answers[n.VERIFICATION] = [TAKEN]
         await send(pair, n.AGREEMENT, another_agreement)
         away.is_away = False
@@ -130,15 +129,15 @@ def test_a_consumer_that_gets_another_agreement_without_a_seal_keeps_its_own(per
     perform(scene)
 
 
-async def unpin_card(pair: Pair) -> None:
-    """Have the consumer know the provider without a card, so that it expects no seal of it."""
+async def unpin_card(pair: Pair, role: Role) -> None:
+    """Have one side know the other without a card, so that it expects no seal of it."""
 
     def unit(tx: Tx) -> None:
-        peer = peers.claim(tx, ROOT, pair.places[Role.PROVIDER].did)
+        peer = peers.claim(tx, ROOT, pair.places[role.other].did)
         peer.card = None
         peers.put(tx, peer)
 
-    await pair.node(Role.CONSUMER).store.write(unit)
+    await pair.node(role).store.write(unit)
 
 
 async def send(pair: Pair, like: str, change: Callable[[Call], Call]) -> None:
