@@ -21,7 +21,7 @@ _VERDICTS: dict[Language, dict[Verdict, str]] = {
 LEVELS: dict[str, dict[Language, str]] = {
     "L0": {
         "fr": "L0 : certificats faits par les nœuds eux-mêmes, ou non rattachés à une autorité donnée par --trust. La "
-        "valeur de la preuve repose sur ce que les parties ont convenu et sur les clés qu’elles ont échangées.",
+        "valeur de la preuve repose sur ce dont les parties sont convenues et sur les clés qu’elles ont échangées.",
         "en": "L0: certificates made by the nodes themselves, or not tied to an authority given by --trust. What the "
         "evidence is worth rests on what the parties agreed and on the keys that they exchanged.",
     },
