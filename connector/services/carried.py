@@ -13,6 +13,7 @@ from typing import Any
 
 import policies
 from connector.problems import Invalid
+from connector.protocol.strict_json import pointer_to
 from connector.services import negotiated
 from connector.store.datasets import StoredDataset
 from contracts import document, schema, texts
@@ -74,7 +75,7 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         yield pointer, value
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, member in members:
-        yield from _texts(member, f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}")
+        yield from _texts(member, pointer + pointer_to(name))
 
 
 def _filled(said: dict[str, str], *values: str) -> dict[str, str]:

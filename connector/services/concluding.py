@@ -7,14 +7,13 @@ provider's sealed word that this very contract is concluded. Without it, two sea
 from collections.abc import Mapping
 
 from connector.identity.errors import SealsRefused
-from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message
-from connector.services.seal_case import Partners
+from connector.services.peer_seals import UNREACHED, PeerSeals
 from connector.services.sealing import ConclusionRefused
-from connector.store import contracts, peers
+from connector.store import contracts
 from connector.store.db import Store, Tx
 from connector.store.negotiations import Negotiation
 from contracts.checks import check_unstamped, signatory
@@ -22,7 +21,6 @@ from contracts.conclusion import check_conclusion
 from contracts.jws import kept, read_sealed
 from contracts.refused import ContractError
 
-_NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 Keys = Mapping[str, str]
 """Seal keys of a partner: `kid` and SHA-256 of the certificate."""
 
@@ -38,9 +36,9 @@ class KeyNotAtHand(Exception):
 class Concluding:
     """Asked for each message that is taken."""
 
-    def __init__(self, store: Store, partners: Partners) -> None:
+    def __init__(self, store: Store, seals: PeerSeals) -> None:
         self._store = store
-        self._partners = partners
+        self._seals = seals
 
     def require(self, tx: Tx, negotiation: Negotiation, message: Message, asked: Keys | None) -> None:
         """Raise ConclusionRefused for a FINALIZED event that must not be taken.
@@ -70,12 +68,9 @@ class Concluding:
 
         None are returned of a list that is not taken. Raises Busy while it cannot be read: the event comes again.
         """
-        row = await self._store.read(lambda tx: peers.find(tx, owner, peer))
         try:
-            history = await self._partners.seals_of(owner, peer, row)
-            if history is None or history.named(kid) is None:
-                history = await self._partners.seals_anew(owner, peer)
-        except _NOT_NOW as error:
+            history = await self._seals.naming(owner, peer, kid)
+        except UNREACHED as error:
             raise Busy("Your seal keys cannot be read now.") from error
         except SealsRefused:
             return {}

@@ -143,9 +143,7 @@ class Evidence:
     async def _history(self, contract: StoredContract, kid: str) -> SealHistory:
         """Return the seal keys of the partner, asked for anew when this one is not among them. Raises Busy."""
         try:
-            history = await self._seals.of(contract.owner, contract.peer)
-            if history is None or history.named(kid) is None:
-                history = await self._seals.anew(contract.owner, contract.peer) or history
+            history = await self._seals.naming(contract.owner, contract.peer, kid)
         except PEER_FAILURES as error:
             raise Busy("Your seal keys cannot be read now.") from error
         if history is None:

@@ -64,6 +64,16 @@ class PeerSeals:
         peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
         return await self._look(owner, peer, await self._discovery.refetch_did(did))
 
+    async def naming(self, owner: str, did: str, kid: str) -> SealHistory | None:
+        """Return the peer's seal keys as they are known if `kid` is one of them, else as it shows them now.
+
+        Raises as `of`.
+        """
+        history = await self.of(owner, did)
+        if history is None or history.named(kid) is None:
+            history = await self.anew(owner, did) or history
+        return history
+
     async def endpoint(self, did: str) -> str | None:
         """Return where the peer takes evidence (its service `ContractSealing`). Raises what the peer room raises."""
         return sealing_endpoint(await self._discovery.resolve_did(did))

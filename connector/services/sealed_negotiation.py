@@ -40,7 +40,7 @@ def negotiation(
     partners = Partners(seals.of_known, seals.anew, introduce.card_of, seals.at_hand)
     concluded = partial(_concluded, asks=settings.timestamp_url is not None, days=settings.expiry_alert_days)
     asked = Sealing(lambda owner: bool(hosts.seals.shown(owner)), hosts.has_card, concluded)
-    concluding = Concluding(store, partners)
+    concluding = Concluding(store, seals)
     sealer = Sealer(store.clock, addresses, signers or hosts.seals.signer, partners, hosts.signed_card)
     near: NearSigners = hosts.seals.near if signers is None else _nobody
     first = AtOnce(asked, addresses.did, sealer, near).first

@@ -14,10 +14,10 @@ from connector.clock import Clock
 from connector.identity.addresses import Addresses
 from connector.identity.errors import NoSealKey
 from connector.ids import new_id
-from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.protocol.machine import Role
 from connector.services import negotiated
 from connector.services.negotiated import Side, Sides
+from connector.services.peer_seals import UNREACHED
 from connector.services.seal_case import Case, NearSigners, Partners, Signers, document_of, mark_of
 from connector.services.seal_records import Concluded, Countersigned, Document, Mark
 from connector.services.sealing import is_on_the_table
@@ -37,7 +37,6 @@ COUNTERSIGN_WITHIN = timedelta(days=7)
 """How long the consumer has to put its seal: as long as a silent partner is waited for."""
 REDRAWN_AFTER = timedelta(hours=1)
 """After how long a contract that could not be signed is drawn up anew: keys and cards may have changed."""
-_NOT_NOW = (Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +235,7 @@ class Sealer:
                 history = await self._partners.seals_anew(negotiation.owner, negotiation.peer) or history
             usable = history.usable if history else ()
             card = await self._partners.card_of(negotiation.peer, case.peer) if usable else None
-        except _NOT_NOW as error:
+        except UNREACHED as error:
             raise Postpone(negotiation.peer, str(error)) from error
         if history is not None and history.keys and not usable:  # what it could do once is not taken back
             raise NoUsableSealKey(actual=history.keys[-1].kid)
