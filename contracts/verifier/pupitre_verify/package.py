@@ -238,7 +238,7 @@ _WHAT = tuple(
         (r"certs/[\w.-]+\.pem", "the certificates of a seal"),
         (r"messages/\d{3}-\w+\.json", "a message, as it was exchanged"),
         (r"journal\.jsonl", "the journal's chain"),
-        (r"status/[\w.-]+", "what is known of revocations"),
+        (r"status/(?:provider|consumer)\.json", "what is known of revocations"),
     )
 )
 

@@ -203,6 +203,8 @@ def test_the_file_whose_content_was_damaged_is_named_and_the_zip_where_it_is_its
         assert refused(damaged)[0] == part
     checksum = directory + 16
     assert refused(whole[:checksum] + bytes(4) + whole[checksum + 4 :])[0] == "zip"
+    ending = whole.rindex(b"status/consumer.json", 0, directory) + len(b"status/consumer.")
+    assert refused(whole[:ending] + b"stat" + whole[ending:])[0] == "zip"
 
 
 @pytest.mark.parametrize("change", [lambda data: b"#!/bin/sh\n" + data, lambda data: data + b"appended"])
@@ -268,3 +270,9 @@ def test_a_file_that_has_no_place_in_a_bundle_is_refused(files) -> None:
     listed["run.sh"] = {"sha256": sha256(b""), "what": "x"}
     manifest = canonical({"schema": "https://w3id.org/pupitre/bundle/1", "kind": "signed", "files": listed})
     assert refused(zipped(files | {"run.sh": b"", "manifest.json": manifest}))[0] == "manifest.json"
+
+
+def test_a_list_of_keys_that_nobody_would_read_has_no_place_in_a_bundle(files) -> None:
+    bare = {name: content for name, content in files.items() if name != "manifest.json"}
+    (fault,) = examine(pack(bare | {"status/other.json": bare["status/provider.json"]}), at=NOW).faults
+    assert (fault.part, fault.place) == ("manifest.json", "/files/status/other.json")
