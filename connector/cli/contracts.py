@@ -13,8 +13,8 @@ from connector.cli.frame import Session, command, group, in_period, option
 from connector.cli.negotiations import Role
 from connector.cli.partners import did_of
 
-INDETERMINATE = 2
-"""Exit code of a check that could not tell, as `pupitre-verify` has it."""
+VERDICTS = {"valid": exits.OK, "invalid": exits.INVALID, "indeterminate": exits.INDETERMINATE}
+"""Exit codes of a check."""
 KINDS = {
     "convention": ("Convention", "Agreement"),
     "one-sided": ("Constat d’accord, preuve unilatérale", "Record of an agreement, one-sided evidence"),
@@ -115,8 +115,8 @@ def _add_check(contracts: click.Group) -> None:
     @command(
         contracts,
         "verify",
-        "Contrôle de nouveau une convention, étape par étape (0 : valide, 1 : non, 2 : indéterminé).",
-        "Check a contract again, step by step (0: valid, 1: invalid, 2: indeterminate).",
+        "Contrôle de nouveau une convention, étape par étape (0 : valide, 6 : non, 7 : indéterminé).",
+        "Check a contract again, step by step (0: valid, 6: invalid, 7: indeterminate).",
     )
     @click.argument("contract")
     def verify(session: Session, contract: str) -> None:
@@ -129,8 +129,7 @@ def _add_check(contracts: click.Group) -> None:
                 click.echo(f"{_MARKS[step['outcome']]} {step['text']}{detail}")
 
         session.out(found, told)
-        code = {"valid": exits.OK, "invalid": exits.PROBLEM, "indeterminate": INDETERMINATE}[found["verdict"]]
-        if code:
+        if code := VERDICTS[found["verdict"]]:
             raise SystemExit(code)
 
 

@@ -96,7 +96,7 @@ def _add_verify(journal: click.Group) -> None:
         found["copies"] = _hold(session, copies)
         session.out(found, lambda: _tell(session, found))
         if not found["is_intact"] or any(one["outcome"] == "unexplained" for one in found["copies"]):
-            raise SystemExit(exits.PROBLEM)
+            raise SystemExit(exits.INVALID)
 
 
 def _verify(session: Session, process: str) -> None:
@@ -104,7 +104,7 @@ def _verify(session: Session, process: str) -> None:
     intact = session.say(f"Intact : {found['entries']} entrées.", f"Intact: {found['entries']} entries.")
     session.out(found, lambda: click.echo(intact if found["is_intact"] else found["detail"]))
     if not found["is_intact"]:
-        raise SystemExit(exits.PROBLEM)
+        raise SystemExit(exits.INVALID)
 
 
 def _verify_all(session: Session) -> dict[str, Any]:

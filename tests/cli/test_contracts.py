@@ -19,7 +19,7 @@ import pytest
 from pupitre_verify.__main__ import main as pupitre_verify
 
 from connector.app import ROOT
-from connector.cli import show
+from connector.cli import exits, show
 from connector.sdk import AsyncClient, Client
 from connector.services import checkpoints
 from connector.store import contracts
@@ -220,6 +220,32 @@ def test_the_check_of_a_contract_says_each_step(at_consumer: Office, concluded: 
     assert "✗" not in shown
 
 
+def test_a_check_that_fails_and_one_that_cannot_be_made_end_with_other_codes(
+    sealing: tuple[Running, Running], at_consumer: Office, concluded: dict[str, Any]
+) -> None:
+    """A script must tell a contract that is not valid from a name that nobody knows and from a word too many."""
+    store = sealing[1].node.store
+
+    def replaced(conclusion: str) -> str:
+        def unit(tx: Tx) -> str:
+            found = contracts.find(tx, ROOT, concluded["negotiation"])
+            assert found is not None
+            assert found.conclusion is not None
+            contracts.save(tx, replace(found, conclusion=conclusion))
+            return found.conclusion
+
+        return sealing[1].do(store.write(unit))
+
+    whole = replaced('{"signatures":[]}')
+    try:
+        assert "✗" in at_consumer.run("contract", "verify", concluded["id"], code=exits.INVALID).stdout
+    finally:
+        replaced(whole)
+    at_consumer.run("contract", "verify", str(uuid.uuid4()), code=exits.PROBLEM)
+    at_consumer.run("contract", "verify", concluded["id"], "--now", code=exits.USAGE)
+    at_consumer.run("contract", "verify", concluded["id"], code=exits.OK)
+
+
 def test_the_convention_is_a_page_or_a_pdf(at_consumer: Office, concluded: dict[str, Any], tmp_path: Path) -> None:
     page, pdf = tmp_path / "convention.html", tmp_path / "convention.pdf"
     said = at_consumer.run("contract", "convention", concluded["id"], "--to", str(page)).stdout
@@ -286,7 +312,8 @@ def test_every_command_of_the_page_on_partners_that_do_not_seal_does_what_it_say
 ) -> None:
     """What checks answers that it cannot tell."""
     monkeypatch.chdir(tmp_path)
-    carry_out(sealing[1], "partner-that-does-not-seal", "steward", SECOND, {"ACCORD": unsealed["agreement"]}, checks=2)
+    names = {"ACCORD": unsealed["agreement"]}
+    carry_out(sealing[1], "partner-that-does-not-seal", "steward", SECOND, names, is_one_sided=True)
     assert {file.name for file in tmp_path.iterdir()} == {"constat.html", "constat.pdf", "constat.contract.zip"}
 
 
@@ -308,9 +335,9 @@ def test_every_command_of_the_page_on_the_framework_agreement_does_what_it_says(
 
 
 def carry_out(
-    running: Running, page: str, role: str, owner: str, names: dict[str, str], *, checks: int = 0, least: int = 6
+    running: Running, page: str, role: str, owner: str, names: dict[str, str], *, is_one_sided: bool = False, least: int = 6
 ) -> None:
-    """Carry out every command of a page; `checks` is what those that check a contract answer."""
+    """Carry out every command of a page; those that check one-sided evidence answer that they cannot tell."""
     key = Office(running).json("keys", "issue", f"Pour {page}", "--role", role, "--for", owner)["secret"]
     lines = [line for block in BLOCK.findall((PAGES / f"{page}.md").read_text("utf-8")) for line in block.splitlines()]
     assert len(lines) >= least
@@ -318,10 +345,11 @@ def carry_out(
     for line in lines:
         program, *words = [names.get(word, word) for word in shlex.split(line)]
         if program == "pupitre-verify":
-            assert pupitre_verify(words) == checks
+            assert pupitre_verify(words) == (2 if is_one_sided else 0)
             continue
         assert program == "pupitre"
-        assert office.run(*words, code=checks if words[:2] == ["contract", "verify"] else 0).stdout.strip(), line
+        is_doubtful = is_one_sided and words[:2] == ["contract", "verify"]
+        assert office.run(*words, code=exits.INDETERMINATE if is_doubtful else exits.OK).stdout.strip(), line
 
 
 def test_who_approved_what_is_told_the_same_by_seal_decisions_and_journal(
@@ -469,7 +497,7 @@ def test_one_sided_evidence_is_called_so_everywhere(
     assert "one-sided evidence" in told
     assert "unilateral.pdf: holds the one-sided evidence as it is sealed, and has not changed" in told
     assert found["sha256"] in told
-    assert "One-sided evidence" in office.run("contract", "verify", agreement, code=2).stdout
+    assert "One-sided evidence" in office.run("contract", "verify", agreement, code=exits.INDETERMINATE).stdout
     page, pdf = tmp_path / "constat.html", tmp_path / "constat.pdf"
     said = office.run("contract", "convention", agreement, "--to", str(page)).stdout
     assert said.startswith("Record of an agreement, one-sided evidence · ")

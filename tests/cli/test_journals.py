@@ -70,12 +70,12 @@ def test_whoever_asks_is_told_how_far_the_journals_are_sealed(
 def test_what_is_wrong_is_named_and_the_command_fails(running: Running) -> None:
     seal(running)
     write(running, cut_short)
-    french = Office(running, language="fr").run("journal", "verify", code=exits.PROBLEM).stdout
+    french = Office(running, language="fr").run("journal", "verify", code=exits.INVALID).stdout
     said = "✗ Journal a : l’entrée 3, scellée par le point de contrôle 1, n’y est plus."
     assert said in french
     assert french.endswith("1 défaut.\n")
-    assert "✗ Journal a: entry 3, sealed by checkpoint 1" in Office(running).run("journal", "verify", code=1).stdout
-    (fault,) = Office(running).json("journal", "verify", code=exits.PROBLEM)["faults"]
+    assert "✗ Journal a: entry 3, sealed by checkpoint 1" in Office(running).run("journal", "verify", code=exits.INVALID).stdout
+    (fault,) = Office(running).json("journal", "verify", code=exits.INVALID)["faults"]
     assert (fault["kind"], fault["process"], fault["n"], fault["checkpoint"]) == ("entry-missing", "a", 3, 1)
 
 
@@ -142,10 +142,10 @@ def test_a_copy_tells_a_restoration_from_what_nothing_explains(
     write(running, lambda tx: journal.append(tx, ROOT, "a", "received", {"other": 1}))
     seal(running)
     assert office.json("journal", "verify")["faults"] == []
-    whole = office.json("journal", "verify", "--against", str(copies), code=0 if is_declared else exits.PROBLEM)
+    whole = office.json("journal", "verify", "--against", str(copies), code=0 if is_declared else exits.INVALID)
     outcome = "restored" if is_declared else "unexplained"
     assert [one["outcome"] for one in whole["copies"]] == ["same", outcome]
-    shown = french.run("journal", "verify", "--against", str(copies), code=0 if is_declared else 1).stdout
+    shown = french.run("journal", "verify", "--against", str(copies), code=0 if is_declared else exits.INVALID).stdout
     assert ("que le nœud a déclarée sous cachet" in shown) == is_declared
     assert ("aucune restauration déclarée ne l’explique" in shown) != is_declared
 
