@@ -48,6 +48,7 @@ _ANOTHER = {
     "en": "Another document was sealed in this negotiation already.",
 }
 _ENDED = "la négociation a pris fin avant la conclusion · the negotiation ended before the conclusion"
+_UNABLE = "ce nœud n’avait plus de carte ou de clé pour sceller · this node had no card or key left to seal with"
 _REPLACED = "le fournisseur a envoyé un autre accord · the provider sent another agreement"
 
 
@@ -93,13 +94,19 @@ class Sealing:
         return JOB if waits else None
 
     def _must_seal_agreement(self, tx: Tx, negotiation: Negotiation) -> bool:
-        """True unless nobody here can seal, or the seal on these very terms is there already."""
+        """True unless nobody here can seal, or the seal on these very terms is there already.
+
+        What was drawn up for an earlier decision leads to nothing where we cannot seal any more.
+        """
         if negotiation.version == 0:
             contracts.begin(tx, negotiation.owner, negotiation.pid)
         found = contracts.find(tx, negotiation.owner, negotiation.pid)
         if found is not None and contracts.is_sealed(tx, found):
             return not is_on_the_table(found, negotiation)
-        return self.is_ready(negotiation.owner)
+        is_ready = self.is_ready(negotiation.owner)
+        if found is not None and found.status == "sealing" and not is_ready:
+            leave_unused(tx, negotiation, found, _UNABLE)
+        return is_ready
 
     def is_ready(self, owner: str) -> bool:
         """True when the owner has what a contract needs: a seal key, and a card that says who it is."""

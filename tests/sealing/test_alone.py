@@ -15,12 +15,14 @@ from connector.peer.client import Answer, Call
 from connector.protocol import negotiation as n
 from connector.protocol.extensions import SEAL
 from connector.protocol.machine import Role
+from connector.services import exchange
 from connector.services.contract_checks import ContractChecks
 from connector.services.seal_records import NO_SEAL
-from connector.store import peers
+from connector.store import negotiations, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from contracts.jws import UNILATERAL, read_sealed
+from tests.harness import nodes
 from tests.sealing.pair import Pair, kind_of, play
 from tests.simulator import network, places
 
@@ -110,6 +112,41 @@ def test_a_provider_whose_partner_took_its_card_away_keeps_its_own_seal(
         await kept_alone(pair, Role.PROVIDER, pid, was, NO_SEAL)
 
     perform(scene)
+
+
+def test_a_provider_that_lost_its_own_card_leaves_what_it_drew_up_and_keeps_its_own_seal(
+    perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decision lapsed with the draft unsealed; the next one goes out without a seal, and nothing waits for one."""
+
+    async def scene(pair: Pair) -> None:
+        away = await signer_away(pair, Role.PROVIDER)
+        pid = await pair.ask()
+        was = await until_status(pair, Role.PROVIDER, pid, "sealing")
+        ours = (await pair.row(Role.PROVIDER, pid)).pid
+        node = pair.node(Role.PROVIDER)
+
+        def lapse(tx: Tx) -> None:
+            negotiation = negotiations.load(tx, ROOT, ours)
+            exchange.drop_intent(tx, negotiation)
+            negotiations.save(tx, negotiation)
+
+        await node.store.write(lapse)
+        await unpin_card(pair, Role.CONSUMER)
+        with monkeypatch.context() as patch:
+            patch.setitem(node.hosts._hosted, ROOT, replace(node.hosts._hosted[ROOT], card=None))
+            await node.negotiate.accept(ROOT, ours, by=nodes.BY)
+            await pair.until(lambda: is_in(pair, Role.PROVIDER, pid, n.FINALIZED))
+        away.is_away = False
+        await pair.settle()
+        assert all(SEAL not in one for one in pair.carried)
+        await kept_alone(pair, Role.PROVIDER, pid, was, "card")
+
+    perform(scene)
+
+
+async def is_in(pair: Pair, role: Role, pid: str, state: str) -> bool:
+    return (await pair.row(role, pid)).state == state
 
 
 def test_a_consumer_that_gets_another_agreement_without_a_seal_keeps_its_own(perform: Callable[..., Any]) -> None:
