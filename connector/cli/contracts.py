@@ -1,6 +1,8 @@
 """`pupitre contract`: sealed contracts, to be found, read, handed out as evidence and checked again."""
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,12 @@ UNKNOWN_SOFTWARE = (
     "“By the node”: a node such as yours would verify it; what the provider’s software verifies is not known.",
 )
 """Said of the rules where the partner applies them and has sealed nothing."""
+WITHOUT_PAGES = (
+    "Le dossier est complet, mais sans les pages en PDF : ce nœud n’a pas pu les écrire ou les sceller. "
+    "« pupitre contract convention {0} --pdf » dit pourquoi.",
+    "The bundle is whole, but without the pages as a PDF: this node could not write or seal them. "
+    "“pupitre contract convention {0} --pdf” says why.",
+)
 _MARKS = {"holds": "✓", "fails": "✗", "unknown": "?"}
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -94,6 +102,8 @@ def _add_files(contracts: click.Group) -> None:
         name = _name(session.client.show_contract(contract))
         content = session.client.export_contract(contract, pdf=not no_pdf)
         _write(session, to or Path(f"{name}.contract.zip"), content)
+        if not no_pdf and not _has_pages(content):
+            click.echo(session.say(*WITHOUT_PAGES).format(contract), err=True)
 
     @command(
         contracts,
@@ -148,6 +158,11 @@ def _add_end(contracts: click.Group) -> None:
         session.client.terminate_contract(contract, reason, said_by, code=code)
         found = session.client.show_contract(contract)
         session.out(found, lambda: _show(session, found))
+
+
+def _has_pages(bundle: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as files:
+        return any(name.endswith(".pdf") for name in files.namelist())
 
 
 def _name(found: Any) -> str:
@@ -253,6 +268,9 @@ def _seal_rows(session: Session, seal: Any) -> Iterator[tuple[str, str]]:
     yield "subject", seal["subject"]
     yield "issuer", seal["issuer"] or ""
     yield "seal_level", seal["level"]
+    if seal["revocation"]:
+        revoked = seal["revocation"]
+        yield "revoked_at", " · ".join(part for part in (show.instant(revoked["at"]), revoked["reason"]) if part)
     if seal["approval"]:
         approval = seal["approval"]
         who = approval["rule"] or " · ".join(part for part in (approval["function"], approval["key"]) if part)

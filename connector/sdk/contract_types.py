@@ -100,6 +100,13 @@ class ContractPiece(TypedDict):
     """Who sealed it; of a seal that is missing, whose it would be."""
 
 
+class ContractRevocation(TypedDict):
+    """Since when a seal key is revoked, as its owner says."""
+
+    at: str
+    reason: str
+
+
 class ContractApproval(TypedDict):
     """Who approved, as the seal claims it: a function and a key, or a rule; never a person's name."""
 
@@ -126,6 +133,8 @@ class ContractSeal(TypedDict):
     """Who issued it; null: the organisation itself."""
     certificate_sha256: str
     is_timestamped: bool
+    revocation: ContractRevocation | None
+    """Of its key; null: not revoked, as far as this node knows."""
     approval: ContractApproval | None
 
 

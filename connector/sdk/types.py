@@ -12,6 +12,7 @@ from connector.sdk.contract_types import ContractDetail as ContractDetail
 from connector.sdk.contract_types import ContractNotice as ContractNotice
 from connector.sdk.contract_types import ContractParty as ContractParty
 from connector.sdk.contract_types import ContractPiece as ContractPiece
+from connector.sdk.contract_types import ContractRevocation as ContractRevocation
 from connector.sdk.contract_types import Contracts as Contracts
 from connector.sdk.contract_types import ContractSeal as ContractSeal
 from connector.sdk.contract_types import ContractSentence as ContractSentence

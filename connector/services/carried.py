@@ -1,4 +1,4 @@
-"""What is published must fit into the contracts that come of it: looked at while its publisher is there to mend it.
+"""What is published or offered must fit into the contracts that come of it: looked at while somebody can mend it.
 
 A contract tells title, description and licence in a form of its own (contracts/texts.py): how they are encoded does not
 matter, how long they are does. The rules of an offer stand in the agreement word for word, so they are not rewritten:
@@ -48,7 +48,10 @@ def check_dataset(dataset: StoredDataset) -> None:
 
 
 def check_rules(offer_id: str, rules: dict[str, Any]) -> None:
-    """Refuse rules that no agreement in a contract could hold. Raises Invalid with the pointer to the text at fault."""
+    """Refuse rules that no agreement in a contract could hold. Raises Invalid with the pointer to the text at fault.
+
+    What cannot be read as a policy at all is for others to refuse.
+    """
     for pointer, text in _texts(rules, "/policy"):
         fault = texts.unfit(json.dumps(text, ensure_ascii=False))  # as an agreement writes it
         if fault is not None:
@@ -58,6 +61,8 @@ def check_rules(offer_id: str, rules: dict[str, Any]) -> None:
         schema.check_member(terms, schema.CONTRACT, "terms")
     except ContractError as error:
         raise _not_told(rules, error) from error
+    except policies.PolicyError:
+        return
 
 
 def _not_told(rules: dict[str, Any], error: ContractError) -> Invalid:

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -38,7 +38,7 @@ from contracts.convention import (
     told_pieces,
     told_sections,
 )
-from contracts.convention.proof import Notice, Seal, read_proof
+from contracts.convention.proof import Notice, Revoked, Seal, read_proof
 from contracts.levels import Level
 from contracts.signer import Signer
 from policies.errors import Language
@@ -106,6 +106,8 @@ class Shown:
     decided: list[Decided]
     pieces: tuple[Piece, ...] = ()
     """Of one-sided evidence: what is sealed, what stands beside it, what is missing."""
+    revoked: Revoked = field(default_factory=dict)
+    """The seal keys of either party that are revoked, as far as this node knows."""
 
 
 class Contracts:
@@ -138,23 +140,36 @@ class Contracts:
     async def show(self, owner: str, name: str) -> Shown:
         """Return a contract with its seals, and who decided what. Raises NotFound."""
 
-        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None, bool, list[Decided]]:
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None, bool, list[Decided], Revoked]:
             found = contracts.named(tx, owner, name)
             told = contracts.notices(tx, owner, found.negotiation)
             is_alone = found.status == "unilateral"
             beside = one_sided.beside(tx, found, self._hosts.owners[owner]) if is_alone else None
-            return found, told, beside, one_sided.is_ended(tx, found), list(_decided(tx, found))
+            peer = peers.find(tx, owner, found.peer)
+            revoked = _revoked(self._seals.history(owner), peer.seals if peer else None)
+            return found, told, beside, one_sided.is_ended(tx, found), list(_decided(tx, found)), revoked
 
-        contract, notices, beside, is_ended, decided = await self._store.read(unit)
+        contract, notices, beside, is_ended, decided, revoked = await self._store.read(unit)
         document = json.loads(contract.document) if contract.document is not None else None
         if document is None or contract.jws is None:
             return Shown(contract, document, (), None, "", is_ended, (), decided)
         if beside is not None:
             record = read_record(contract.jws, beside, self._seals.roots())
             seal, told = record.seal, told_sections(record)
-            return Shown(contract, told, (seal,), seal.level, "", is_ended, (), decided, told_pieces(record))
+            pieces = told_pieces(record)
+            return Shown(contract, told, (seal,), seal.level, "", is_ended, (), decided, pieces, revoked)
         proof = read_proof(contract.jws, conclusion_of(contract), [one.jws for one in notices], self._seals.roots())
-        return Shown(contract, document, proof.seals, proof.level, proof.concluded_at, is_ended, proof.notices, decided)
+        return Shown(
+            contract,
+            document,
+            proof.seals,
+            proof.level,
+            proof.concluded_at,
+            is_ended,
+            proof.notices,
+            decided,
+            revoked=revoked,
+        )
 
     async def convention(self, owner: str, name: str, language: Language) -> tuple[str, Convention]:
         """Return a contract as people read it, or the record of one-sided evidence, with its identifier.
@@ -229,7 +244,7 @@ def conclusion_of(contract: StoredContract) -> str | None:
     return contract.conclusion if contract.status == "concluded" else None
 
 
-def _revoked(own: SealHistory | None, peer_keys: str | None) -> dict[str, Revocation]:
+def _revoked(own: SealHistory | None, peer_keys: str | None) -> Revoked:
     """Return the seal keys of either party that are revoked, by our own list and by the partner's."""
     lists = (own, seal_history.stored(peer_keys) if peer_keys else None)
     keys = [key for known in lists if known is not None for key in known.keys]

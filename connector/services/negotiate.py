@@ -22,7 +22,7 @@ from connector.protocol import negotiation as n
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.extensions import UNDECLARED, RequestCard, write_card
 from connector.protocol.machine import Role
-from connector.services import deciders, exchange, explain, permits, turned_away, wording
+from connector.services import carried, deciders, exchange, explain, permits, turned_away, wording
 from connector.services.concluding import Concluding, KeyNotAtHand, Keys
 from connector.services.decide import Decisions
 from connector.services.deciders import Decider
@@ -281,12 +281,16 @@ class Negotiate(Exchange[Negotiation]):
         return await self._act(owner, pid, yes)
 
     async def counter(self, owner: str, pid: str, rules: dict[str, Any], *, by: Decider) -> Negotiation:
-        """Answer with other terms: a counter-offer of ours, in either role."""
+        """Answer with other terms: a counter-offer of ours, in either role.
+
+        Raises Invalid where no contract could hold them.
+        """
 
         def terms(row: Negotiation) -> Answer:
             table = json.loads(row.offer)
             fixed = {name: table[name] for name in ("@id", "assigner") if name in table}
             offer = {**rules, **fixed, "@type": "Offer", "target": row.dataset}
+            carried.check_rules(str(fixed.get("@id", row.dataset)), rules)
             return Answer(n.REQUEST if row.role is Role.CONSUMER else n.OFFER, by, {"offer": offer})
 
         return await self._act(owner, pid, terms)

@@ -413,6 +413,20 @@ def _address(tx: Any, pid: str) -> Any:
 UNREADABLE = {"@context": {"use": "https://elsewhere.example/use"}, "permission": [{"action": "use"}]}
 
 
+@pytest.mark.parametrize("value", ["De\u0301cembre", "urn:x:\u202e"])
+def test_terms_that_no_contract_could_hold_are_not_laid_on_the_table(
+    api: Client, provider_api: Client, provider: Running, value: str
+) -> None:
+    pid, theirs = asked(api, provider)
+    constraint = {"leftOperand": "spatial", "operator": "eq", "rightOperand": value}
+    with pytest.raises(ApiProblem) as refused:
+        provider_api.counter_negotiation(theirs, {"permission": [{"action": "use", "constraint": [constraint]}]})
+    assert refused.value.status == 400
+    assert refused.value.pointer == "/policy/permission/0/constraint/0/rightOperand"
+    assert provider_api.show_negotiation(theirs)["state"] == "REQUESTED"
+    api.terminate_negotiation(pid)
+
+
 def test_terms_that_cannot_be_read_are_not_laid_on_the_table(
     api: Client, provider_api: Client, provider: Running
 ) -> None:

@@ -11,8 +11,10 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -21,10 +23,12 @@ from pupitre_verify.__main__ import main as pupitre_verify
 from connector.app import ROOT
 from connector.cli import exits, show
 from connector.sdk import AsyncClient, Client
-from connector.services import checkpoints
+from connector.services import checkpoints, contract
+from connector.services.contract_bundle import ContractBundles
 from connector.store import contracts
 from connector.store.db import Tx
 from connector.store.jobs import Job
+from contracts.convention import Revocation
 from contracts.jws import read_sealed
 from tests.cli.conftest import Office
 from tests.harness.nodes import BY, publish
@@ -246,6 +250,34 @@ def test_a_check_that_fails_and_one_that_cannot_be_made_end_with_other_codes(
     at_consumer.run("contract", "verify", concluded["id"], code=exits.OK)
 
 
+def test_a_bundle_without_its_pages_says_so(
+    sealing: tuple[Running, Running], concluded: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ContractBundles, "_pdf", AsyncMock(return_value=None))
+    words = ("contract", "export", concluded["id"], "--to")
+    for language, said in (("fr", "sans les pages en PDF"), ("en", "without the pages as a PDF")):
+        office = Office(sealing[1], language=language)
+        told = office.run(*words, str(tmp_path / f"{language}.zip")).stderr
+        assert said in told
+        assert f"pupitre contract convention {concluded['id']} --pdf" in told
+        assert office.run(*words, str(tmp_path / f"{language}-bare.zip"), "--no-pdf").stderr == ""
+
+
+def test_a_seal_tells_since_when_its_key_is_revoked(
+    sealing: tuple[Running, Running], concluded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(sealing[1], language="fr")
+    seals = office.json("contract", "show", concluded["id"])["seals"]
+    assert [one["revocation"] for one in seals] == [None, None]
+    assert "Révoquée" not in office.run("contract", "show", concluded["id"]).stdout
+    known = {seals[0]["kid"]: Revocation(datetime(2026, 3, 2, tzinfo=UTC), "Poste volé")}
+    monkeypatch.setattr(contract, "_revoked", lambda *_: known)
+    told = [one["revocation"] for one in office.json("contract", "show", concluded["id"])["seals"]]
+    assert told == [{"at": "2026-03-02T00:00:00Z", "reason": "Poste volé"}, None]
+    shown = office.run("contract", "show", concluded["id"]).stdout
+    assert re.search("Révoquée depuis le +2026-03-02.* · Poste volé", shown)
+
+
 def test_the_convention_is_a_page_or_a_pdf(at_consumer: Office, concluded: dict[str, Any], tmp_path: Path) -> None:
     page, pdf = tmp_path / "convention.html", tmp_path / "convention.pdf"
     said = at_consumer.run("contract", "convention", concluded["id"], "--to", str(page)).stdout
@@ -335,7 +367,14 @@ def test_every_command_of_the_page_on_the_framework_agreement_does_what_it_says(
 
 
 def carry_out(
-    running: Running, page: str, role: str, owner: str, names: dict[str, str], *, is_one_sided: bool = False, least: int = 6
+    running: Running,
+    page: str,
+    role: str,
+    owner: str,
+    names: dict[str, str],
+    *,
+    is_one_sided: bool = False,
+    least: int = 6,
 ) -> None:
     """Carry out every command of a page; those that check one-sided evidence answer that they cannot tell."""
     key = Office(running).json("keys", "issue", f"Pour {page}", "--role", role, "--for", owner)["secret"]

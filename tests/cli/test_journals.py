@@ -74,7 +74,8 @@ def test_what_is_wrong_is_named_and_the_command_fails(running: Running) -> None:
     said = "✗ Journal a : l’entrée 3, scellée par le point de contrôle 1, n’y est plus."
     assert said in french
     assert french.endswith("1 défaut.\n")
-    assert "✗ Journal a: entry 3, sealed by checkpoint 1" in Office(running).run("journal", "verify", code=exits.INVALID).stdout
+    english = Office(running).run("journal", "verify", code=exits.INVALID).stdout
+    assert "✗ Journal a: entry 3, sealed by checkpoint 1" in english
     (fault,) = Office(running).json("journal", "verify", code=exits.INVALID)["faults"]
     assert (fault["kind"], fault["process"], fault["n"], fault["checkpoint"]) == ("entry-missing", "a", 3, 1)
 

@@ -30,6 +30,7 @@ from connector.store import contracts, participants, peers
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from contracts.canonical import canonical, sha256
+from contracts.convention import Revocation
 from contracts.convention.page import as_html
 from contracts.convention.structure import Facts, Paragraph, Table
 from contracts.jws import UNILATERAL, read_sealed
@@ -503,7 +504,7 @@ def test_a_key_that_its_owner_revoked_is_told_by_the_pages_of_both_sides(perform
         pids = await concluded(pair)
         provider, consumer = (pair.node(role) for role in BOTH)
         (key,) = provider.seals.all(ROOT)
-        since = pair.clock.now() - timedelta(days=2)
+        since = pair.clock.now().replace(microsecond=0) - timedelta(days=2)
         await provider.seals.revoke(ROOT, key.name, "Poste volé", by=nodes.BY, since=since)
         await pair.net.pause(1800)
         await consumer.peer_seals.anew(ROOT, pair.places[Role.PROVIDER].did)
@@ -514,6 +515,8 @@ def test_a_key_that_its_owner_revoked_is_told_by_the_pages_of_both_sides(perform
             page = as_html(convention)
             assert page.count("Clé révoquée le") == 1
             assert "(Poste volé)" in page
+            told = (await shown(node).show(ROOT, pids[role])).revoked
+            assert told == {f"{provider.hosts.owners[ROOT].did}#{key.name}": Revocation(since, "Poste volé")}
         bundles = ContractBundles(consumer.store, consumer.hosts, consumer.peer_seals, shown(consumer))
         made = await at_once(bundles.of(ROOT, pids[Role.CONSUMER]))
         (pdf,) = [content for name, content in files_of(made).items() if name.endswith(".pdf")]

@@ -31,7 +31,7 @@ from connector.services.deciders import Person
 from connector.store.contracts import StoredContract
 from contracts.approval import Approval
 from contracts.convention import CONTENT_SECURITY_POLICY, Convention, Piece, as_html
-from contracts.convention.proof import Seal
+from contracts.convention.proof import Revocation, Seal
 from contracts.levels import WORDS as LEVELS
 from policies.errors import Language
 
@@ -117,6 +117,13 @@ class ContractApproval(Shape):
     at: datetime | None
 
 
+class ContractRevocation(Shape):
+    """Since when a seal key is revoked, as its owner says."""
+
+    at: datetime
+    reason: str
+
+
 class ContractSeal(Shape):
     """A seal on the document."""
 
@@ -129,6 +136,9 @@ class ContractSeal(Shape):
     issuer: Annotated[str | None, Field(description="Who issued it; null: the organisation itself.")]
     certificate_sha256: str
     is_timestamped: bool
+    revocation: Annotated[
+        ContractRevocation | None, Field(description="Of its key; null: not revoked, as far as this node knows.")
+    ]
     approval: ContractApproval | None
 
 
@@ -396,7 +406,7 @@ def _detail(shown: Shown, language: str) -> ContractDetail:
         valid_until=validity.get("until"),
         level=shown.level,
         level_text=None if shown.level is None else LEVELS[shown.level][language],
-        seals=[_seal(one, language) for one in shown.seals],
+        seals=[_seal(one, shown.revoked.get(one.kid), language) for one in shown.seals],
         concluded_at=shown.concluded_at or None,
         is_ended=shown.is_ended,
         notices=[ContractNotice(kind=one.kind, at=one.at, by=one.by, reason=one.reason) for one in shown.notices],
@@ -438,7 +448,7 @@ def _piece(piece: Piece, language: str) -> ContractPiece:
     )
 
 
-def _seal(seal: Seal, language: str) -> ContractSeal:
+def _seal(seal: Seal, revocation: Revocation | None, language: str) -> ContractSeal:
     return ContractSeal(
         role=seal.role,  # type: ignore[arg-type]
         kid=seal.kid,
@@ -449,6 +459,7 @@ def _seal(seal: Seal, language: str) -> ContractSeal:
         issuer=seal.issuer or None,
         certificate_sha256=seal.certificate_sha256,
         is_timestamped=seal.is_timestamped,
+        revocation=None if revocation is None else ContractRevocation(at=revocation.at, reason=revocation.reason),
         approval=None if seal.approval is None else _approval(seal.approval),
     )
 
