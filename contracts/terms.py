@@ -19,8 +19,11 @@ from policies.operands.date_time import DATE_TIME_IRI, span
 from policies.verified import Verification, what_is_verified
 from policies.vocabulary import ODRL
 
-GENERATOR = "pupitre-policies/1"
-"""What wrote the sentences; the number grows when policies/ says the same rules in other words."""
+GENERATOR = "pupitre-policies/2"
+"""What wrote the sentences; the number grows when policies/ says the same rules in other words.
+
+2: durations run from the agreement, and a day in another zone than UTC says so.
+"""
 
 WEAKEST_LAST = list(Verification)
 BADGES: dict[Verification, str] = {

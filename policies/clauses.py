@@ -195,8 +195,8 @@ def _by_phrase(found: Phrase, constraint: Constraint, language: Language, of_dut
     word = AND[language] if constraint.operator == ODRL + "isAllOf" else OR[language]
     values = joined([_named(found, value, constraint, language) for value in constraint.values], word)
     whole = found.whole[at]
-    if whole == "dans un délai de {}" and prose.is_several_of_one_unit(constraint.values[0].text):
-        whole = "dans les {}"
+    if whole.startswith("dans un délai de {}") and prose.is_several_of_one_unit(constraint.values[0].text):
+        whole = whole.replace("dans un délai de {}", "dans les {}")
     plural = len(constraint.values) > 1 or prose.is_several(constraint.values[0].text, language)
     return whole.replace("[s]", "s" if plural else "").replace("{}", values)
 

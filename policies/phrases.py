@@ -154,11 +154,15 @@ _PHRASES: dict[str, dict[str, Phrase]] = {
         "eq": Phrase(("exactement {} fois", "exactly {} time[s]")),
     },
     ODRL + "elapsedTime": {
-        "lteq": Phrase(("pendant {}", "for {}")),
-        "lt": Phrase(("pendant moins de {}", "for less than {}")),
-        "gteq": Phrase(("après un délai d’au moins {}", "after at least {}")),
-        "gt": Phrase(("après un délai de plus de {}", "after more than {}")),
-        "eq": Phrase(("au bout de {}", "after exactly {}")),
+        "lteq": Phrase(("pendant {} à compter de l’accord", "for {} from the agreement")),
+        "lt": Phrase(("pendant moins de {} à compter de l’accord", "for less than {} from the agreement")),
+        "gteq": Phrase(
+            ("après un délai d’au moins {} à compter de l’accord", "after at least {} from the agreement"),
+        ),
+        "gt": Phrase(
+            ("après un délai de plus de {} à compter de l’accord", "after more than {} from the agreement"),
+        ),
+        "eq": Phrase(("au bout de {} à compter de l’accord", "after exactly {} from the agreement")),
     },
     ODRL + "delayPeriod": {
         "lteq": _WITHIN,
@@ -187,7 +191,7 @@ _PHRASES: dict[str, dict[str, Phrase]] = {
         "gteq": Phrase(("pour un montant d’au moins {}", "for an amount of at least {}")),
     },
     ODRL + "percentage": {
-        "eq": Phrase(("à hauteur de {}", "up to exactly {}")),
+        "eq": Phrase(("à hauteur de {}", "at exactly {}")),
         "lteq": Phrase(("à hauteur de {} au plus", "up to {}")),
         "gteq": Phrase(("à hauteur d’au moins {}", "for at least {}")),
     },
@@ -212,7 +216,10 @@ _PHRASES: dict[str, dict[str, Phrase]] = {
 }
 _DUTY_PHRASES: dict[str, dict[str, Phrase]] = {
     ODRL + "dateTime": {"lteq": Phrase(("au plus tard le {}", "no later than {}"), edge="end")},
-    ODRL + "elapsedTime": {"lteq": _WITHIN, "lt": Phrase(("dans un délai de moins de {}", "in less than {}"))},
+    ODRL + "elapsedTime": {
+        "lteq": Phrase((_WITHIN.whole[0] + " suivant l’accord", _WITHIN.whole[1] + " of the agreement")),
+        "lt": Phrase(("dans un délai de moins de {} suivant l’accord", "in less than {} from the agreement")),
+    },
 }
 
 # what a *yes* and a *no* mean, for operands that ask a question

@@ -134,16 +134,20 @@ def is_moment(value: Value) -> bool:
 
 
 def moment_text(text: str, language: Language, *, edge: str = "") -> str:
-    """Return a day, with its time unless that is the `start` or the `end` of the day, as `edge` says."""
+    """Return a day, with its time unless that is the `start` or the `end` of the day, as `edge` says.
+
+    A whole day is one in UTC unless it says otherwise; one that was written alone, without a zone, says nothing of it.
+    """
     found = _MOMENT.fullmatch(text)
     if found is None:
         return quoted(text, language)
     day, month = int(found["day"]), _MONTHS[language].split()[int(found["month"]) - 1]
     said = f"{day}{'er' if day == 1 and language == 'fr' else ''} {month} {int(found['year'])}"
-    if found["hour"] is None or _is_edge(found, edge):
-        return said
-    time = _time_text(found, language)
     zone = _zone_text(found["zone"], language)
+    if found["hour"] is None or _is_edge(found, edge):
+        is_plain = zone == "UTC" or (found["hour"] is None and found["zone"] is None)
+        return said if is_plain else f"{said} ({zone})"
+    time = _time_text(found, language)
     return f"{said} à {time} ({zone})" if language == "fr" else f"{said} at {time} ({zone})"
 
 
@@ -172,7 +176,7 @@ def _time_text(found: re.Match[str], language: Language) -> str:
 def _zone_text(zone: str | None, language: Language) -> str:
     if zone is None:
         return {"fr": "fuseau horaire non précisé", "en": "time zone not given"}[language]
-    if zone == "Z":
+    if zone == "Z" or zone[1:] == "00:00":
         return "UTC"
     hours, minutes = zone[1:].split(":")
     return f"UTC{zone[0]}{int(hours)}" + (f":{minutes}" if minutes != "00" else "")

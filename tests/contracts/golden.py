@@ -2,7 +2,8 @@
 
 Keys, identifiers and instants are fixed and the signatures deterministic (RFC 6979), so every byte is. Certificates are
 kept: their own signatures are not deterministic. What was sealed under this schema must be readable by every version to
-come, so these files are added to and not changed; when the words of policies/ change, so does the number of GENERATOR.
+come, so these files are added to and not changed. When the words of policies/ change, so does the number of GENERATOR,
+and a folder of that number is added: the files beside it were written by the first.
 """
 
 import asyncio
@@ -15,11 +16,13 @@ from contracts.conclusion import conclude
 from contracts.jws import CONCLUSION, NOTICE, Sealed, read_sealed
 from contracts.notice import notice
 from contracts.seals import seal
+from contracts.terms import GENERATOR
 from contracts.timestamps import add_token
 from tests.harness.contracts import COMMUNE, METROPOLE, NOW, countersigned, drawn_up, negotiated, sealed
 from tests.harness.sealers import Sealer, given, p256
 
 FOLDER = Path(__file__).parent / "golden"
+NEWEST = FOLDER / GENERATOR.rpartition("/")[2]
 NAMES = {"provider": METROPOLE, "consumer": COMMUNE}
 SECRETS = {"provider": 1_000_003, "consumer": 1_000_033}
 TOKEN = b"stands where a time-stamp token stands"
@@ -64,12 +67,12 @@ def ended(contract: Sealed, consumer: Sealer) -> str:
 
 def main() -> None:
     """Write the files; certificates only where there is none."""
-    FOLDER.mkdir(exist_ok=True)
+    NEWEST.mkdir(exist_ok=True)
     for role, secret in SECRETS.items():
         if not (kept := FOLDER / f"{role}.cer").exists():
             kept.write_bytes(given(NAMES[role], p256(secret)))
     for name, text in made().items():
-        (FOLDER / name).write_text(text, "utf-8")
+        (NEWEST / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -117,10 +117,12 @@ def test_a_direction_is_told_where_it_can_be_known(
 
 def test_what_changed_is_told_with_both_values() -> None:
     assert policies.compare(owing(within(12)), owing(within(24))).lines("fr") == [
-        f"Obligation de supprimer votre copie – durée écoulée{NB}: dans les 12 mois → dans les 24 mois, plus large."
+        f"Obligation de supprimer votre copie – durée écoulée{NB}: dans les 12 mois suivant l’accord"
+        " → dans les 24 mois suivant l’accord, plus large."
     ]
     assert policies.compare(owing(within(12)), owing(within(24))).lines("en") == [
-        "Obligation to delete your copy – elapsed time: within 12 months → within 24 months, looser."
+        "Obligation to delete your copy – elapsed time: within 12 months of the agreement"
+        " → within 24 months of the agreement, looser."
     ]
 
 

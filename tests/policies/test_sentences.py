@@ -54,13 +54,13 @@ def test_a_whole_offer_reads_as_a_letter() -> None:
         "la trame noire.",
         "Vous ne pouvez pas le redistribuer.",
         "Vous devez citer la source.",
-        "Vous devez supprimer votre copie dans les 24 mois.",
+        "Vous devez supprimer votre copie dans les 24 mois suivant l’accord.",
     ]
     assert policies.sentences(offer, "en") == [
         "You may use this dataset until 30 June 2027, for saving on street lighting or dark corridors.",
         "You may not redistribute it.",
         "You must credit the source.",
-        "You must delete your copy within 24 months.",
+        "You must delete your copy within 24 months of the agreement.",
     ]
 
 
@@ -163,6 +163,21 @@ CONDITIONS: list[tuple[dict[str, Any], str, str]] = [
     (FROM, "à partir du 1er janvier 2027.", "from 1 January 2027."),
     (on("odrl:dateTime", "lteq", "2028-12-31T23:59:59Z"), "jusqu’au 31 décembre 2028.", "until 31 December 2028."),
     (
+        on("odrl:dateTime", "lteq", "2028-12-31T23:59:59+01:00"),
+        "jusqu’au 31 décembre 2028 (UTC+1).",
+        "until 31 December 2028 (UTC+1).",
+    ),
+    (
+        on("odrl:dateTime", "lteq", "2028-12-31T23:59:59"),
+        "jusqu’au 31 décembre 2028 (fuseau horaire non précisé).",
+        "until 31 December 2028 (time zone not given).",
+    ),
+    (
+        on("odrl:dateTime", "gteq", "2027-01-01T00:00:00+00:00"),
+        "à partir du 1er janvier 2027.",
+        "from 1 January 2027.",
+    ),
+    (
         on("odrl:dateTime", "lt", "2028-12-31T14:30:00+02:00"),
         f"avant le 31 décembre 2028 à 14{NB}h{NB}30 (UTC+2).",
         "before 31 December 2028 at 14:30 (UTC+2).",
@@ -185,8 +200,8 @@ CONDITIONS: list[tuple[dict[str, Any], str, str]] = [
     (on("odrl:count", "lteq", "1"), "dans la limite de 1 utilisation.", "up to 1 use."),
     (
         on("odrl:elapsedTime", "lteq", "P1Y6M"),
-        "pendant 1 an et 6 mois.",
-        "for 1 year and 6 months.",
+        "pendant 1 an et 6 mois à compter de l’accord.",
+        "for 1 year and 6 months from the agreement.",
     ),
     (on("odrl:percentage", "lteq", 10), f"à hauteur de 10{NB}% au plus.", "up to 10%."),
     (
