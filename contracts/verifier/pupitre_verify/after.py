@@ -6,7 +6,7 @@ from typing import Any
 
 from pupitre_verify.package import Files
 from pupitre_verify.parties import ROLES, Known, check_commitment
-from pupitre_verify.report import Fault, Report
+from pupitre_verify.report import Fault, LaterForm, Report
 from pupitre_verify.seals import Seal, check_signature, read_jws
 from pupitre_verify.shapes import CONCLUSION, NOTICE, SHAPES, check_shape, instant
 from pupitre_verify.strict import Unreadable, read_canonical
@@ -24,13 +24,27 @@ _NOTICES = re.compile(r"notices/\d{3}\.jws\.json")
 
 
 def read_document(part: str, payload: bytes, schema: str) -> dict[str, Any]:
-    """Return the sealed document, if it is canonical JSON of this form."""
+    """Return the sealed document, if it is canonical JSON of this form. Raises LaterForm."""
     try:
         document = read_canonical(payload)
     except Unreadable as error:
         raise Fault(part, f"/payload{error.place}", error.fr, error.en) from error
     check_shape(part, document, SHAPES[schema])
     return document
+
+
+def read_beside(report: Report, seal: Seal, payload: bytes, schema: str) -> dict[str, Any] | None:
+    """Return the document in a seal that stands beside the contract; None, and a doubt, for one of a later form.
+
+    What that one says is not known here, but the rest of the bundle can be examined. Its signature is checked first:
+    a document that says so of itself after it was sealed is a false one.
+    """
+    check_signature(seal)
+    try:
+        return read_document(seal.part, payload, schema)
+    except LaterForm as later:
+        report.doubts.append(later.doubt)
+        return None
 
 
 def check_conclusion(
@@ -51,7 +65,9 @@ def check_conclusion(
         return None
     part = CONCLUSION_PART
     written, (seal,) = read_jws(part, files[part], MEDIA.format("conclusion"), 1)
-    told = read_document(part, written, CONCLUSION)
+    told = read_beside(report, seal, written, CONCLUSION)
+    if told is None:
+        return seal
     check_names_contract(part, told, contract, payload)
     for role, one in zip(ROLES, seals, strict=True):
         if told["signatures"][role] != one.sha256:
@@ -103,7 +119,10 @@ def check_notices(
     found, told_of = [], []
     for part in sorted(name for name in files if _NOTICES.fullmatch(name)):
         written, (seal,) = read_jws(part, files[part], MEDIA.format("notice"), 1)
-        told = read_document(part, written, NOTICE)
+        told = read_beside(report, seal, written, NOTICE)
+        found.append(seal)
+        if told is None:
+            continue
         check_names_contract(part, told, contract, payload)
         _check_dates(part, told, contract, seal)
         role = next((role for role in ROLES if known.dids[role] == told["by"]), None)
@@ -113,7 +132,6 @@ def check_notices(
         by = contract["parties"][role]["legalName"]
         what = _NOTICE_FR[told["kind"]]
         report.holds(part, f"{what}, par {by}, le {told['at']}", f"{told['kind']}, by {by}, at {told['at']}")
-        found.append(seal)
         told_of.append({"kind": told["kind"], "by": told["by"], "at": told["at"]})
     if told_of:
         report.facts["notices"] = told_of
@@ -136,4 +154,4 @@ def check_one(report: Report, seal: Seal, role: str, known: Known, stand: Stand)
     check_signature(seal)
     known.check_key(seal, role)
     check_commitment(seal, "provider")
-    check_time(report, seal, stand, known.keys)
+    check_time(report, seal, stand, known.lists)

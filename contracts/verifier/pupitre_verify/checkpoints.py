@@ -10,12 +10,12 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from pupitre_verify.after import MEDIA, read_document
+from pupitre_verify.after import MEDIA, read_beside
 from pupitre_verify.journal import PART as JOURNAL
 from pupitre_verify.package import Files
 from pupitre_verify.parties import Known, check_commitment
 from pupitre_verify.report import Doubt, Fault, Report
-from pupitre_verify.seals import Seal, check_signature, read_jws
+from pupitre_verify.seals import Seal, read_jws
 from pupitre_verify.shapes import CHECKPOINT, instant
 from pupitre_verify.strict import write_canonical
 from pupitre_verify.times import LEEWAY, Stand, check_time
@@ -40,7 +40,12 @@ def check_checkpoints(
     before: tuple[dict[str, Any], bytes, Seal, int] | None = None
     relied = 0
     for part in sorted(name for name in files if _PARTS.fullmatch(name)):
-        payload, told, seal = _read(part, files[part], known)  # 1
+        payload, (seal,) = read_jws(part, files[part], MEDIA.format("checkpoint"), 1)
+        seals.append(seal)
+        told = read_beside(report, seal, payload, CHECKPOINT)
+        if told is None:
+            continue
+        _check_author(part, told, seal, known)  # 1
         if before is not None:
             _check_follows(part, told, *before[:3])  # 2
         if not chain:
@@ -50,20 +55,16 @@ def check_checkpoints(
         covered = _covered(part, told, entries, before[3] if before else 0) if chain else 0  # 3
         if chain and _tell(report, seal, told, covered, _unsure(seal, stand, known)):  # 4
             relied = covered
-        seals.append(seal)
         before = told, payload, seal, covered
     return seals, bool(chain) and relied == len(chain)
 
 
-def _read(part: str, text: bytes, known: Known) -> tuple[bytes, dict[str, Any], Seal]:
-    payload, (seal,) = read_jws(part, text, MEDIA.format("checkpoint"), 1)
-    told = read_document(part, payload, CHECKPOINT)
+def _check_author(part: str, told: dict[str, Any], seal: Seal, known: Known) -> None:
     if any(one >= other for one, other in pairwise(told["heads"])):
         raise Fault(part, "/payload/heads", "empreintes en désordre", "the digests are not in order")
     role = next((role for role, did in known.dids.items() if did == told["by"]), None)
     if role is None:
         raise Fault(part, "/payload/by", "l’auteur n’est pas une partie", "the author is not one of the parties")
-    check_signature(seal)
     known.check_key(seal, role)
     check_commitment(seal, "provider")
     if instant(told["at"]) - seal.made_at > LEEWAY:
@@ -73,7 +74,6 @@ def _read(part: str, text: bytes, known: Known) -> tuple[bytes, dict[str, Any], 
             "le cachet précède le point de contrôle",
             "the seal is older than the checkpoint",
         )
-    return payload, told, seal
 
 
 def _check_follows(part: str, told: dict[str, Any], last: dict[str, Any], payload: bytes, seal: Seal) -> None:
@@ -121,7 +121,7 @@ def _unsure(seal: Seal, stand: Stand, known: Known) -> Fault | Doubt | None:
     """Return why the date of a seal cannot be relied on, if so."""
     aside = Report()
     try:
-        check_time(aside, seal, stand, known.keys)
+        check_time(aside, seal, stand, known.lists)
     except Fault as fault:
         return fault
     return aside.doubts[0] if aside.doubts else None

@@ -69,14 +69,14 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     check_cards(report, files, parties, known)
     # 7. The time: certificates, time-stamps, revocations, and the order of things.
     for seal in seals:
-        check_time(report, seal, stand, known.keys)
+        check_time(report, seal, stand, known.lists)
     _check_order(document, *seals)
     # 8. The conclusion is of this contract and of these two seals, and the provider sealed it.
     all_seals = [*seals]
     if (conclusion := check_conclusion(report, files, document, payload, seals)) is not None:
         check_one(report, conclusion, "provider", known, stand)
-        concluded_at = report.facts["concludedAt"]
-        report.holds(conclusion.part, f"conclue le {concluded_at}", f"concluded at {concluded_at}")
+        if (concluded_at := report.facts.get("concludedAt")) is not None:
+            report.holds(conclusion.part, f"conclue le {concluded_at}", f"concluded at {concluded_at}")
         all_seals.append(conclusion)
     # 9. The messages are those that the seals cover, and carried this agreement.
     sealed = check_messages(report, CONTRACT, files, document)
@@ -86,6 +86,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     # 11. The journal's chain, and the days on which its owner sealed where it stood.
     beside, journal = _check_journal(report, files, known, stand)
     all_seals += beside
+    known.tell_older(report, all_seals)
     # 12. The certificates that stand beside are those in the seals.
     _check_certificates(files, all_seals)
     # 13. The convention that people read holds this very contract.
@@ -169,6 +170,7 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     # 5. The messages, the journal, the certificates, the pages that people read.
     messages = check_messages(report, UNILATERAL_PART, files, document)
     beside, journal = _check_journal(report, files, known, stand)
+    known.tell_older(report, [seal, *beside])
     _check_certificates(files, [seal, *beside])
     pages = {RECORD.part} if check_pdf(report, files, RECORD, [seal, *beside]) else set()
     report.unsealed = _unsealed(files, [seal, *beside], messages | journal | pages)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from pupitre_verify.report import Fault
-from pupitre_verify.shapes import instant, is_instant
+from pupitre_verify.shapes import check_not_later, instant, is_instant
 from pupitre_verify.strict import Unreadable, base64url, read_json, unbase64, unbase64url
 
 CARD_FORM = "urn:pupitre:party-card:1"
@@ -25,7 +25,7 @@ _IN_CARD = {"representative/function": "representativeFunction", "representative
 
 @dataclass(frozen=True)
 class Revocation:
-    """When and why a seal key was revoked."""
+    """Since when a seal key is revoked, and why, as its owner says."""
 
     at: datetime
     reason: str
@@ -35,10 +35,18 @@ class Revocation:
 class KeyList:
     """A participant's signed list of seal keys."""
 
-    keys: dict[tuple[str, str], Revocation | None]
-    """By name and SHA-256 of the certificate; None: not revoked."""
-    issued_at: str
-    """When it was signed, as it says itself; empty where it does not say."""
+    keys: dict[tuple[str | None, str], Revocation | None]
+    """By name, as `normal` writes it, and SHA-256 of the certificate; None: not revoked."""
+    issued_at: datetime | None
+    """When it was signed, as it says itself; None where it does not say."""
+
+    def names(self, kid: str, certificate_sha256: str) -> bool:
+        """Return whether the key stands in the list, with this certificate."""
+        return (normal(kid), certificate_sha256) in self.keys
+
+    def revocation(self, kid: str, certificate_sha256: str) -> Revocation | None:
+        """Return what the list says of the end of a key; None where it is not revoked, or not named."""
+        return self.keys.get((normal(kid), certificate_sha256))
 
 
 def read_did_document(part: str, raw: bytes, did: str) -> dict[str, Any]:
@@ -143,7 +151,7 @@ def _key_numbers(key: Any) -> tuple[Any, ...]:
 def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, document: dict[str, Any] | None) -> None:
     """Verify that a party card is the one that the contract names, and says the same of the party.
 
-    Its signature is checked where the DID document that is at hand still names its key.
+    Its signature is checked where the DID document that is at hand still names its key. Raises LaterForm.
     """
     if hashlib.sha256(raw).hexdigest() != party["cardSha256"]:
         raise Fault(
@@ -154,6 +162,7 @@ def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, documen
         )
     header, payload = _verified_jws(part, raw.split(b"."), document)
     card = _object(part, payload)
+    check_not_later(part, "/form", card.get("form"), CARD_FORM)
     if header.get("typ") != "party-card+jws" or card.get("form") != CARD_FORM:
         raise Fault(part, "/form", "ce n’est pas une carte d’organisme", "this is not a party card")
     who = party["representative"]
@@ -170,19 +179,30 @@ def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, documen
 
 
 def read_keys(part: str, raw: bytes, did: str, document: dict[str, Any] | None) -> KeyList:
-    """Return a participant's signed list of keys; its signature is checked where the DID document is at hand."""
+    """Return a participant's signed list of keys; its signature is checked where the DID document is at hand.
+
+    Raises LaterForm.
+    """
     jws = _object(part, raw)
     try:
         (entry,) = jws["signatures"]
         parts = [text.encode("ascii") for text in (entry["protected"], jws["payload"], entry["signature"])]
         header, payload = _verified_jws(part, parts, document)
         told = _object(part, payload)
+        check_not_later(part, "/schema", told.get("schema"), KEYS_FORM)
         if header.get("typ") != "seal-keys+jws" or told["schema"] != KEYS_FORM or normal(told["did"]) != normal(did):
             raise Fault(part, "/did", "ce n’est pas la liste des clés de cette partie", "not this party's list of keys")
-        keys = {(str(one["kid"]), str(one["certificateSha256"])): _revocation(one) for one in told["keys"]}
-        return KeyList(keys, told["issuedAt"] if is_instant(told.get("issuedAt")) else "")
+        keys = {_named(did, one): _revocation(one) for one in told["keys"]}
+        if len({kid for kid, _ in keys}) != len(told["keys"]):
+            raise Fault(part, "/keys", "une clé y est deux fois", "a key is there twice")
+        return KeyList(keys, instant(told["issuedAt"]) if is_instant(told.get("issuedAt")) else None)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Fault(part, "", "liste de clés illisible", "the list of keys cannot be read") from error
+
+
+def _named(did: str, told: dict[str, Any]) -> tuple[str | None, str]:
+    kid = str(told["kid"])
+    return normal(f"{did}{kid}" if kid.startswith("#") else kid), str(told["certificateSha256"])
 
 
 def _revocation(told: dict[str, Any]) -> Revocation | None:

@@ -1,11 +1,14 @@
 """The parties of a bundle: whether the keys that sealed are theirs, as several sources say independently."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from pupitre_verify.identities import Revocation, check_card, check_seal_key, names_key, read_did_document, read_keys
+from pupitre_verify.identities import KeyList, check_card, check_seal_key, names_key, read_did_document, read_keys
 from pupitre_verify.package import Files
-from pupitre_verify.report import Fault, Report
+from pupitre_verify.report import Fault, LaterForm, Report
 from pupitre_verify.seals import APPROVAL, ORIGIN, Seal
+from pupitre_verify.times import day_of
 
 ROLES = ("provider", "consumer")
 _COMMITMENTS = {"provider": frozenset({ORIGIN, APPROVAL}), "consumer": frozenset({APPROVAL})}
@@ -17,7 +20,8 @@ class Known:
     def __init__(self, report: Report, files: Files, dids: dict[str, str]) -> None:
         self.dids = dids
         self.documents: dict[str, dict[str, Any]] = {}
-        self.keys: dict[tuple[str, str], Revocation | None] = {}
+        self.lists: dict[str, KeyList] = {}
+        """By the DID of whose keys they list."""
         for role, did in dids.items():
             part = f"dids/{role}.json"
             if part in files:
@@ -25,14 +29,20 @@ class Known:
                 report.holds(part, f"document DID de {did}", f"DID document of {did}")
             else:
                 _doubt_missing(report, part)
-        for role, did in dids.items():
-            part = f"status/{role}.json"
-            if part in files:
-                listed = read_keys(part, files[part], did, self.documents.get(role))
-                self.keys |= listed.keys
-                _tell_list(report, part, did, listed.issued_at)
-            else:
-                _doubt_revocations(report, part)
+        for role in dids:
+            self._read_list(report, files, role)
+
+    def _read_list(self, report: Report, files: Files, role: str) -> None:
+        part, did = f"status/{role}.json", self.dids[role]
+        if part not in files:
+            _doubt_revocations(report, part)
+            return
+        try:
+            self.lists[did] = read_keys(part, files[part], did, self.documents.get(role))
+        except LaterForm as later:
+            report.doubts.append(later.doubt)
+            return
+        _tell_list(report, part, did, self.lists[did])
 
     def check_key(self, seal: Seal, role: str) -> None:
         """Verify that the seal's key is the party's: its DID document names it, or its signed list of keys."""
@@ -43,10 +53,18 @@ class Known:
                 f"cette clé n’est pas celle de {self.dids[role]}",
                 f"this key is not one of {self.dids[role]}",
             )
-        document = self.documents.get(role)
-        listed = (seal.kid, seal.certificate_sha256) in self.keys
-        if document is not None and (names_key(document, seal.kid) or not listed):
+        document, listed = self.documents.get(role), self.lists.get(seal.did)
+        is_listed = listed is not None and listed.names(seal.kid, seal.certificate_sha256)
+        if document is not None and (names_key(document, seal.kid) or not is_listed):
             check_seal_key(f"dids/{role}.json", document, seal.kid, seal.chain[0])
+
+    def tell_older(self, report: Report, seals: Iterable[Seal]) -> None:
+        """Say of which list a party sealed something later: of what was revoked in between, it tells nothing."""
+        last = {one.did: one for one in sorted(seals, key=lambda one: one.made_at)}
+        for role, did in self.dids.items():
+            issued_at = self.lists[did].issued_at if did in self.lists else None
+            if did in last and issued_at is not None and issued_at < last[did].made_at:
+                _tell_older(report, f"status/{role}.json", issued_at, last[did])
 
 
 def _doubt_missing(report: Report, part: str) -> None:
@@ -62,11 +80,23 @@ def _doubt_revocations(report: Report, part: str) -> None:
     )
 
 
-def _tell_list(report: Report, part: str, did: str, issued_at: str) -> None:
+def _tell_list(report: Report, part: str, did: str, listed: KeyList) -> None:
     """Say which list was used, and of when: what was revoked after that instant, it cannot tell."""
-    fr = f", liste du {issued_at}" if issued_at else ", liste sans date"
-    en = f", list of {issued_at}" if issued_at else ", a list without a date"
+    at = listed.issued_at
+    fr = f", liste du {at:%Y-%m-%dT%H:%M:%SZ}" if at else ", liste sans date"
+    en = f", list of {at:%Y-%m-%dT%H:%M:%SZ}" if at else ", a list without a date"
     report.holds(part, f"clés de {did} et révocations{fr}", f"keys of {did} and revocations{en}")
+
+
+def _tell_older(report: Report, part: str, issued_at: datetime, seal: Seal) -> None:
+    issued, sealed = day_of(issued_at), day_of(seal.made_at)
+    report.left_out(
+        part,
+        f"cette liste, du {issued}, précède le cachet du {sealed} ({seal.part}) : d’une révocation entre les deux, le "
+        "dossier ne dit rien",
+        f"this list, of {issued}, is older than the seal of {sealed} ({seal.part}): of a revocation between the two, "
+        "the bundle tells nothing",
+    )
 
 
 def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Known) -> None:
@@ -77,7 +107,11 @@ def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Kn
             _doubt_missing(report, part)
             continue
         party, place = parties[role], f"/payload/parties/{role}"
-        check_card(part, files[part], party, place, known.documents.get(role))
+        try:
+            check_card(part, files[part], party, place, known.documents.get(role))
+        except LaterForm as later:
+            report.doubts.append(later.doubt)
+            continue
         report.holds(part, f"carte de {party['legalName']}", f"card of {party['legalName']}")
 
 

@@ -1,9 +1,10 @@
 """What an examination found, and how it is told in French and English.
 
 A fault makes the bundle invalid and ends the examination. A doubt leaves it indeterminate: what can be checked holds,
-but something that would be needed is not there. A document of a later form than the program knows is one, and ends the
-examination. A finding is what was seen to hold. The pieces that no seal covers are
-named whatever the verdict: they were looked at, but whoever held the bundle may have changed them.
+but something that would be needed is not there. A document of a later form than the program knows is one; where it is
+the list of contents, or what the bundle is about, it ends the examination. A finding is what was seen to hold. The
+pieces that no seal covers are named whatever the verdict: they were looked at, but whoever held the bundle may have
+changed them.
 """
 
 import unicodedata
@@ -133,7 +134,7 @@ class Report:
         self.findings.append(Finding(part, fr, en))
 
     def left_out(self, part: str, fr: str, en: str) -> None:
-        """Note that a piece was not looked at, and why."""
+        """Note what was not looked at, and why, though the bundle may be valid without."""
         self.unexamined.append(Finding(part, fr, en))
 
     def doubt(self, part: str, place: str, fr: str, en: str) -> None:

@@ -69,9 +69,9 @@ class _Form:
 
 def check_not_later(part: str, place: str, told: Any, known: str) -> None:
     """Raise LaterForm where the name of a form is the known one but for a higher number at its end."""
-    base, _, number = known.rpartition("/")
-    found = re.fullmatch(re.escape(base) + r"/([1-9][0-9]{0,8})", told, re.ASCII) if isinstance(told, str) else None
-    if found is not None and int(found[1]) > int(number):
+    base = known.rstrip("0123456789")
+    found = re.fullmatch(re.escape(base) + r"([1-9][0-9]{0,8})", told, re.ASCII) if isinstance(told, str) else None
+    if found is not None and int(found[1]) > int(known.removeprefix(base)):
         raise LaterForm(part, place)
 
 
@@ -134,7 +134,7 @@ SHAPES: dict[str, Rule] = {
         "negotiation": {"providerPid": _is_text, "consumerPid": _is_text, "messages": _MESSAGES},
     },
     CONCLUSION: {
-        "schema": _is(CONCLUSION),
+        "schema": _Form(CONCLUSION),
         "contract": _URN,
         "contractSha256": _SHA256,
         "agreement": _is_text,
@@ -142,7 +142,7 @@ SHAPES: dict[str, Rule] = {
         "concludedAt": is_instant,
     },
     NOTICE: {
-        "schema": _is(NOTICE),
+        "schema": _Form(NOTICE),
         "kind": _is(*KINDS_OF_NOTICE),
         "contract": _URN,
         "contractSha256": _SHA256,
@@ -153,7 +153,7 @@ SHAPES: dict[str, Rule] = {
         "reason?": _is_text,
     },
     CHECKPOINT: {
-        "schema": _is(CHECKPOINT),
+        "schema": _Form(CHECKPOINT),
         "by": _DID,
         "number": _is_number,
         "previous?": {"sha256": _SHA256, "seal": _SHA256},
@@ -178,7 +178,7 @@ SHAPES: dict[str, Rule] = {
 def check_shape(part: str, value: Any, rule: Rule, place: str = "/payload") -> None:
     """Refuse a value that does not have the form; the fault names the member.
 
-    Raises LaterForm for a contract or one-sided evidence of a later form: its seals are to be checked before.
+    Raises LaterForm for a sealed document of a later form: its seals are to be checked before.
     """
     if isinstance(rule, _NoneOr):
         if value != "none":

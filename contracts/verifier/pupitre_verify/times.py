@@ -2,6 +2,10 @@
 
 The instant in a seal is its author's word. It counts while the certificate is valid and not revoked. Later only a
 time-stamp shows that the seal is older than the end of the certificate; without one the answer is "indeterminate".
+
+The instant of a revocation is its author's word, too, and whoever wants to be out of a contract may date it back. So a
+seal is "invalid" for it only where the list that announces it says of itself that it is older than the seal. A list
+that came after the seal shows what its author says now: the key may have been stolen before, and that found out later.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,13 +15,14 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from pupitre_verify.certificates import is_self_made, is_valid_at, may_sign, path_to_root, says_seal_of_eidas
-from pupitre_verify.identities import Revocation
+from pupitre_verify.identities import KeyList, Revocation
 from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal
 
 LEEWAY = timedelta(minutes=5)
 STAMPED_WITHIN = timedelta(hours=24)
-SealKeys = Mapping[tuple[str, str], Revocation | None]
+KeyLists = Mapping[str, KeyList]
+"""The signed lists of seal keys, by the DID of whose they are."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,12 @@ class Stand:
     roots: tuple[x509.Certificate, ...]
 
 
-def check_time(report: Report, seal: Seal, stand: Stand, keys: SealKeys) -> None:
+def check_time(report: Report, seal: Seal, stand: Stand, lists: KeyLists) -> None:
     """Look at everything about the time of one seal.
 
     1. The certificate is for seals, and was valid when its author says that the seal was made.
     2. The time-stamps, where there are any.
-    3. The key was not revoked before the seal was made; if it was later, a time-stamp must be older.
+    3. Its party's list names the key, and as not revoked; else a time-stamp must be older than the revocation.
     4. The certificate is valid still, or a time-stamp shows that it was.
     5. The seal was not made after the instant of the examination.
     """
@@ -49,11 +54,11 @@ def check_time(report: Report, seal: Seal, stand: Stand, keys: SealKeys) -> None
         raise Fault(
             seal.part,
             iat,
-            f"le certificat n’était pas valide le {_day(seal.made_at)}",
-            f"the certificate was not valid on {_day(seal.made_at)}",
+            f"le certificat n’était pas valide le {day_of(seal.made_at)}",
+            f"the certificate was not valid on {day_of(seal.made_at)}",
         )
     stamped_at = _proven_at(report, seal, stand)  # 2
-    _check_revocation(report, seal, stamped_at, keys)  # 3
+    _check_listed(report, seal, stamped_at, lists.get(seal.did))  # 3
     if not is_valid_at(certificate, stand.at) and not (stamped_at and is_valid_at(certificate, stamped_at)):  # 4
         _doubt_period(report, seal, stand.at)
     if seal.made_at - stand.at > LEEWAY:  # 5
@@ -68,11 +73,11 @@ def check_time(report: Report, seal: Seal, stand: Stand, keys: SealKeys) -> None
 def _doubt_period(report: Report, seal: Seal, at: datetime) -> None:
     place, certificate = f"{seal.place}/protected/x5c/0", seal.chain[0]
     if at < certificate.not_valid_before_utc:
-        begin = _day(certificate.not_valid_before_utc)
+        begin = day_of(certificate.not_valid_before_utc)
         fr, en = f"le certificat n’est valide qu’à partir du {begin}", f"the certificate is not valid before {begin}"
         report.doubt(seal.part, place, fr, en)
         return
-    end = _day(certificate.not_valid_after_utc)
+    end = day_of(certificate.not_valid_after_utc)
     report.doubt(
         seal.part,
         place,
@@ -97,8 +102,8 @@ def _proven_at(report: Report, seal: Seal, stand: Stand) -> datetime | None:
             report.doubt(
                 seal.part,
                 place,
-                f"l’horodatage du {_day(stamp.at)} suit la date du cachet de plus de 24 heures",
-                f"the time-stamp of {_day(stamp.at)} follows the date of the seal by more than 24 hours",
+                f"l’horodatage du {day_of(stamp.at)} suit la date du cachet de plus de 24 heures",
+                f"the time-stamp of {day_of(stamp.at)} follows the date of the seal by more than 24 hours",
             )
         elif path_to_root(stamp.chain, stand.roots, stamp.at) is not None:
             proven.append(stamp.at)
@@ -118,24 +123,64 @@ def _proven_at(report: Report, seal: Seal, stand: Stand) -> datetime | None:
 def _tell_stamp(report: Report, seal: Seal, at: datetime, *, is_trusted: bool) -> None:
     fr = "" if is_trusted else " ; son autorité n’est pas contrôlée (option --trust)"
     en = "" if is_trusted else "; its authority is not checked (option --trust)"
-    report.holds(seal.part, f"{seal.did} : horodaté le {_day(at)}{fr}", f"{seal.did}: time-stamped on {_day(at)}{en}")
+    report.holds(
+        seal.part, f"{seal.did} : horodaté le {day_of(at)}{fr}", f"{seal.did}: time-stamped on {day_of(at)}{en}"
+    )
 
 
-def _check_revocation(report: Report, seal: Seal, stamped_at: datetime | None, keys: SealKeys) -> None:
-    revocation = keys.get((seal.kid, seal.certificate_sha256))
-    if revocation is None:
+def _check_listed(report: Report, seal: Seal, stamped_at: datetime | None, listed: KeyList | None) -> None:
+    """Look up the key in the list of its party; that a list is missing is said where the lists are read."""
+    if listed is None:
         return
-    place, day = f"{seal.place}/protected/kid", _day(revocation.at)
-    if revocation.at <= seal.made_at:
-        raise Fault(seal.part, place, f"clé révoquée depuis le {day}", f"this key is revoked since {day}")
-    if stamped_at is None or stamped_at >= revocation.at:
+    if not listed.names(seal.kid, seal.certificate_sha256):
+        report.doubt(
+            seal.part,
+            f"{seal.place}/protected/kid",
+            f"la liste des clés de {seal.did} ne nomme pas celle-ci, avec ce certificat : on ne sait pas si elle est à "
+            "cette partie, ni si elle a été révoquée",
+            f"the list of keys of {seal.did} does not name this one, with this certificate: it is not known whether it "
+            "is that party's, nor whether it was revoked",
+        )
+        return
+    revocation = listed.revocation(seal.kid, seal.certificate_sha256)
+    if revocation is not None and not (stamped_at and stamped_at < revocation.at):
+        _weigh_revocation(report, seal, revocation, listed.issued_at)
+
+
+def _weigh_revocation(report: Report, seal: Seal, revocation: Revocation, issued_at: datetime | None) -> None:
+    """Say what a revocation means for a seal of which no trusted time-stamp shows that it is older.
+
+    1. The seal says that it is older.
+    2. The revocation is older, and so is the list that announces it.
+    3. The revocation is dated before the seal by a list that came after it, or that has no date.
+    """
+    place, day, reason = f"{seal.place}/protected/kid", day_of(revocation.at), revocation.reason
+    if seal.made_at < revocation.at:  # 1
         report.doubt(
             seal.part,
             place,
-            f"clé révoquée le {day} ({revocation.reason}) et aucun horodatage reconnu ne montre que le cachet est "
-            "antérieur",
-            f"key revoked on {day} ({revocation.reason}) and no trusted time-stamp shows that the seal is older",
+            f"clé révoquée le {day} ({reason}) et aucun horodatage reconnu ne montre que le cachet est antérieur",
+            f"key revoked on {day} ({reason}) and no trusted time-stamp shows that the seal is older",
         )
+        return
+    if issued_at is not None and issued_at < seal.made_at:  # 2
+        raise Fault(
+            seal.part,
+            place,
+            f"clé révoquée depuis le {day}, et annoncée telle par une liste du {day_of(issued_at)}, avant ce cachet",
+            f"this key is revoked since {day}, and announced so by a list of {day_of(issued_at)}, before this seal",
+        )
+    fr, en = ("sans date", "without a date")  # 3
+    if issued_at is not None:
+        fr, en = f"du {day_of(issued_at)}, postérieure au cachet", f"of {day_of(issued_at)}, after the seal"
+    report.doubt(
+        seal.part,
+        place,
+        f"clé révoquée depuis le {day} ({reason}), avant ce cachet, dit une liste {fr} : rien ne montre si cela était "
+        "annoncé quand il a été apposé, ou si la révocation a été antidatée",
+        f"key revoked since {day} ({reason}), before this seal, says a list {en}: nothing shows whether that was "
+        "announced when it was made, or whether the revocation was dated back",
+    )
 
 
 def level_of(report: Report, seals: Iterable[Seal], stand: Stand) -> str:
@@ -159,5 +204,6 @@ def _level(report: Report, seal: Seal, stand: Stand) -> str:
     return "L2" if says_seal_of_eidas(leaf) else "L1"
 
 
-def _day(at: datetime) -> str:
+def day_of(at: datetime) -> str:
+    """Return an instant as the report tells it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -16,10 +16,16 @@ from tests.contracts.verifier.written import (
     Case,
     Organisation,
     authority,
+    canonical,
     case,
     certificate,
+    compact,
+    jws,
     key_list,
     seal,
+    sha256,
+    unb64,
+    written,
     zipped,
 )
 
@@ -189,6 +195,84 @@ def test_a_contract_that_only_says_so_of_itself_is_refused() -> None:
     assert (report.exit_status, report.faults[0].place) == (1, "/payload/schema")
 
 
+LATER = "dossier d’une version plus récente : prenez un pupitre-verify plus récent"
+
+
+def _later_conclusion(whole: Case) -> None:
+    whole.conclusion = {"schema": "https://w3id.org/pupitre/conclusion/2", "more": "new"}
+
+
+def _later_notice(whole: Case) -> None:
+    whole.files["notices/001.jws.json"] = whole.notice(schema="https://w3id.org/pupitre/notice/2", more="new")
+
+
+def _later_checkpoint(whole: Case) -> None:
+    later = whole.checkpoint(schema="https://w3id.org/pupitre/checkpoint/2", more="new")
+    whole.files["checkpoints/001.jws.json"] = later
+
+
+def _later_list(whole: Case) -> None:
+    whole.files["status/provider.json"] = key_list(whole.provider, schema="https://w3id.org/pupitre/seal-keys/2")
+
+
+def _later_card(whole: Case) -> None:
+    header = {"kid": f"{whole.provider.did}#auth", "typ": "party-card+jws"}
+    card = compact({"form": "urn:pupitre:party-card:2", "more": "new"}, whole.provider.auth, header).encode()
+    whole.files["cards/provider.jws"] = card
+    whole.document["parties"]["provider"]["cardSha256"] = sha256(card)
+    whole.seal_both()
+
+
+LATER_PIECES = {
+    "conclusion.jws.json": (_later_conclusion, "/payload/schema"),
+    "notices/001.jws.json": (_later_notice, "/payload/schema"),
+    "checkpoints/001.jws.json": (_later_checkpoint, "/payload/schema"),
+    "status/provider.json": (_later_list, "/schema"),
+    "cards/provider.jws": (_later_card, "/form"),
+}
+
+
+@pytest.mark.parametrize("part", LATER_PIECES)
+def test_a_piece_of_a_later_form_is_indeterminate_says_what_to_do_and_the_rest_is_examined(part) -> None:
+    whole = case()
+    change, place = LATER_PIECES[part]
+    change(whole)
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, [(one.part, one.place) for one in report.doubts]) == (2, [(part, place)])
+    assert LATER in report.as_text("fr")
+    assert "journal.jsonl" in [one.part for one in report.findings]
+    whole.files["journal.jsonl"] = b"x\n"
+    assert [one.part for one in examine(whole.pack(), at=NOW).faults] == ["journal.jsonl"]
+
+
+@pytest.mark.parametrize("number", ["0", "1.5", "02", "x", ""])
+def test_a_piece_of_no_form_that_will_ever_be_is_refused(number) -> None:
+    whole = case()
+    whole.files["notices/001.jws.json"] = whole.notice(schema=f"https://w3id.org/pupitre/notice/{number}")
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/payload/schema")
+
+
+@pytest.mark.parametrize("part", [one for one in LATER_PIECES if one.endswith(".jws.json")])
+def test_a_piece_that_only_says_of_itself_that_it_is_later_is_refused(part) -> None:
+    whole = case()
+    LATER_PIECES[part][0](whole)
+    sealed = json.loads(whole.all_files()[part])
+    told = json.loads(unb64(sealed["payload"])) | {"more": "newer"}
+    whole.files[part] = jws(canonical(told), *sealed["signatures"])
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].part, report.faults[0].place) == (1, part, "/signatures/0/signature")
+
+
+def test_a_later_conclusion_that_a_stranger_sealed_is_refused() -> None:
+    whole = case()
+    payload = canonical({"schema": "https://w3id.org/pupitre/conclusion/2"})
+    one = seal(payload, Organisation("did:web:autre.example", "Autre"), "conclusion", "provider", SEALED_AT)
+    whole.files["conclusion.jws.json"] = jws(payload, one)
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/signatures/0/protected/kid")
+
+
 def test_an_event_may_be_named_by_its_type_alone() -> None:
     whole = case()
     assert whole.document["negotiation"]["messages"][2]["type"] == "ContractNegotiationEventMessage:ACCEPTED"
@@ -263,15 +347,116 @@ def test_notices_are_told() -> None:
 # --- revoked keys
 
 
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
 @pytest.mark.parametrize(
-    ("revoked_at", "status"),
-    [(None, 0), (SEALED_AT - timedelta(hours=1), 1), (SEALED_AT, 1), (SEALED_AT + 30 * DAY, 2)],
-)
-def test_a_revoked_key_is_not_believed_after_its_revocation_nor_before_without_time_stamp(revoked_at, status) -> None:
+    ("revoked_at", "issued_at", "status", "told"),
+    [
+        (None, NOW, 0, "liste du"),
+        (SEALED_AT + 30 * DAY, NOW, 2, "aucun horodatage reconnu ne montre que le cachet est antérieur"),
+        (SEALED_AT + SECOND, NOW, 2, "aucun horodatage reconnu ne montre que le cachet est antérieur"),
+        # dated back, as far as can be seen
+        (SEALED_AT, NOW, 2, "dit une liste du 2026-06-01 00:00:00 UTC, postérieure au cachet : rien ne montre si cela"),
+        (SEALED_AT - HOUR, SEALED_AT + 3 * HOUR, 2, "ou si la révocation a été antidatée"),
+        (SEALED_AT - HOUR, None, 2, "avant ce cachet, dit une liste sans date : rien ne montre"),
+        # announced before
+        (SEALED_AT - HOUR, SEALED_AT - SECOND, 1, "annoncée telle par une liste du 2026-03-02 08:59:59 UTC, avant"),
+        (SEALED_AT - HOUR, SEALED_AT - HOUR, 1, "clé révoquée depuis le 2026-03-02 08:00:00 UTC"),
+    ],
+)  # fmt: skip
+def test_a_revocation_dated_before_the_seal_refutes_it_only_if_it_was_announced_before(
+    revoked_at, issued_at, status, told
+) -> None:
     whole = case()
-    whole.files["status/provider.json"] = key_list(whole.provider, revoked_at)
+    whole.files["status/provider.json"] = key_list(whole.provider, revoked_at, issued_at=issued_at)
     report = examine(whole.pack(), at=NOW)
     assert report.exit_status == status, report.as_text("en")
+    assert told in report.as_text("fr")
+
+
+def test_a_list_of_the_very_second_of_the_seal_was_not_before_it() -> None:
+    whole = case()
+    whole.files["status/consumer.json"] = key_list(whole.consumer, SEALED_AT, issued_at=whole.made_at(1))
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, [one.place for one in report.doubts]) == (2, ["/signatures/1/protected/kid"])
+
+
+def test_what_the_other_party_revokes_later_takes_nothing_from_ones_own_seal() -> None:
+    whole = case()
+    whole.files["status/provider.json"] = key_list(whole.provider, SEALED_AT - HOUR)
+    doubted = {(one.part, one.place) for one in examine(whole.pack(), at=NOW).doubts}
+    kid = "/signatures/0/protected/kid"
+    assert doubted == {("contract.jws.json", kid), ("conclusion.jws.json", kid)}
+
+
+def _another_key(whole: Case) -> bytes:
+    return key_list(whole.provider, keys=[{"kid": f"{whole.provider.did}#seal-2027", "certificateSha256": "0" * 64}])
+
+
+def _another_certificate(whole: Case) -> bytes:
+    return key_list(whole.provider, keys=[{"kid": whole.provider.kid, "certificateSha256": "0" * 64}])
+
+
+def _no_key(whole: Case) -> bytes:
+    return key_list(whole.provider, keys=[])
+
+
+@pytest.mark.parametrize("listed", [_another_key, _another_certificate, _no_key])
+def test_a_key_that_its_partys_list_does_not_name_is_indeterminate(listed) -> None:
+    """The DID document, which no seal covers, names it: that is not enough."""
+    whole = case()
+    whole.files["status/provider.json"] = listed(whole)
+    report = examine(whole.pack(), at=NOW)
+    kid = "/signatures/0/protected/kid"
+    assert (report.exit_status, [(one.part, one.place) for one in report.doubts]) == (
+        2, [("contract.jws.json", kid), ("conclusion.jws.json", kid)],
+    )  # fmt: skip
+    assert "la liste des clés de did:web:metropole.example ne nomme pas celle-ci" in report.as_text("fr")
+
+
+@pytest.mark.parametrize("kid", ["#seal-2026", "did:web:METROPOLE.example#seal-2026"])
+def test_a_revoked_key_is_found_however_the_list_writes_its_name(kid) -> None:
+    whole = case()
+    one = {
+        "kid": kid,
+        "certificateSha256": whole.document["parties"]["provider"]["seal"]["certificateSha256"],
+        "revokedAt": written(SEALED_AT + DAY),
+    }
+    whole.files["status/provider.json"] = key_list(whole.provider, keys=[one])
+    assert "clé révoquée le 2026-03-03 09:00:00 UTC" in examine(whole.pack(), at=NOW).as_text("fr")
+
+
+def test_a_list_that_names_a_key_twice_is_refused() -> None:
+    whole = case()
+    one = {
+        "kid": whole.provider.kid,
+        "certificateSha256": whole.document["parties"]["provider"]["seal"]["certificateSha256"],
+    }
+    for other in ({"revokedAt": written(SEALED_AT)}, {"kid": "#seal-2026", "certificateSha256": "0" * 64}):
+        for listed in ([one | other, one], [one, one | other]):
+            whole.files["status/provider.json"] = key_list(whole.provider, keys=listed)
+            report = examine(whole.pack(), at=NOW)
+            assert (report.exit_status, report.faults[0].part, report.faults[0].place) == (
+                1, "status/provider.json", "/keys",
+            )  # fmt: skip
+
+
+def test_a_list_older_than_the_last_seal_is_told_and_takes_nothing() -> None:
+    """A partner's list is the one that was pinned when its keys changed last: that it is older is the ordinary case."""
+    whole = case()
+    issued = SEALED_AT - 60 * DAY
+    whole.files["status/provider.json"] = key_list(whole.provider, issued_at=issued)
+    report = examine(whole.pack(), at=NOW)
+    assert report.exit_status == 0
+    assert [one.part for one in report.unexamined] == ["status/provider.json"]
+    assert (
+        "  – status/provider.json : cette liste, du 2026-01-01 09:00:00 UTC, précède le cachet du "
+        "2026-03-02 11:00:00 UTC (conclusion.jws.json) : d’une révocation entre les deux, le dossier ne dit rien"
+    ) in report.as_text("fr").splitlines()
+    whole.files["status/provider.json"] = key_list(whole.provider, issued_at=whole.made_at(2))
+    assert examine(whole.pack(), at=NOW).unexamined == []
 
 
 def test_a_list_of_keys_that_somebody_else_signed_is_refused() -> None:

@@ -238,6 +238,6 @@ def test_where_nothing_reads_a_pdf_it_is_named_as_not_examined(made: Made, monke
     report = made.report(made.sealed + b"anything")
     assert report.exit_status == 0
     assert PDF in report.unsealed
-    assert [one.part for one in report.unexamined] == [PDF]
+    assert PDF in [one.part for one in report.unexamined]
     assert "✓ contract.pdf" not in report.as_text("fr")
     assert "– contract.pdf : présent, non examiné : installez pupitre-verify[pdf]" in report.as_text("fr")

@@ -125,6 +125,25 @@ def test_a_revocation_after_the_time_stamp_leaves_the_seal_valid() -> None:
     assert examine(whole.pack(), at=NOW).exit_status == 2
 
 
+def test_a_time_stamp_older_than_the_revocation_counts_also_where_the_seal_says_that_it_is_younger() -> None:
+    """The clock of the seal may be ahead of the authority's: that takes nothing."""
+    root, stamping = authorities()
+    minute = timedelta(minutes=1)
+    whole = first(case(), SEALED_AT - 3 * minute, stamping)
+    whole.files["status/provider.json"] = key_list(whole.provider, SEALED_AT - minute)
+    report = examine(whole.pack(), at=NOW, roots=[root[0]])
+    assert {one.part for one in report.doubts} == {"conclusion.jws.json"}
+
+
+def test_a_time_stamp_younger_than_a_revocation_dated_back_does_not_tell_when_it_was_announced() -> None:
+    root, stamping = authorities()
+    whole = stamp_all(case(), stamping)
+    whole.files["status/provider.json"] = key_list(whole.provider, SEALED_AT - timedelta(hours=1))
+    report = examine(whole.pack(), at=NOW, roots=[root[0]])
+    assert (report.exit_status, report.doubts[0].place) == (2, "/signatures/0/protected/kid")
+    assert "dated back" in report.doubts[0].en
+
+
 def not_for_stamps(root):
     key = ec.generate_private_key(ec.SECP256R1())
     return certificate("Serveur", key, issuer=root), key

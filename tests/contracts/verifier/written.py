@@ -192,15 +192,17 @@ def token(who: "Organisation", to: str, at: datetime, key: Key = None, **changed
     return compact(told | changed, key or who.auth, {"kid": f"{who.did}#auth", "typ": "JWT"})
 
 
-def key_list(who: Organisation, revoked_at: datetime | None = None, *, issued_at: datetime | None = NOW) -> bytes:
-    """Return a participant's signed list in which its seal key is revoked, or not."""
+def key_list(
+    who: Organisation, revoked_at: datetime | None = None, *, issued_at: datetime | None = NOW, **changed: Any
+) -> bytes:
+    """Return a participant's signed list in which its seal key is revoked, or not; `changed` are members of it."""
     told = {"kid": who.kid, "certificateSha256": sha256(der(who.chain[0])), "since": "2026-01-01T00:00:00Z"}
     if revoked_at is not None:
         told |= {"revokedAt": written(revoked_at), "reason": "clé compromise"}
     listed = {"schema": "https://w3id.org/pupitre/seal-keys/1", "did": who.did, "keys": [told]}
     if issued_at is not None:
         listed["issuedAt"] = written(issued_at)
-    signed = compact(listed, who.auth, {"kid": f"{who.did}#auth", "typ": "seal-keys+jws"})
+    signed = compact(listed | changed, who.auth, {"kid": f"{who.did}#auth", "typ": "seal-keys+jws"})
     protected, payload, signature = signed.split(".")
     return json.dumps({"payload": payload, "signatures": [{"protected": protected, "signature": signature}]}).encode()
 
