@@ -247,8 +247,13 @@ def conclusion_of(contract: StoredContract) -> str | None:
 def _revoked(own: SealHistory | None, peer_keys: str | None) -> Revoked:
     """Return the seal keys of either party that are revoked, by our own list and by the partner's."""
     lists = (own, seal_history.stored(peer_keys) if peer_keys else None)
-    keys = [key for known in lists if known is not None for key in known.keys]
-    return {key.kid: Revocation(key.revoked_at, key.reason or "") for key in keys if key.revoked_at is not None}
+    return {
+        key.kid: Revocation(key.revoked_at, key.reason or "", known.issued_at)
+        for known in lists
+        if known is not None
+        for key in known.keys
+        if key.revoked_at is not None
+    }
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:

@@ -21,6 +21,7 @@ from connector.services.contract_bundle import Held, hold
 from connector.services.hosts import Hosts
 from connector.services.negotiated import Side, Sides
 from connector.services.seal_case import said_of
+from connector.services.stamping import WITHIN
 from connector.store import contracts, journal, negotiations
 from connector.store.contracts import StoredSeal
 from connector.store.db import Store, Tx
@@ -30,7 +31,7 @@ from contracts.canonical import sha256
 from contracts.checks import BOTH, check_contract, check_seal
 from contracts.conclusion import check_conclusion
 from contracts.document import NONE, Dataset, Framework, party_from_card
-from contracts.jws import UNILATERAL, Sealed, read_sealed
+from contracts.jws import UNILATERAL, Sealed, Signature, read_sealed
 from contracts.notice import check_notice
 from contracts.refused import ContractError, OtherAgreement, OtherContract, OtherNegotiation, WrongSealKey
 from contracts.seals import COMMITMENTS, Signatory, check_signatures, sealed_at
@@ -89,10 +90,19 @@ _UNKNOWN_KEYS = {
     "en": "The list of the seal keys of {0} is not known here.",
 }
 _REVOKED_SINCE = {
-    "fr": "La clé {0} a été révoquée depuis ; sans horodatage, rien ne montre que le cachet est antérieur.",
-    "en": "The key {0} was revoked since; without a time-stamp nothing shows that the seal is older.",
+    "fr": "La clé {0} a été révoquée depuis ; aucun horodatage ne montre que le cachet est antérieur.",
+    "en": "The key {0} was revoked since; no time-stamp shows that the seal is older.",
 }
-_REVOKED = {"fr": "La clé {0} était révoquée.", "en": "The key {0} was revoked."}
+_REVOKED = {
+    "fr": "La clé {0} était révoquée, et annoncée telle avant ce cachet.",
+    "en": "The key {0} was revoked, and announced so before this seal.",
+}
+_DATED_BACK = {
+    "fr": "La clé {0} est dite révoquée avant ce cachet, par une liste postérieure : rien ne montre si cela était "
+    "annoncé alors, ou si la révocation a été antidatée.",
+    "en": "The key {0} is said to be revoked before this seal, by a list that came after it: nothing shows whether "
+    "that was announced then, or whether the revocation was dated back.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,17 +243,37 @@ def _check_kept(case: _Case, jws: str) -> None:
 
 def _check_keys(case: _Case, jws: str) -> None:
     """Verify that the parties list the keys that sealed, with these certificates, and had not revoked them."""
+    doubts: list[_Told] = []
     for signature in read_sealed(jws).signatures:
-        kid = str(signature.header["kid"])
-        history = _history(case, kid.partition("#")[0])
-        known = history.named(kid)
-        if known is None or known.certificate_sha256 != sha256(signature.certificates[0]):
-            raise WrongSealKey(needed=", ".join(one.kid for one in history.keys)[:500], actual=kid)
-        if known.revoked_at is not None:
-            if known.revoked_at <= sealed_at(signature):
-                raise _Told("fails", _REVOKED, kid)
-            if not signature.etsi_u:
-                raise _Told("unknown", _REVOKED_SINCE, kid)
+        try:
+            _check_key(case, signature)
+        except _Told as told:
+            if told.outcome == "fails":
+                raise
+            doubts.append(told)
+    if doubts:
+        raise doubts[0]
+
+
+def _check_key(case: _Case, signature: Signature) -> None:
+    """Verify the key of one seal.
+
+    1. It stands in the list of its party, with this certificate.
+    2. Revoked after the seal: a time-stamp must be older, which was of the day of the seal when it was taken.
+    3. Revoked before, by its owner's word: a list that came after the seal may have dated that back.
+    """
+    kid, at = str(signature.header["kid"]), sealed_at(signature)
+    history = _history(case, kid.partition("#")[0])
+    known = history.named(kid)
+    if known is None or known.certificate_sha256 != sha256(signature.certificates[0]):  # 1
+        raise WrongSealKey(needed=", ".join(one.kid for one in history.keys)[:500], actual=kid)
+    if known.revoked_at is None or (signature.etsi_u and known.revoked_at - at > WITHIN):  # 2
+        return
+    if known.revoked_at > at:
+        raise _Told("unknown", _REVOKED_SINCE, kid)
+    if history.issued_at < at:  # 3
+        raise _Told("fails", _REVOKED, kid)
+    raise _Told("unknown", _DATED_BACK, kid)
 
 
 def _history(case: _Case, did: str) -> SealHistory:

@@ -111,7 +111,7 @@ def revocations(seals: Sequence[Seal], language: Language) -> list[str]:
     """Return what it means for each seal whose key is revoked; nothing where none is."""
     return [
         say(
-            texts.REVOKED[_when_revoked(seal, revoked.at)],
+            texts.REVOKED[_when_revoked(seal, revoked)],
             language,
             seal=say(texts.SEAL_CAPTION[seal.role], language),
             at=instant_text(revoked.at, language),
@@ -121,9 +121,10 @@ def revocations(seals: Sequence[Seal], language: Language) -> list[str]:
     ]
 
 
-def _when_revoked(seal: Seal, at: datetime) -> str:
-    if at <= seal.at:
-        return "before"
+def _when_revoked(seal: Seal, revoked: Revocation) -> str:
+    """Return when, as a verifier weighs it: who wants to be out of a contract may date a revocation back."""
+    if revoked.at <= seal.at:
+        return "before" if revoked.listed_at is not None and revoked.listed_at < seal.at else "dated-back"
     return "stamped" if seal.is_timestamped else "since"
 
 

@@ -30,6 +30,8 @@ class Revocation:
 
     at: datetime
     reason: str = ""
+    listed_at: datetime | None = None
+    """When the list of keys that says so was signed; None: that is not known."""
 
 
 Revoked: TypeAlias = Mapping[str, Revocation]

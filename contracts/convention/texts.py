@@ -294,8 +294,24 @@ SEAL: dict[str, Text] = {
 REVOKED_FOR: Text = {"fr": "{at} ({reason})", "en": "{at} ({reason})"}
 REVOKED: dict[str, Text] = {
     "before": {
-        "fr": "{seal} : sa clé est révoquée depuis le {at}, avant sa date. La vérification le dit non valide.",
-        "en": "{seal}: its key has been revoked since {at}, before its date. Verification finds it invalid.",
+        "fr": (
+            "{seal} : sa clé est révoquée depuis le {at} et l’annonce en précède la date. La vérification le dit non"
+            " valide."
+        ),
+        "en": (
+            "{seal}: its key has been revoked since {at}, and that was announced before its date. Verification finds"
+            " it invalid."
+        ),
+    },
+    "dated-back": {
+        "fr": (
+            "{seal} : sa clé est dite révoquée depuis le {at}, avant sa date, mais l’annonce en est postérieure. Rien"
+            " ne montre si la révocation a été antidatée : la vérification le dit indéterminé."
+        ),
+        "en": (
+            "{seal}: its key is said to have been revoked since {at}, before its date, but that was announced later."
+            " Nothing shows whether the revocation was dated back: verification finds it indeterminate."
+        ),
     },
     "since": {
         "fr": (
@@ -312,7 +328,7 @@ REVOKED: dict[str, Text] = {
         "en": "{seal}: its key was revoked on {at}; its time-stamp shows whether it was made before.",
     },
 }
-"""What the revocation of a key means for a seal: after its date, or before; with a time-stamp or without."""
+"""What the revocation of a key means for a seal: before its date, as announced then or later, or after it."""
 VALIDITY: Text = {"fr": "du {start} au {end}", "en": "from {start} to {end}"}
 BY_ITSELF: Text = {"fr": "l’organisme lui-même", "en": "the organisation itself"}
 LEVELS: dict[str, Text] = {

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -17,7 +17,10 @@ from pupitre_verify.examine import examine
 from pypdfium2 import PdfDocument
 
 from connector.app import ROOT, Node
+from connector.identity import seal_history
 from connector.identity.errors import SealsRefused
+from connector.identity.keys import Keys
+from connector.identity.seal_history import SealHistory
 from connector.peer.documents import DidDocument, read_document
 from connector.problems import NotFound
 from connector.protocol import negotiation as n
@@ -34,7 +37,8 @@ from contracts.convention import Revocation
 from contracts.convention.page import as_html
 from contracts.convention.structure import Facts, Paragraph, Table
 from contracts.jws import UNILATERAL, read_sealed
-from contracts.seals import seal
+from contracts.seals import seal, sealed_at
+from contracts.timestamps import add_token
 from tests.contracts.verifier.written import zipped
 from tests.harness import nodes
 from tests.sealing.pair import Pair, play
@@ -486,7 +490,7 @@ def _card(contract: StoredContract) -> str:
     return str(json.loads(contract.cards or "{}")["provider"])
 
 
-def test_a_key_revoked_before_the_seal_fails_and_one_revoked_since_leaves_doubt(perform: Callable[..., Any]) -> None:
+def test_a_key_that_was_revoked_since_leaves_doubt(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         pids = await concluded(pair)
         node, pid = pair.node(Role.PROVIDER), pids[Role.PROVIDER]
@@ -495,6 +499,87 @@ def test_a_key_revoked_before_the_seal_fails_and_one_revoked_since_leaves_doubt(
         await node.seals.revoke(ROOT, key.name, "Perdue", by=nodes.BY)
         (step,) = [one for one in (await examined(node, pid)).steps if one.outcome != "holds"]
         assert (step.code, step.outcome) == ("keys", "unknown")
+
+    perform(scene)
+
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+async def relist(pair: Pair, revoked_at: datetime, issued_at: datetime) -> None:
+    """Have the consumer hold a list that the provider signed, and dated, as it liked."""
+    did, folder = pair.places[Role.PROVIDER].did, pair.node(Role.PROVIDER).settings.data_dir
+    kept = await pair.node(Role.CONSUMER).store.read(lambda tx: peers.find(tx, ROOT, did))
+    assert kept is not None
+    (key,) = seal_history.stored(kept.seals or "").keys
+    listed = SealHistory(did, issued_at, (replace(key, revoked_at=revoked_at, reason="", chain=()),))
+    text = seal_history.sign(listed, Keys(folder).auth(ROOT))
+
+    def unit(tx: Tx) -> None:
+        peer = peers.claim(tx, ROOT, did)
+        peer.seals = text
+        peers.put(tx, peer)
+
+    await pair.node(Role.CONSUMER).store.write(unit)
+
+
+@pytest.mark.parametrize(
+    ("revoked", "issued", "verdict"),
+    [
+        (DAY, 2 * DAY, "indeterminate"),
+        (-2 * MINUTE, MINUTE, "indeterminate"),
+        (-2 * DAY, 30 * DAY, "indeterminate"),
+        (-2 * MINUTE, -MINUTE, "invalid"),
+    ],
+)
+def test_what_a_partner_revokes_is_weighed_alike_by_the_node_and_by_the_verifier(
+    perform: Callable[..., Any], revoked: timedelta, issued: timedelta, verdict: str
+) -> None:
+    async def scene(pair: Pair) -> None:
+        node, pid = pair.node(Role.CONSUMER), (await concluded(pair))[Role.CONSUMER]
+        contract = await pair.contract(Role.CONSUMER, pid)
+        assert contract is not None
+        at = sealed_at(read_sealed(contract.jws or "").signatures[0])
+        await relist(pair, at + revoked, at + issued)
+        found, report = await examined(node, pid), examine((await bundle(node, pid)).content, at=pair.clock.now())
+        assert (found.verdict, report.verdict) == (verdict, verdict), report.as_text("en")
+        assert [one.code for one in found.steps if one.outcome != "holds"] == ["keys"]
+
+    perform(scene)
+
+
+def test_a_key_that_was_announced_as_revoked_fails_also_behind_one_that_leaves_doubt(
+    perform: Callable[..., Any],
+) -> None:
+    async def scene(pair: Pair) -> None:
+        node, pid = pair.node(Role.CONSUMER), (await concluded(pair))[Role.CONSUMER]
+        contract = await pair.contract(Role.CONSUMER, pid)
+        assert contract is not None
+        first, last = [sealed_at(one) for one in read_sealed(contract.jws or "").signatures]
+        await relist(pair, first + DAY, first + DAY)
+        assert (await examined(node, pid)).verdict == "indeterminate"
+        (key,) = node.seals.all(ROOT)
+        await node.seals.revoke(ROOT, key.name, "Perdue", by=nodes.BY, since=last - MINUTE)
+        late, own = await examined(node, pid), node.seals.history(ROOT)
+        assert (late.verdict, own is not None) == ("indeterminate", True)
+        with patch.object(node.seals, "history", lambda owner: replace(own, issued_at=last - MINUTE / 2)):
+            assert (await examined(node, pid)).verdict == "invalid"
+
+    perform(scene)
+
+
+def test_a_time_stamp_answers_for_a_seal_only_where_it_cannot_be_younger_than_the_revocation(
+    perform: Callable[..., Any],
+) -> None:
+    async def scene(pair: Pair) -> None:
+        node, pid = pair.node(Role.CONSUMER), (await concluded(pair))[Role.CONSUMER]
+        contract = await pair.contract(Role.CONSUMER, pid)
+        assert contract is not None
+        at = sealed_at(read_sealed(contract.jws or "").signatures[0])
+        await change(node, pid, jws=add_token(contract.jws or "", 0, b"checked when it was taken"))
+        for revoked, verdict in ((DAY, "indeterminate"), (DAY + MINUTE, "valid")):
+            await relist(pair, at + revoked, at + 2 * DAY)
+            assert (await examined(node, pid)).verdict == verdict
 
     perform(scene)
 
@@ -509,21 +594,25 @@ def test_a_key_that_its_owner_revoked_is_told_by_the_pages_of_both_sides(perform
         await pair.net.pause(1800)
         await consumer.peer_seals.anew(ROOT, pair.places[Role.PROVIDER].did)
         for role, node in zip(BOTH, (provider, consumer), strict=True):
-            assert (await examined(node, pids[role])).verdict == "invalid"
+            assert (await examined(node, pids[role])).verdict == "indeterminate"
             _, convention = await shown(node).convention(ROOT, pids[role], "fr")
-            assert "La vérification le dit non valide." in convention.facts.rows[2][1]
+            assert "antidatée\u00a0: la vérification le dit indéterminé." in convention.facts.rows[2][1]
             page = as_html(convention)
             assert page.count("Clé révoquée le") == 1
             assert "(Poste volé)" in page
-            told = (await shown(node).show(ROOT, pids[role])).revoked
-            assert told == {f"{provider.hosts.owners[ROOT].did}#{key.name}": Revocation(since, "Poste volé")}
+            ((kid, told),) = (await shown(node).show(ROOT, pids[role])).revoked.items()
+            assert kid == f"{provider.hosts.owners[ROOT].did}#{key.name}"
+            assert told == Revocation(since, "Poste volé", told.listed_at)
         bundles = ContractBundles(consumer.store, consumer.hosts, consumer.peer_seals, shown(consumer))
         made = await at_once(bundles.of(ROOT, pids[Role.CONSUMER]))
         (pdf,) = [content for name, content in files_of(made).items() if name.endswith(".pdf")]
         document = PdfDocument(pdf)
         words = " ".join(" ".join(page.get_textpage().get_text_bounded() for page in document).split())
         document.close()
-        assert "La vérification le dit non valide." in words
+        assert "antidatée : la vérification le dit indéterminé." in words
+        report = examine(made.content, at=pair.clock.now())
+        assert (report.exit_status, {one.place for one in report.doubts}) == (2, {"/signatures/0/protected/kid"})
+        assert "antidatée" in report.doubts[0].fr
 
     perform(scene)
 

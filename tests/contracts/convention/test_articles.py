@@ -286,17 +286,20 @@ def test_nothing_is_explained_of_time_stamps_where_every_seal_has_one(lighting: 
 
 
 @pytest.mark.parametrize(
-    ("days", "french", "english"),
+    ("days", "listed", "french", "english"),
     [
-        (-3, "avant sa date. La vérification le dit non valide.", "before its date. Verification finds it invalid."),
-        (30, "la vérification le dit indéterminé.", "verification finds it indeterminate."),
+        (-3, -2, "précède la date. La vérification le dit non valide.", "its date. Verification finds it invalid."),
+        (-3, 40, "antidatée : la vérification le dit indéterminé.", "back: verification finds it indeterminate."),
+        (-3, None, "antidatée : la vérification le dit indéterminé.", "back: verification finds it indeterminate."),
+        (30, 40, "apposé avant : la vérification le dit indéterminé.", "before: verification finds it indeterminate."),
     ],
-)
+)  # fmt: skip
 def test_a_revoked_key_is_told_at_its_seal_and_under_the_status(
-    lighting: Sample, days: int, french: str, english: str
+    lighting: Sample, days: int, listed: int | None, french: str, english: str
 ) -> None:
+    listed_at = None if listed is None else AT + timedelta(days=listed)
     revoked = {
-        lighting.consumer.kid: Revocation(AT + timedelta(days=days), "Poste\nvolé"),
+        lighting.consumer.kid: Revocation(AT + timedelta(days=days), "Poste\nvolé", listed_at),
         "did:web:x#y": Revocation(AT),
     }
     for language, told in (("fr", french), ("en", english)):

@@ -264,8 +264,8 @@ def test_what_it_means_that_no_time_stamp_is_there_is_said(made: OneSided) -> No
 
 
 def test_a_revoked_key_is_told_at_the_seal_and_under_the_status(made: OneSided) -> None:
-    record = draw_up_record(made.sealed, made.beside, revoked={made.hand.kid: Revocation(AT, "Poste volé")})
-    assert facts(record)["État"].endswith("avant sa date. La vérification le dit non valide.")
+    record = draw_up_record(made.sealed, made.beside, revoked={made.hand.kid: Revocation(AT, "Poste volé", AT)})
+    assert facts(record)["État"].endswith("a été antidatée : la vérification le dit indéterminé.")
     assert "Clé révoquée le 26 novembre 2026 à 7 h 05 (UTC) (Poste volé)" in plain(whole(record.annexes[:1]))
 
 
