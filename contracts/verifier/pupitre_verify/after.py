@@ -33,22 +33,23 @@ def read_document(part: str, payload: bytes, schema: str) -> dict[str, Any]:
     return document
 
 
-def read_beside(report: Report, seal: Seal, payload: bytes, schema: str) -> dict[str, Any] | None:
+def read_beside(report: Report, seal: Seal, payload: bytes, schema: str, known: Known) -> dict[str, Any] | None:
     """Return the document in a seal that stands beside the contract; None, and a doubt, for one of a later form.
 
-    What that one says is not known here, but the rest of the bundle can be examined. Its signature is checked first:
-    a document that says so of itself after it was sealed is a false one.
+    What that one says is not known here, but the rest of the bundle can be examined. Its signature is checked first,
+    and then whether its key is a party's: a document that says so of itself after it was sealed is a false one.
     """
     check_signature(seal)
     try:
         return read_document(seal.part, payload, schema)
     except LaterForm as later:
+        known.check_author(seal)
         report.doubts.append(later.doubt)
         return None
 
 
 def check_conclusion(
-    report: Report, files: Files, contract: dict[str, Any], payload: bytes, seals: tuple[Seal, ...]
+    report: Report, files: Files, contract: dict[str, Any], payload: bytes, seals: tuple[Seal, ...], known: Known
 ) -> Seal | None:
     """Verify what the conclusion says; return its seal. Without one, two seals do not prove that it was concluded.
 
@@ -65,7 +66,7 @@ def check_conclusion(
         return None
     part = CONCLUSION_PART
     written, (seal,) = read_jws(part, files[part], MEDIA.format("conclusion"), 1)
-    told = read_beside(report, seal, written, CONCLUSION)
+    told = read_beside(report, seal, written, CONCLUSION, known)
     if told is None:
         return seal
     check_names_contract(part, told, contract, payload)
@@ -119,7 +120,7 @@ def check_notices(
     found, told_of = [], []
     for part in sorted(name for name in files if _NOTICES.fullmatch(name)):
         written, (seal,) = read_jws(part, files[part], MEDIA.format("notice"), 1)
-        told = read_beside(report, seal, written, NOTICE)
+        told = read_beside(report, seal, written, NOTICE, known)
         found.append(seal)
         if told is None:
             continue

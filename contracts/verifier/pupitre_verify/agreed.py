@@ -4,7 +4,9 @@ import hashlib
 import re
 from typing import Any
 
+from pupitre_verify.identities import normal
 from pupitre_verify.report import Fault, Report
+from pupitre_verify.shapes import instant
 from pupitre_verify.strict import Unreadable, read_json, write_canonical
 
 CONTRACT = "contract.jws.json"
@@ -15,12 +17,14 @@ _NUMBERED = re.compile(r"messages/(\d{3})-(\w+)\.json")
 def check_document(part: str, document: dict[str, Any]) -> dict[str, Any]:
     """Verify what the document says of itself; return the agreement in it.
 
-    1. The agreement's digest, and that it names these parties and this dataset.
-    2. A sentence in each language for each rule, and their digest.
-    3. Personal data have a legal basis.
+    1. The parties are two, and their numbers fit.
+    2. The agreement's digest, and that it names these parties and this dataset.
+    3. A sentence in each language for each rule, and their digest.
+    4. It does not end before it begins.
+    5. Personal data have a legal basis.
     """
-    agreement = check_agreement(part, document["agreement"])
-    parties = {role: document["parties"][role]["did"] for role in ("provider", "consumer")}
+    parties = _check_parties(part, document["parties"])  # 1
+    agreement = check_agreement(part, document["agreement"])  # 2
     wanted = {"assigner": parties["provider"], "assignee": parties["consumer"], "target": document["dataset"]["id"]}
     for name, value in wanted.items():
         if agreement.get(name) != value:
@@ -30,7 +34,7 @@ def check_document(part: str, document: dict[str, Any]) -> dict[str, Any]:
                 f"l’accord désigne autre chose que {value}",
                 f"the agreement names something else than {value}",
             )
-    terms = document["terms"]
+    terms = document["terms"]  # 3
     told = {name: terms[name] for name in ("fr", "en", "verified")}
     if len({len(listed) for listed in told.values()}) != 1:
         raise Fault(part, "/payload/terms", "les phrases ne vont pas par deux", "the sentences do not go in pairs")
@@ -41,6 +45,9 @@ def check_document(part: str, document: dict[str, Any]) -> dict[str, Any]:
             "ce n’est pas l’empreinte des phrases",
             "this is not the digest of the sentences",
         )
+    validity = document["validity"]  # 4
+    if "until" in validity and instant(validity["until"]) < instant(validity["from"]):
+        raise Fault(part, "/payload/validity/until", "la fin précède le début", "it ends before it begins")
     if document["dataset"]["personal"] and document["personalData"] == "none":
         raise Fault(
             part,
@@ -49,6 +56,21 @@ def check_document(part: str, document: dict[str, Any]) -> dict[str, Any]:
             "personal data without a legal basis",
         )
     return agreement
+
+
+def _check_parties(part: str, parties: dict[str, Any]) -> dict[str, str]:
+    """Verify that the parties are two; return their DIDs by role."""
+    dids = {role: str(parties[role]["did"]) for role in ("provider", "consumer")}
+    if normal(dids["provider"]) == normal(dids["consumer"]):
+        raise Fault(
+            part, "/payload/parties/consumer/did", "les deux parties sont la même", "both parties are the same one"
+        )
+    for role in dids:
+        siren, siret = parties[role].get("siren", ""), parties[role].get("siret")
+        if siret is not None and not siret.startswith(siren):
+            place = f"/payload/parties/{role}/siret"
+            raise Fault(part, place, "ce SIRET n’est pas de ce SIREN", "this SIRET is not of this SIREN")
+    return dids
 
 
 def check_agreement(part: str, told: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +102,7 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
     Return the files whose digests are sealed: the message that carries the seal, and what follows it, are not.
 
     1. They are numbered from 1 on, without a gap.
-    2. Each message of the document is there, in its place, byte for byte.
+    2. Each message of the document comes from one of the two, and is there, in its place, byte for byte.
     3. The agreement message carries the very agreement that was sealed.
     """
     messages = messages_of(files)
@@ -89,7 +111,15 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
             raise Fault(name, "", "la numérotation des messages a un trou", "the numbers of the messages have a gap")
     told = document["negotiation"]["messages"] if "negotiation" in document else document["messages"]
     place = "/payload/negotiation/messages" if "negotiation" in document else "/payload/messages"
+    dids = _dids(document)
     for n, one in enumerate(told):  # 2
+        if one["from"] not in dids:
+            raise Fault(
+                part,
+                f"{place}/{n}/from",
+                "ce message ne vient d’aucune des deux parties",
+                "this message comes from neither of the two parties",
+            )
         if n >= len(messages):
             report.doubt(
                 part, f"{place}/{n}", "ce message n’est pas dans le dossier", "this message is not in the bundle"
@@ -122,6 +152,13 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
         _check_carries(name, raw, document["agreement"]["text"])
         report.holds(name, "porte l’accord scellé, au caractère près", "carries the sealed agreement, to the letter")
     return {name for name, _, _ in messages[: len(told)]}
+
+
+def _dids(document: dict[str, Any]) -> set[str]:
+    """Return who may have sent the messages: the parties of a contract, or who sealed the evidence and the partner."""
+    if "parties" in document:
+        return {one["did"] for one in document["parties"].values()}
+    return {document["by"], document["peer"]}
 
 
 def kind_of(name: str, raw: bytes) -> str:

@@ -5,6 +5,7 @@ that an authority issued is followed up to a root given by the caller: names, si
 issue. Nothing is fetched.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -12,12 +13,14 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 MAX_LENGTH = 8
 _KEPT = 256
 """Certificates whose reading is remembered: what they say depends on their bytes alone. A refusal is not remembered."""
 _MEMBERS = ("extensions", "issuer", "subject", "not_valid_before_utc", "not_valid_after_utc", "signature_algorithm_oid")
+_SIREN = re.compile(r"NTRFR-?(\d{9})(?:\d{5})?|VATFR-?[0-9A-Z]{2}(\d{9})", re.ASCII)
+"""By the national register (SIREN, or SIRET), or by the number for value added tax."""
 _QC_STATEMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 _QC_COMPLIANCE = bytes.fromhex("06060400 8e46 0101".replace(" ", ""))
 _QC_SEAL = bytes.fromhex("06070400 8e46 010602".replace(" ", ""))
@@ -53,6 +56,20 @@ def says_seal_of_eidas(certificate: x509.Certificate) -> bool:
         return False
     stated = found.value if isinstance(found, x509.UnrecognizedExtension) else b""
     return _QC_COMPLIANCE in stated and _QC_SEAL in stated
+
+
+def name_in(name: x509.Name) -> str:
+    """Return a certificate's name as people read it: organisation, common name, identifier."""
+    wanted = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME, NameOID.ORGANIZATION_IDENTIFIER)
+    said = [str(one.value) for oid in wanted for one in name.get_attributes_for_oid(oid)]
+    return ", ".join(dict.fromkeys(said)) or name.rfc4514_string()
+
+
+def siren_in(name: x509.Name) -> str | None:
+    """Return the SIREN in a certificate's organizationIdentifier (EN 319 412-1 §5.1.4), of France alone; else None."""
+    said = [str(one.value) for one in name.get_attributes_for_oid(NameOID.ORGANIZATION_IDENTIFIER)]
+    found = [match for one in said if (match := _SIREN.fullmatch(one)) is not None]
+    return (found[0][1] or found[0][2]) if found else None
 
 
 def path_to_root(

@@ -42,7 +42,7 @@ def check_checkpoints(
     for part in sorted(name for name in files if _PARTS.fullmatch(name)):
         payload, (seal,) = read_jws(part, files[part], MEDIA.format("checkpoint"), 1)
         seals.append(seal)
-        told = read_beside(report, seal, payload, CHECKPOINT)
+        told = read_beside(report, seal, payload, CHECKPOINT, known)
         if told is None:
             continue
         _check_author(part, told, seal, known)  # 1

@@ -15,7 +15,15 @@ from pupitre_verify.checkpoints import check_checkpoints
 from pupitre_verify.journal import PART as JOURNAL
 from pupitre_verify.journal import check_journal, find_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
-from pupitre_verify.parties import ROLES, Known, check_cards, check_distinct, check_signatory
+from pupitre_verify.parties import (
+    ROLES,
+    Known,
+    check_cards,
+    check_distinct,
+    check_signatory,
+    sirens_of,
+    tell_signatory,
+)
 from pupitre_verify.pdf import CONVENTION, RECORD, check_pdf
 from pupitre_verify.report import Fault, LaterForm, Report
 from pupitre_verify.seals import Seal, check_signature, read_jws
@@ -62,8 +70,8 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     for role, seal in zip(ROLES, seals, strict=True):
         check_signatory(seal, role, parties[role])
         known.check_key(seal, role)
-        name = parties[role]["legalName"]
-        report.holds(CONTRACT, f"scellé par {name} ({seal.kid})", f"sealed by {name} ({seal.kid})")
+        who = f"{parties[role]['legalName']} ({seal.kid})"
+        tell_signatory(report, seal, who, who)
     report.facts["approvals"] = {role: one.approval for role, one in zip(ROLES, seals, strict=True) if one.approval}
     check_distinct(seals)
     check_cards(report, files, parties, known)
@@ -73,7 +81,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     _check_order(document, *seals)
     # 8. The conclusion is of this contract and of these two seals, and the provider sealed it.
     all_seals = [*seals]
-    if (conclusion := check_conclusion(report, files, document, payload, seals)) is not None:
+    if (conclusion := check_conclusion(report, files, document, payload, seals, known)) is not None:
         check_one(report, conclusion, "provider", known, stand)
         if (concluded_at := report.facts.get("concludedAt")) is not None:
             report.holds(conclusion.part, f"conclue le {concluded_at}", f"concluded at {concluded_at}")
@@ -82,7 +90,7 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     sealed = check_messages(report, CONTRACT, files, document)
     # 10. What was notified later.
     all_seals += check_notices(report, files, document, payload, known, stand)
-    report.level = level_of(report, all_seals, stand)
+    report.level = level_of(report, all_seals, stand, sirens_of(parties))
     # 11. The journal's chain, and the days on which its owner sealed where it stood.
     beside, journal = _check_journal(report, files, known, stand)
     all_seals += beside
@@ -166,7 +174,7 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     role = document["role"]
     known = Known(report, files, {role: document["by"]})
     check_one(report, seal, role, known, stand)
-    report.holds(UNILATERAL_PART, f"scellé par {document['by']} seul", f"sealed by {document['by']} alone")
+    tell_signatory(report, seal, f"{document['by']} seul", f"{document['by']} alone")
     # 5. The messages, the journal, the certificates, the pages that people read.
     messages = check_messages(report, UNILATERAL_PART, files, document)
     beside, journal = _check_journal(report, files, known, stand)
@@ -176,14 +184,21 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     report.unsealed = _unsealed(files, [seal, *beside], messages | journal | pages)
     # 6. The token with which the other party spoke, and whether a key of its DID document signed it.
     _check_partner(report, files, document)
-    # 7. The other party sealed nothing.
+    # 7. What stands there that nothing sealed names, and the other party sealed nothing.
+    for name in sorted(files):
+        if name.startswith("cards/") or (name.startswith("status/") and name != f"status/{role}.json"):
+            report.left_out(
+                name,
+                "non examinée : rien de ce qui est scellé ne la désigne dans une preuve unilatérale",
+                "not examined: nothing that is sealed names it in one-sided evidence",
+            )
     report.doubt(
         UNILATERAL_PART,
         "",
         f"preuve unilatérale : {document['peer']} n’a rien scellé",
         f"one-sided evidence: {document['peer']} sealed nothing",
     )
-    report.level = level_of(report, [seal], stand)
+    report.level = level_of(report, [seal], stand, {})
 
 
 def _check_partner(report: Report, files: Files, document: dict[str, Any]) -> None:

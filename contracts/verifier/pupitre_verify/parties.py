@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from pupitre_verify.certificates import is_self_made, name_in
 from pupitre_verify.identities import KeyList, check_card, check_seal_key, names_key, read_did_document, read_keys
 from pupitre_verify.package import Files
 from pupitre_verify.report import Fault, LaterForm, Report
@@ -57,6 +58,14 @@ class Known:
         is_listed = listed is not None and listed.names(seal.kid, seal.certificate_sha256)
         if document is not None and (names_key(document, seal.kid) or not is_listed):
             check_seal_key(f"dids/{role}.json", document, seal.kid, seal.chain[0])
+
+    def check_author(self, seal: Seal) -> None:
+        """Verify that a seal of which no document can be read is by the key of a party."""
+        role = next((role for role, did in self.dids.items() if did == seal.did), None)
+        if role is None:
+            place = f"{seal.place}/protected/kid"
+            raise Fault(seal.part, place, "l’auteur n’est pas une partie", "the author is not one of the parties")
+        self.check_key(seal, role)
 
     def tell_older(self, report: Report, seals: Iterable[Seal]) -> None:
         """Say of which list a party sealed something later: of what was revoked in between, it tells nothing."""
@@ -144,6 +153,26 @@ def check_commitment(seal: Seal, role: str) -> None:
             "l’engagement n’est pas celui de ce rôle",
             "the commitment is not the one of this role",
         )
+
+
+def tell_signatory(report: Report, seal: Seal, fr: str, en: str) -> None:
+    """Say who sealed, in whose name the certificate is, and who issued it: the reader is to compare the names."""
+    leaf = seal.chain[0]
+    subject, issuer = name_in(leaf.subject), name_in(leaf.issuer)
+    by_fr, by_en = f"délivré par « {issuer} »", f"issued by “{issuer}”"
+    if is_self_made(leaf):
+        by_fr, by_en = "fait par l’organisme lui-même", "made by the organisation itself"
+    report.holds(
+        seal.part,
+        f"scellé par {fr} ; certificat au nom de « {subject} », {by_fr}",
+        f"sealed by {en}; certificate in the name of “{subject}”, {by_en}",
+    )
+
+
+def sirens_of(parties: dict[str, Any]) -> dict[str, str]:
+    """Return the SIREN that each party says it has, by its DID: by itself, or as the beginning of its SIRET."""
+    said = {one["did"]: one.get("siren") or one.get("siret", "")[:9] for one in parties.values()}
+    return {did: siren for did, siren in said.items() if siren}
 
 
 def check_distinct(seals: tuple[Seal, ...]) -> None:

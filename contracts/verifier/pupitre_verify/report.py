@@ -27,16 +27,20 @@ LEVELS: dict[str, dict[Language, str]] = {
         "evidence is worth rests on what the parties agreed and on the keys that they exchanged.",
     },
     "L1": {
-        "fr": "L1 : les certificats de cachet des deux parties viennent d’une autorité donnée par --trust.",
-        "en": "L1: the seal certificates of both parties come from an authority given by --trust.",
+        "fr": "L1 : les certificats de cachet des deux parties viennent d’une autorité donnée par --trust. Elle répond "
+        "du nom auquel chacun est délivré, dit plus haut : comparez-le à celui de la partie.",
+        "en": "L1: the seal certificates of both parties come from an authority given by --trust. It answers for the "
+        "name to which each is issued, told above: compare it with that of the party.",
     },
     "L2": {
         "fr": "L2 : les certificats de cachet viennent d’une autorité donnée par --trust et se disent délivrés comme "
-        "certificats de cachet au sens du règlement eIDAS. Ce que dit la liste de confiance européenne à la date de "
-        "la signature n’est pas contrôlé ici.",
+        "certificats de cachet au sens du règlement eIDAS. Elle répond du nom auquel chacun est délivré, dit plus "
+        "haut : comparez-le à celui de la partie. Ce que dit la liste de confiance européenne à la date de la "
+        "signature n’est pas contrôlé ici.",
         "en": "L2: the seal certificates come from an authority given by --trust and say of themselves that they were "
-        "issued as seal certificates under the eIDAS regulation. What the European trusted list said on the day of "
-        "the signature is not checked here.",
+        "issued as seal certificates under the eIDAS regulation. It answers for the name to which each is issued, told "
+        "above: compare it with that of the party. What the European trusted list said on the day of the signature is "
+        "not checked here.",
     },
 }
 

@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from pupitre_verify.certificates import is_self_made, is_valid_at, may_sign, path_to_root, says_seal_of_eidas
+from pupitre_verify.certificates import (
+    is_self_made,
+    is_valid_at,
+    may_sign,
+    path_to_root,
+    says_seal_of_eidas,
+    siren_in,
+)
 from pupitre_verify.identities import KeyList, Revocation
 from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal
@@ -183,12 +190,15 @@ def _weigh_revocation(report: Report, seal: Seal, revocation: Revocation, issued
     )
 
 
-def level_of(report: Report, seals: Iterable[Seal], stand: Stand) -> str:
-    """Return the level that all these seals reach, and doubt a certificate whose authority is not among the roots."""
-    return min(_level(report, seal, stand) for seal in seals)
+def level_of(report: Report, seals: Iterable[Seal], stand: Stand, sirens: Mapping[str, str]) -> str:
+    """Return the level that all these seals reach; `sirens` are those that the parties say they have, by their DID.
+
+    Doubted are a certificate whose authority is not among the roots, and one that its authority gave to another SIREN.
+    """
+    return min(_level(report, seal, stand, sirens.get(seal.did)) for seal in seals)
 
 
-def _level(report: Report, seal: Seal, stand: Stand) -> str:
+def _level(report: Report, seal: Seal, stand: Stand, siren: str | None) -> str:
     leaf = seal.chain[0]
     if is_self_made(leaf):
         return "L0"
@@ -201,6 +211,14 @@ def _level(report: Report, seal: Seal, stand: Stand) -> str:
                 "the certificate leads to no authority given by --trust",
             )
         return "L0"
+    said = siren_in(leaf.subject)
+    if siren and said and said != siren:
+        report.doubt(
+            seal.part,
+            f"{seal.place}/protected/x5c/0",
+            f"ce certificat est délivré au SIREN {said}, alors que la partie donne {siren}",
+            f"this certificate is issued to SIREN {said}, while the party says {siren}",
+        )
     return "L2" if says_seal_of_eidas(leaf) else "L1"
 
 

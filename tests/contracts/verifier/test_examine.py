@@ -5,8 +5,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
+from cryptography.x509.oid import NameOID
 from pupitre_verify.examine import examine
 
 from tests.contracts.verifier.written import (
@@ -29,6 +32,7 @@ from tests.contracts.verifier.written import (
     zipped,
 )
 
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 QC_SEAL = ObjectIdentifier("1.3.6.1.5.5.7.1.3")
 STATEMENTS = bytes.fromhex("301f300806060400 8e460101 301306060400 8e460106 3009060704008e46010602".replace(" ", ""))
 
@@ -141,6 +145,99 @@ def test_a_certificate_of_another_authority_is_indeterminate() -> None:
     report = examine(two(authority()).pack(), at=NOW, roots=[authority("Une autre")[0]])
     assert report.exit_status == 2
     assert report.doubts[0].place == "/signatures/0/protected/x5c"
+
+
+def named(name: str, root, identifier: str = "", **parts) -> Organisation:
+    """Return an organisation whose certificate is in this name, with this identifier."""
+    who = Organisation("did:web:metropole.example", "Métropole de Brume", **parts)
+    said = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name), x509.NameAttribute(NameOID.COMMON_NAME, "Cachet")]
+    if identifier:
+        said.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, identifier))
+    bare = certificate("Cachet", who.key, issuer=root)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name(said))
+        .issuer_name(root[0].subject)
+        .public_key(who.key.public_key())
+        .serial_number(7)
+        .not_valid_before(bare.not_valid_before_utc)
+        .not_valid_after(bare.not_valid_after_utc)
+    )
+    who.chain = (builder.sign(root[1], hashes.SHA256()),)
+    return who
+
+
+def test_the_report_names_to_whom_each_certificate_was_issued_and_by_whom() -> None:
+    """That an authority vouches for somebody must not be taken for its vouching for this party."""
+    root = authority()
+    report = examine(case(provider=named("Officine Lambda", root)).pack(), at=NOW, roots=[root[0]])
+    text = report.as_text("fr")
+    assert (
+        "  ✓ contract.jws.json : scellé par Métropole de Brume (did:web:metropole.example#seal-2026) ; certificat au "
+        "nom de « Officine Lambda, Cachet », délivré par « Autorité d’essai »"
+    ) in text.splitlines()
+    assert "certificat au nom de « Syndicat des Eaux », fait par l’organisme lui-même" in text
+    assert "issued by “Autorité d’essai”" in report.as_text("en")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "status"),
+    [
+        ("NTRFR-200000172", 0), ("NTRFR-20000017200017", 0), ("VATFR-12200000172", 0), ("PSDFR-ACPR-1", 0), ("", 0),
+        ("NTRFR-110000072", 2), ("NTRFR-11000007200014", 2), ("VATFR-12110000072", 2),
+    ],
+)  # fmt: skip
+def test_a_certificate_that_its_authority_gave_to_another_siren_is_indeterminate(identifier, status) -> None:
+    root = authority()
+    whole = case(provider=named("Métropole de Brume", root, identifier))
+    report = examine(whole.pack(), at=NOW, roots=[root[0]])
+    assert report.exit_status == status, report.as_text("fr")
+    assert {one.place for one in report.doubts} <= {"/signatures/0/protected/x5c/0"}
+    assert examine(whole.pack(), at=NOW).exit_status == 0  # what nobody vouches for says nothing
+
+
+def _same_party(document) -> None:
+    did = document["parties"]["provider"]["did"]
+    document["parties"]["consumer"]["did"] = did.replace("metropole", "METROPOLE")
+
+
+def _stranger_speaks(document) -> None:
+    document["negotiation"]["messages"][1]["from"] = "did:web:autre.example"
+
+
+def _ends_before(document) -> None:
+    document["validity"]["until"] = written(SEALED_AT - SECOND)
+
+
+def _other_siret(document) -> None:
+    document["parties"]["consumer"]["siret"] = "11000007200014"
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (_same_party, "/payload/parties/consumer/did"),
+        (_stranger_speaks, "/payload/negotiation/messages/1/from"),
+        (_ends_before, "/payload/validity/until"),
+        (_other_siret, "/payload/parties/consumer/siret"),
+    ],
+)
+def test_a_document_that_no_node_would_seal_is_refused_though_both_sealed_it(change, place) -> None:
+    whole = case()
+    change(whole.document)
+    report = examine(whole.seal_both().pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].part, report.faults[0].place) == (1, "contract.jws.json", place)
+
+
+@pytest.mark.parametrize("part", ["notices/001.jws.json", "checkpoints/001.jws.json"])
+def test_a_later_piece_that_a_stranger_sealed_is_refused(part) -> None:
+    whole = case()
+    kind = part.split("s/")[0]
+    payload = canonical({"schema": f"https://w3id.org/pupitre/{kind}/2"})
+    one = seal(payload, Organisation("did:web:autre.example", "Autre"), kind, "provider", SEALED_AT)
+    whole.files[part] = jws(payload, one)
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/signatures/0/protected/kid")
 
 
 def test_two_seals_without_conclusion_are_indeterminate() -> None:
@@ -345,10 +442,6 @@ def test_notices_are_told() -> None:
 
 
 # --- revoked keys
-
-
-HOUR = timedelta(hours=1)
-SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,23 @@ def test_the_list_of_keys_is_missed_of_who_sealed_and_not_of_the_partner_that_se
     assert (report.exit_status, places(report.doubts)) == (2, [("status/consumer.json", ""), ALONE])
 
 
+def test_pieces_of_a_contract_that_nothing_names_there_are_told_as_not_examined() -> None:
+    with zipfile.ZipFile(BytesIO(bundle(case()))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if name != "manifest.json"}
+    report = examine(pack(files | {"status/provider.json": b"whatever"}, "unilateral"), at=NOW)
+    assert report.exit_status == 2
+    cards = ["cards/consumer.jws", "cards/provider.jws"]
+    assert [one.part for one in report.unexamined] == [*cards, "status/provider.json"]
+    assert {"cards/consumer.jws", "status/provider.json"} <= set(report.unsealed)
+
+
+def test_messages_of_one_sided_evidence_come_from_the_two() -> None:
+    whole = case()
+    told = [one | {"from": "did:web:autre.example"} for one in whole.document["negotiation"]["messages"]]
+    report = examine(bundle(whole, messages=told), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/payload/messages/0/from")
+
+
 def test_one_sided_evidence_that_was_sealed_by_another_is_refused() -> None:
     assert examine(bundle(case(), by="did:web:autre.example"), at=NOW).exit_status == 1
 
