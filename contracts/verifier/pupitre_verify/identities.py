@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +23,10 @@ _FROM_CARD = ("did", "legalName", "siren", "siret")
 _IN_CARD = {"representative/function": "representativeFunction", "representative/mandate": "mandate"}
 
 
+Signer: TypeAlias = tuple[Any, ...] | None
+"""The public key that signed for a DID; None where no DID document is at hand to look it up."""
+
+
 @dataclass(frozen=True)
 class Revocation:
     """Since when a seal key is revoked, and why, as its owner says."""
@@ -39,6 +43,7 @@ class KeyList:
     """By name, as `normal` writes it, and SHA-256 of the certificate; None: not revoked."""
     issued_at: datetime | None
     """When it was signed, as it says itself; None where it does not say."""
+    signer: Signer
 
     def names(self, kid: str, certificate_sha256: str) -> bool:
         """Return whether the key stands in the list, with this certificate."""
@@ -148,8 +153,8 @@ def _key_numbers(key: Any) -> tuple[Any, ...]:
     return ()
 
 
-def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, document: dict[str, Any] | None) -> None:
-    """Verify that a party card is the one that the contract names, and says the same of the party.
+def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, document: dict[str, Any] | None) -> Signer:
+    """Return who signed a party card, if it is the one that the contract names, and says the same of the party.
 
     Its signature is checked where the DID document that is at hand still names its key. Raises LaterForm.
     """
@@ -160,7 +165,7 @@ def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, documen
             "cette carte n’est pas celle que la convention désigne",
             "this card is not the one that the contract names",
         )
-    header, payload = _verified_jws(part, raw.split(b"."), document)
+    header, payload, signer = _verified_jws(part, raw.split(b"."), document)
     card = _object(part, payload)
     check_not_later(part, "/form", card.get("form"), CARD_FORM)
     if header.get("typ") != "party-card+jws" or card.get("form") != CARD_FORM:
@@ -176,6 +181,7 @@ def check_card(part: str, raw: bytes, party: dict[str, Any], place: str, documen
                 "la carte de l’organisme dit autre chose",
                 "the party card says something else",
             )
+    return signer
 
 
 def read_keys(part: str, raw: bytes, did: str, document: dict[str, Any] | None) -> KeyList:
@@ -187,7 +193,7 @@ def read_keys(part: str, raw: bytes, did: str, document: dict[str, Any] | None) 
     try:
         (entry,) = jws["signatures"]
         parts = [text.encode("ascii") for text in (entry["protected"], jws["payload"], entry["signature"])]
-        header, payload = _verified_jws(part, parts, document)
+        header, payload, signer = _verified_jws(part, parts, document)
         told = _object(part, payload)
         check_not_later(part, "/schema", told.get("schema"), KEYS_FORM)
         if header.get("typ") != "seal-keys+jws" or told["schema"] != KEYS_FORM or normal(told["did"]) != normal(did):
@@ -195,7 +201,7 @@ def read_keys(part: str, raw: bytes, did: str, document: dict[str, Any] | None) 
         keys = {_named(did, one): _revocation(one) for one in told["keys"]}
         if len({kid for kid, _ in keys}) != len(told["keys"]):
             raise Fault(part, "/keys", "une clé y est deux fois", "a key is there twice")
-        return KeyList(keys, instant(told["issuedAt"]) if is_instant(told.get("issuedAt")) else None)
+        return KeyList(keys, instant(told["issuedAt"]) if is_instant(told.get("issuedAt")) else None, signer)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Fault(part, "", "liste de clés illisible", "the list of keys cannot be read") from error
 
@@ -211,8 +217,10 @@ def _revocation(told: dict[str, Any]) -> Revocation | None:
     return Revocation(instant(told["revokedAt"]), str(told.get("reason", "")))
 
 
-def _verified_jws(part: str, parts: list[bytes], document: dict[str, Any] | None) -> tuple[dict[str, Any], bytes]:
-    """Return header and payload of a one-signature ES256 JWS, signed with a key that speaks for the DID."""
+def _verified_jws(
+    part: str, parts: list[bytes], document: dict[str, Any] | None
+) -> tuple[dict[str, Any], bytes, Signer]:
+    """Return header, payload and key of a one-signature ES256 JWS, signed with a key that speaks for the DID."""
     try:
         raw, payload, signature = (unbase64url(one.decode("ascii")) for one in parts)
         header = read_json(raw)
@@ -220,14 +228,17 @@ def _verified_jws(part: str, parts: list[bytes], document: dict[str, Any] | None
         raise Fault(part, "", "ce n’est pas un JWS lisible", "this is not a JWS that can be read") from error
     if not isinstance(header, dict) or header.get("alg") != "ES256" or "crit" in header or "b64" in header:
         raise Fault(part, "/alg", "algorithme ou en-tête refusé", "this algorithm or header is refused")
-    if document is not None and not is_spoken(part, document, str(header.get("kid")), b".".join(parts[:2]), signature):
+    if document is None:
+        return header, payload, None
+    kid = str(header.get("kid"))
+    if not is_spoken(part, document, kid, b".".join(parts[:2]), signature):
         raise Fault(part, "/signature", "signature fausse", "the signature is wrong")
-    return header, payload
+    return header, payload, _numbers(_speaker(part, document, kid))
 
 
 def is_spoken(part: str, document: dict[str, Any], kid: str, text: bytes, signature: bytes) -> bool:
     """Return whether the key of this name, which must speak for the DID of the document, signed the text in ES256."""
-    jwk = _method(part, document, f"{document['id']}{kid}" if kid.startswith("#") else kid, SPEAKS)
+    jwk = _speaker(part, document, kid)
     try:
         x, y = (int.from_bytes(unbase64url(jwk.get(name)), "big") for name in ("x", "y"))
         key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
@@ -236,6 +247,10 @@ def is_spoken(part: str, document: dict[str, Any], kid: str, text: bytes, signat
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _speaker(part: str, document: dict[str, Any], kid: str) -> dict[str, Any]:
+    return _method(part, document, f"{document['id']}{kid}" if kid.startswith("#") else kid, SPEAKS)
 
 
 def _object(part: str, raw: bytes) -> dict[str, Any]:

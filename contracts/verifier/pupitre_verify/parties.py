@@ -109,7 +109,11 @@ def _tell_older(report: Report, part: str, issued_at: datetime, seal: Seal) -> N
 
 
 def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Known) -> None:
-    """Verify that the party cards are those that the contract names."""
+    """Verify that the party cards are those that the contract names, and what their keys signed besides.
+
+    The card is the one piece of a party's authentication key that the seals cover, by its digest. So a list of keys is
+    tied to the contract by the key that signed both: another one in the DID document may be whoever's.
+    """
     for role in ROLES:
         part = f"cards/{role}.jws"
         if part not in files:
@@ -117,11 +121,25 @@ def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Kn
             continue
         party, place = parties[role], f"/payload/parties/{role}"
         try:
-            check_card(part, files[part], party, place, known.documents.get(role))
+            signer = check_card(part, files[part], party, place, known.documents.get(role))
         except LaterForm as later:
             report.doubts.append(later.doubt)
             continue
         report.holds(part, f"carte de {party['legalName']}", f"card of {party['legalName']}")
+        listed = known.lists.get(party["did"])
+        if listed is not None and listed.signer != signer:
+            _doubt_signer(report, f"status/{role}.json")
+
+
+def _doubt_signer(report: Report, part: str) -> None:
+    report.doubt(
+        part,
+        "/signatures/0/protected/kid",
+        "cette liste est signée avec une autre clé que la carte de l’organisme, que les cachets couvrent : rien de "
+        "scellé ne la rattache à la partie",
+        "this list is signed with another key than the party card, which the seals cover: nothing that is sealed ties "
+        "it to the party",
+    )
 
 
 def check_signatory(seal: Seal, role: str, party: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from tests.contracts.verifier.written import (
     compact,
     jws,
     key_list,
+    method,
     seal,
     sha256,
     unb64,
@@ -558,6 +559,22 @@ def test_a_list_of_keys_that_somebody_else_signed_is_refused() -> None:
     whole.files["status/provider.json"] = key_list(other, None)
     report = examine(whole.pack(), at=NOW)
     assert (report.exit_status, report.faults[0].part) == (1, "status/provider.json")
+
+
+def test_a_list_signed_with_a_key_that_was_put_into_the_did_document_is_indeterminate() -> None:
+    """Whoever holds the bundle may write a DID document with a key of its own, and a list that revokes nothing."""
+    whole = case()
+    forger = Organisation(whole.provider.did, "Autre", key=whole.provider.key, chain=whole.provider.chain)
+    kid = f"{whole.provider.did}#auth-2"
+    document = whole.provider.document
+    document["verificationMethod"].append(method(whole.provider.did, kid, forger.auth))
+    document["capabilityInvocation"].append(kid)
+    whole.files["dids/provider.json"] = json.dumps(document).encode()
+    assert examine(whole.pack(), at=NOW).exit_status == 0
+    whole.files["status/provider.json"] = key_list(forger, signer=kid)
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, [one.part for one in report.doubts]) == (2, ["status/provider.json"])
+    assert "rien de scellé ne la rattache à la partie" in report.as_text("fr")
 
 
 def test_a_key_that_left_the_did_document_is_known_from_the_signed_list() -> None:

@@ -193,7 +193,12 @@ def token(who: "Organisation", to: str, at: datetime, key: Key = None, **changed
 
 
 def key_list(
-    who: Organisation, revoked_at: datetime | None = None, *, issued_at: datetime | None = NOW, **changed: Any
+    who: Organisation,
+    revoked_at: datetime | None = None,
+    *,
+    issued_at: datetime | None = NOW,
+    signer: str = "",
+    **changed: Any,
 ) -> bytes:
     """Return a participant's signed list in which its seal key is revoked, or not; `changed` are members of it."""
     told = {"kid": who.kid, "certificateSha256": sha256(der(who.chain[0])), "since": "2026-01-01T00:00:00Z"}
@@ -202,7 +207,7 @@ def key_list(
     listed = {"schema": "https://w3id.org/pupitre/seal-keys/1", "did": who.did, "keys": [told]}
     if issued_at is not None:
         listed["issuedAt"] = written(issued_at)
-    signed = compact(listed | changed, who.auth, {"kid": f"{who.did}#auth", "typ": "seal-keys+jws"})
+    signed = compact(listed | changed, who.auth, {"kid": signer or f"{who.did}#auth", "typ": "seal-keys+jws"})
     protected, payload, signature = signed.split(".")
     return json.dumps({"payload": payload, "signatures": [{"protected": protected, "signature": signature}]}).encode()
 
