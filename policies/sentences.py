@@ -6,8 +6,8 @@ out: each value of each condition is told, and a member that nobody here underst
 be checked. Conditions are told by clauses.py, with the phrases of phrases.py.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 
 from policies import phrases, prose, vocabulary
 from policies.clauses import condition_text, conditions_text, not_understood
@@ -98,17 +98,26 @@ def rule_text(rule: Rule, language: Language, policy: Policy | None = None, *, a
     return paragraph([*parts, capital(unknown) + "." if unknown else ""])
 
 
-def acts_text(rule: Rule, language: Language) -> str:
-    """Return what a rule is about, as infinitives: `utiliser ce jeu de données`."""
+def acts_text(rule: Rule, language: Language, *, to_reader: bool = True) -> str:
+    """Return what a rule is about, as infinitives: `utiliser ce jeu de données`.
+
+    Who acts is the reader, where the rule names nobody, or somebody of whom the reader is told: `supprimer sa copie`.
+    """
     party = _Party.of(rule.assignees, language)
+    if not to_reader and not rule.assignees:
+        party = replace(party, number="one")
     return joined(_Saying(rule, None, language, again=False).acts(party), AND[language])
 
 
-def due_text(duty: Rule, language: Language) -> str:
-    """Return what a duty asks for, in one line: `verser une rémunération pour un montant de 5 €`."""
+def due_text(duty: Rule, language: Language, *, told: Container[Condition] = (), to_reader: bool = True) -> str:
+    """Return what a duty asks for, in one line: `verser une rémunération pour un montant de 5 €`.
+
+    Conditions that are `told` elsewhere are left out; `to_reader` is that of `acts_text`.
+    """
     refinements = duty.actions[0].refinements if len(duty.actions) == 1 else ()
-    conditions = [condition_text(each, language, of_duty=True) for each in (*refinements, *duty.constraints)]
-    return " ".join([acts_text(duty, language), ", ".join(conditions)]).strip()
+    untold = [each for each in (*refinements, *duty.constraints) if each not in told]
+    conditions = [condition_text(each, language, of_duty=True) for each in untold]
+    return " ".join([acts_text(duty, language, to_reader=to_reader), ", ".join(conditions)]).strip()
 
 
 @dataclass(frozen=True, slots=True)

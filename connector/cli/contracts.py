@@ -229,7 +229,7 @@ def _party(session: Session, party: Any) -> str:
 
 def _notice(session: Session, one: Any) -> tuple[str, ...]:
     kind = words.say(words.NOTICES, one["kind"], session.language)
-    return kind, show.instant(one["at"]), one["by"], one["reason"]
+    return kind, show.instant(one["at"]), one["by"], one["reason_text"]
 
 
 def _decision(session: Session, one: Any) -> tuple[str, ...]:
@@ -261,6 +261,12 @@ def _rows(session: Session, found: Any) -> Iterator[tuple[str, str]]:
     yield "journal", f"pupitre journal {found['negotiation']}"
 
 
+def _rule(approval: Any) -> str:
+    """Return the rule that approved in words, with its code; nothing where a person did."""
+    code, said = approval["rule"] or "", approval["rule_text"] or ""
+    return said if code in said else f"{said} ({code})"
+
+
 def _seal_rows(session: Session, seal: Any) -> Iterator[tuple[str, str]]:
     yield "seal_of", show.role(session, seal["role"])
     yield "at", show.instant(seal["at"])
@@ -273,5 +279,5 @@ def _seal_rows(session: Session, seal: Any) -> Iterator[tuple[str, str]]:
         yield "revoked_at", " · ".join(part for part in (show.instant(revoked["at"]), revoked["reason"]) if part)
     if seal["approval"]:
         approval = seal["approval"]
-        who = approval["rule"] or " · ".join(part for part in (approval["function"], approval["key"]) if part)
+        who = _rule(approval) or " · ".join(part for part in (approval["function"], approval["key"]) if part)
         yield "approved_by", f"{who}, {show.instant(approval['at'])}" if approval["at"] else who

@@ -115,6 +115,8 @@ class ContractApproval(TypedDict):
     """Identifier of the API key that was used; whose it was, its owner knows."""
     rule: str | None
     """The rule by which the node decided by itself."""
+    rule_text: str | None
+    """The same in words, in the caller's language."""
     at: str | None
 
 
@@ -147,6 +149,8 @@ class ContractNotice(TypedDict):
     by: str
     """DID of its author."""
     reason: str
+    reason_text: str
+    """The same, what nodes write there put into words."""
 
 
 class ContractDecision(TypedDict):

@@ -22,6 +22,7 @@ and are imported when they are used, never when a node starts.
 
 from datetime import datetime
 
+from contracts.convention.annexes import reason_text, rule_text
 from contracts.convention.drawing_up import draw_up_convention
 from contracts.convention.drawing_up_record import draw_up_record
 from contracts.convention.errors import MissingPdfExtra
@@ -45,6 +46,8 @@ __all__ = [
     "draw_up_convention",
     "draw_up_record",
     "read_record",
+    "reason_text",
+    "rule_text",
     "seal_pdf",
     "told_pieces",
     "told_sections",

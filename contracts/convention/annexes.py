@@ -8,7 +8,7 @@ from contracts.approval import Approval
 from contracts.canonical import Json
 from contracts.convention import texts
 from contracts.convention.articles import Contents, numbered
-from contracts.convention.proof import ROLES, Notice, Proof, Revocation, Seal
+from contracts.convention.proof import ROLES, Proof, Revocation, Seal
 from contracts.convention.saying import date_text, instant_text, say
 from contracts.convention.structure import (
     Block,
@@ -153,12 +153,17 @@ def _approval(approval: Approval, language: Language) -> str:
 
 
 def _approver(approval: Approval, language: Language) -> str:
-    """Return who approved: a function, or a rule in words; a rule that has none here goes by its code."""
-    if not approval.rule:
-        return approval.function or say(texts.NONE_GIVEN, language)
-    known = (said for code, said in texts.APPROVING_RULES.items() if f"{approval.rule} ".startswith(f"{code} "))
+    """Return who approved: a function, or a rule in words."""
+    if approval.rule:
+        return rule_text(approval.rule, language)
+    return approval.function or say(texts.NONE_GIVEN, language)
+
+
+def rule_text(rule: str, language: Language) -> str:
+    """Return a rule by which a node approves, in words; one that has none here goes by its code."""
+    known = (said for code, said in texts.APPROVING_RULES.items() if f"{rule} ".startswith(f"{code} "))
     said = next(known, None)
-    return say(texts.RULE, language, rule=approval.rule if said is None else say(said, language))
+    return say(texts.RULE, language, rule=rule if said is None else say(said, language))
 
 
 def _day(instant: datetime, language: Language) -> str:
@@ -172,20 +177,20 @@ def _notices(document: Json, proof: Proof, language: Language) -> Table:
             date_text(each.at, language),
             say(texts.NOTICES[each.kind], language) if each.kind in texts.NOTICES else each.kind,
             names.get(each.by, each.by),
-            _reason(each, language),
+            reason_text(each.kind, each.reason, language),
         )
         for each in proof.notices
     )
     return Table(say(texts.NOTICES_CAPTION, language), texts.NOTICES_HEADER[language], rows, (5, 3, 5, 7), small=True)
 
 
-def _reason(notice: Notice, language: Language) -> str:
-    """Return why a notice was given; what nodes write there for one another is put into words."""
-    if notice.kind == "receipt" and is_digest(notice.reason):
-        return say(texts.NOTICE_REASONS["receipt"], language, sha256=notice.reason)
-    first, *others = notice.reason.split("\n")
+def reason_text(kind: str, reason: str, language: Language) -> str:
+    """Return why a notice of a kind was given; what nodes write there for one another is put into words."""
+    if kind == "receipt" and is_digest(reason):
+        return say(texts.NOTICE_REASONS["receipt"], language, sha256=reason)
+    first, *others = reason.split("\n")
     if not first.startswith(DELIVERY):
-        return notice.reason
+        return reason
     return "\n".join((say(texts.NOTICE_REASONS["transfer"], language, id=first.removeprefix(DELIVERY)), *others))
 
 

@@ -9,13 +9,17 @@ from contracts.convention import texts
 from contracts.convention.saying import badge_text, date_text, say
 from contracts.convention.structure import Block, Facts, Paragraph, Section, Table
 from policies.errors import Language, Text
-from policies.model import Constraint, Duty, Policy
+from policies.model import Condition, Constraint, Duty, LogicalConstraint, Policy, Value
+from policies.operands.date_time import span
+from policies.operands.durations import duration
 from policies.prose import capital, duration_text, is_duration
 from policies.sentences import due_text
 from policies.vocabulary import ODRL
 
+_ELAPSED = ODRL + "elapsedTime"
 _DEADLINES = frozenset(ODRL + name for name in ("dateTime", "elapsedTime", "delayPeriod"))
-_UPPER = frozenset(ODRL + name for name in ("lt", "lteq", "eq"))
+_ENDS = _DEADLINES | {ODRL + name for name in ("meteredTime", "event")}
+_UPPER = {ODRL + "lteq": "no-later", ODRL + "lt": "before", ODRL + "eq": "on"}
 
 Contents: TypeAlias = Sequence[tuple[Text, tuple[Block, ...]]]
 """Titles, and what stands below them."""
@@ -41,7 +45,7 @@ def articles(document: Json, language: Language) -> tuple[Section, ...]:
         (texts.OBJECT, _object(document["dataset"], language)),
         (texts.RULES, (Paragraph(say(texts.RULES_ARE, language)), *rules(document["terms"], language))),
         (texts.COMMITMENTS, _commitments(document, language)),
-        (texts.DURATION, _duration(document["validity"], language)),
+        (texts.DURATION, _duration(document, language)),
         (texts.PURPOSE, _purpose(document["request"], language)),
         (texts.PERSONAL, _personal(document, language)),
         (texts.PROOF, _proof(document["framework"], language)),
@@ -98,9 +102,17 @@ def commitments(rows: Sequence[tuple[str, str, str]], language: Language) -> Tab
 
 
 def duties(policy: Policy, language: Language) -> list[tuple[str, str, str]]:
-    """Return what the recipient has to do under an agreement, and until when."""
-    consumer = say(texts.ROLES["consumer"], language)
-    return [(_when(each, language), consumer, f"{capital(due_text(each, language))}.") for each in _duties(policy)]
+    """Return what has to be done under an agreement, until when, and by whom: the recipient where nobody is named."""
+    named = (("provider", policy.assigners), ("consumer", policy.assignees))
+    roles = {each.iri: say(texts.ROLES[role], language) for role, several in named for each in several}
+    recipient = say(texts.ROLES["consumer"], language)
+    rows = []
+    for duty in _duties(policy):
+        when, told = _when(duty, policy, language)
+        who = [roles.get(each.iri, each.iri or "") for each in duty.assignees]
+        what = due_text(duty, language, told=told, to_reader=False)
+        rows.append((when, ", ".join(who) or recipient, f"{capital(what)}."))
+    return rows
 
 
 def _duties(policy: Policy) -> Iterator[Duty]:
@@ -109,29 +121,55 @@ def _duties(policy: Policy) -> Iterator[Duty]:
     yield from policy.obligations
 
 
-def _when(duty: Duty, language: Language) -> str:
-    """Return the deadline that a duty sets for itself."""
+def _when(duty: Duty, policy: Policy, language: Language) -> tuple[str, tuple[Condition, ...]]:
+    """Return the deadline that a duty sets for itself, and the condition that is wholly told with it."""
     refinements = [each for action in duty.actions for each in action.refinements]
     for each in (*duty.constraints, *refinements):
         if isinstance(each, Constraint) and each.operand in _DEADLINES and each.operator in _UPPER and each.values:
-            value = each.values[0]
-            if is_duration(value):
-                return say(texts.WITHIN, language, length=duration_text(value.text, language))
-            return _before(value.text, language)
-    return say(texts.NO_DATE, language)
+            if not is_duration(each.values[0]):
+                return _by(each.operator, each.values[0].text, language), (each,)
+            return _within(each, policy, language)
+    return say(texts.NO_DATE, language), ()
+
+
+def _within(deadline: Constraint, policy: Policy, language: Language) -> tuple[str, tuple[Condition, ...]]:
+    """Return when a length of time is over that runs from the agreement; from what others run is not known here."""
+    value = deadline.values[0]
+    length = duration_text(value.text, language)
+    begins, found = span(Value(policy.timestamp or "")), duration(value)
+    over = found.after(begins.start) if begins and found and deadline.operand == _ELAPSED else None
+    if over is None:
+        return say(texts.WITHIN, language, length=length), (deadline,) if deadline.operator.endswith("lteq") else ()
+    by = _by(deadline.operator, f"{over.replace(microsecond=0, tzinfo=None).isoformat()}Z", language)
+    return say(texts.AFTER_AGREEMENT, language, by=by, length=length), (deadline,)
+
+
+def _by(operator: str, date: str, language: Language) -> str:
+    edge = "start" if operator.endswith("lt") else "end"
+    return say(texts.BY[_UPPER[operator]], language, date=date_text(date, language, edge=edge))
 
 
 def _before(date: str, language: Language) -> str:
-    return say(texts.BEFORE, language, date=date_text(date, language, edge="end"))
+    return _by(ODRL + "lteq", date, language)
 
 
-def _duration(validity: Json, language: Language) -> tuple[Block, ...]:
+def _duration(document: Json, language: Language) -> tuple[Block, ...]:
+    validity = document["validity"]
     start = date_text(validity["from"], language, edge="start")
     end = date_text(validity.get("until", ""), language, edge="end")
+    permissions = policies.load(document["agreement"]["text"]).permissions
+    lasts = "until" if end else "rules" if any(map(_ends, (each.constraints for each in permissions))) else "open"
     return (
-        Paragraph(say(texts.LASTS["until" in validity], language, start=start, end=end)),
+        Paragraph(say(texts.LASTS[lasts], language, start=start, end=end)),
         Paragraph(say(texts.DURATION_OF_RULES, language)),
+        Paragraph(say(texts.DAYS, language), note=True),
     )
+
+
+def _ends(conditions: Sequence[Condition]) -> bool:
+    """Return whether conditions may end with time."""
+    inner = [condition.operands for condition in conditions if isinstance(condition, LogicalConstraint)]
+    return any(isinstance(each, Constraint) and each.operand in _ENDS for each in conditions) or any(map(_ends, inner))
 
 
 def _purpose(request: Json, language: Language) -> tuple[Block, ...]:
@@ -164,7 +202,7 @@ def _proof(framework: Json, language: Language) -> tuple[Block, ...]:
 
 
 def _termination(text: str, language: Language) -> tuple[Block, ...]:
-    return (Paragraph(text), Paragraph(say(texts.TERMINATION_NOTICE, language)))
+    return (Paragraph(text), Paragraph(say(texts.TERMINATION_NOTICE, language), note=True))
 
 
 def facts_of(known: Json, labels: dict[str, Text], language: Language) -> Facts:

@@ -21,6 +21,12 @@ INK = (26, 26, 26)
 QUIET = (88, 88, 88)
 ACCENT = (29, 53, 87)
 LINE = (200, 200, 200)
+AFTER = 2.2
+"""Space after a block."""
+TOGETHER = 60.0
+"""Height up to which parts are kept together."""
+WHOLE_LINES = 5
+"""Up to how many lines a paragraph stands whole on a page."""
 LABELS = 43.0
 """Width of the column of labels beside facts."""
 GAP = 4.0
@@ -136,35 +142,67 @@ class Sheet(FPDF):
         self.set_draw_color(*colour)
         self.line(MARGIN, self.get_y(), 210 - MARGIN, self.get_y())
 
-    def block(self, block: Block) -> None:
-        """Draw a block and the space after it."""
+    def blocks(self, blocks: Sequence[Block]) -> None:
+        """Draw blocks one after another; a note is never parted from the end of what it explains."""
+        for place, block in enumerate(blocks):
+            self.block(block, self._height_of_note(blocks[place + 1 : place + 2]))
+
+    def block(self, block: Block, tail: float = 0) -> None:
+        """Draw a block and the space after it; `tail` is the height of what stays with its end."""
         match block:
             case Paragraph():
-                self._paragraph(block)
+                self._paragraph(block, tail)
             case Facts():
-                self._facts(block)
+                self._facts(block, tail)
             case Table():
-                self._table(block)
+                self._table(block, tail)
             case Verbatim():
                 for line in block.text.splitlines():
                     self.text_at(CODE, line, cut=True)
             case Signatures():
                 self._signatures(block)
-        self.ln(2.2)
+        self.ln(AFTER)
 
-    def _paragraph(self, paragraph: Paragraph) -> None:
-        for line in filter(str.strip, paragraph.text.splitlines()):
-            self.text_at(NOTE if paragraph.note else BODY, line)
+    def _paragraph(self, paragraph: Paragraph, tail: float) -> None:
+        kind, lines = NOTE if paragraph.note else BODY, _lines(paragraph)
+        heights = [self.height_of(kind, line, WIDTH) for line in lines]
+        for line, height in zip(lines, together(heights, tail), strict=True):
+            self.need(height if height <= WHOLE_LINES * kind.line or tail else 2 * kind.line)
+            self.text_at(kind, line)
 
-    def _facts(self, facts: Facts) -> None:
+    def _height_of_paragraph(self, paragraph: Paragraph) -> float:
+        return sum(self.height_of(NOTE if paragraph.note else BODY, line, WIDTH) for line in _lines(paragraph))
+
+    def height_of_start(self, blocks: Sequence[Block]) -> float:
+        """Return the height of what stays with the heading above: a short paragraph with what it introduces, a row."""
+        match blocks:
+            case [Table() as table, *rest]:
+                rooms = together(self._heights(table, *_columns(table)), self._height_of_note(rest[:1]))
+                return 3 * HEAD.line + min(rooms[0], TOGETHER)
+            case [Paragraph() as first, Table() | Facts(), *_]:
+                introduced = self.height_of_start(blocks[1:])
+                return min(self._height_of_paragraph(first) + AFTER + introduced, 2 * TOGETHER)
+            case [Paragraph() as first, *_]:
+                return min(self._height_of_paragraph(first), WHOLE_LINES * BODY.line) + AFTER
+        return 22
+
+    def _height_of_note(self, blocks: Sequence[Block]) -> float:
+        """Return the height of a note that comes next, with the space before it; nothing where none does."""
+        match blocks:
+            case [Paragraph(note=True) as note]:
+                return AFTER + self._height_of_paragraph(note)
+        return 0
+
+    def _facts(self, facts: Facts, tail: float) -> None:
         label_type, value_type = (SMALL_LABEL, SMALL) if facts.small else (LABEL, BODY)
         x, width = MARGIN + LABELS + GAP, WIDTH - LABELS - GAP
         if facts.caption:
             self.need(60)
             self.text_at(SUBHEADING, facts.caption)
             self.ln(0.8)
-        for label, value in facts.rows:
-            self.need(min(self.height_of(value_type, value, width), 60))
+        heights = [min(self.height_of(value_type, value, width), TOGETHER) for _, value in facts.rows]
+        for (label, value), height in zip(facts.rows, together(heights, tail), strict=True):
+            self.need(min(height, TOGETHER))
             top, page = self.get_y(), self.page
             self.text_at(label_type, label, MARGIN, LABELS)
             below = self.get_y()
@@ -174,21 +212,22 @@ class Sheet(FPDF):
                 self.set_y(max(below, self.get_y()))
             self.ln(0.5)
 
-    def _table(self, table: Table) -> None:
-        unit = (WIDTH - GAP * (len(table.widths) - 1)) / sum(table.widths)
-        widths = [share * unit for share in table.widths]
-        kinds = [CELL if number == table.main and not table.small else SMALL for number in range(len(widths))]
-        heights = [self._height(row, widths, kinds) + 2.4 for row in table.rows]
-        self.need(3 * HEAD.line + sum(heights[:1]))
+    def _table(self, table: Table, tail: float) -> None:
+        widths, kinds = _columns(table)
+        rooms = together(self._heights(table, widths, kinds), tail)
+        self.need(3 * HEAD.line + sum(rooms[:1]))
         if table.small:
             self.text_at(SUBHEADING, table.caption)
             self.ln(0.4)
         self._row(table.header, widths, [HEAD] * len(widths), INK)
-        for row, height in zip(table.rows, heights, strict=True):
-            if self.room() < height:
+        for row, room in zip(table.rows, rooms, strict=True):
+            if self.room() < room:
                 self.add_page()
                 self._row(table.header, widths, [HEAD] * len(widths), INK)
             self._row(row, widths, kinds)
+
+    def _heights(self, table: Table, widths: Sequence[float], kinds: Sequence[Type]) -> list[float]:
+        return [self._height(row, widths, kinds) + 2.4 for row in table.rows]
 
     def _height(self, row: Sequence[str], widths: Sequence[float], kinds: Sequence[Type]) -> float:
         columns = zip(row, widths, kinds, strict=True)
@@ -238,6 +277,29 @@ class Sheet(FPDF):
     def _use(self, kind: Type) -> None:
         self.set_font(kind.family, kind.style, kind.size)
         self.set_text_color(*kind.colour)
+
+
+def together(heights: Sequence[float], tail: float) -> list[float]:
+    """Return the room that each row needs: the last but one with the last, and both with the `tail` that follows.
+
+    So no row stands alone on a page, nor what follows the last one.
+    """
+    needed = list(heights)
+    for place in (-1, -2):
+        if len(needed) + place >= 0:
+            needed[place] += tail if place == -1 else needed[-1]
+    return [max(own, min(room, TOGETHER)) for own, room in zip(heights, needed, strict=True)]
+
+
+def _columns(table: Table) -> tuple[list[float], list[Type]]:
+    """Return how wide each column is, and how it is set."""
+    unit = (WIDTH - GAP * (len(table.widths) - 1)) / sum(table.widths)
+    kinds = [CELL if number == table.main and not table.small else SMALL for number in range(len(table.widths))]
+    return [share * unit for share in table.widths], kinds
+
+
+def _lines(paragraph: Paragraph) -> list[str]:
+    return [line for line in paragraph.text.splitlines() if line.strip()]
 
 
 def _fitted(text: str, kind: Type) -> str:

@@ -8,6 +8,8 @@ from datetime import datetime
 from html import escape
 from io import BytesIO
 
+from fpdf.prefs import ViewerPreferences
+
 from contracts.convention import texts
 from contracts.convention.layout import (
     ACCENT,
@@ -22,7 +24,7 @@ from contracts.convention.layout import (
     Sheet,
 )
 from contracts.convention.saying import say
-from contracts.convention.structure import Convention, Party, Section, Table
+from contracts.convention.structure import Convention, Party, Section
 
 ATTACHMENT_TYPE = "application/jose+json"
 PRODUCER = "Pupitre"
@@ -84,10 +86,8 @@ def _party(sheet: Sheet, party: Party, x: float, width: float) -> None:
 
 def _section(sheet: Sheet, section: Section, after: float = 0) -> None:
     """Draw a section; `after` is the height of what must stay with its beginning."""
-    holds_table = any(isinstance(block, Table) for block in section.blocks[:2])
-    sheet.heading(section.label, section.title, follows=after + (40 if holds_table else 12 if after else 22))
-    for block in section.blocks:
-        sheet.block(block)
+    sheet.heading(section.label, section.title, follows=after + sheet.height_of_start(section.blocks))
+    sheet.blocks(section.blocks)
 
 
 def _describe(sheet: Sheet, convention: Convention, at: datetime) -> None:
@@ -97,6 +97,7 @@ def _describe(sheet: Sheet, convention: Convention, at: datetime) -> None:
     sheet.set_producer(PRODUCER)
     sheet.set_creation_date(at)
     sheet.set_lang(convention.language)
+    sheet.viewer_preferences = ViewerPreferences(display_doc_title=True)
     sheet.set_xmp_metadata(_metadata(title, convention.author, f"{at:%FT%T}{_zone(at)}"))
 
 

@@ -82,6 +82,7 @@ def _dates(record: Recorded, language: Language) -> tuple[Block, ...]:
         Paragraph(say(record_texts.DATES_ARE, language)),
         Facts(told),
         *([commitments(owed, language)] if owed else []),
+        Paragraph(say(texts.DAYS, language), note=True),
     )
 
 

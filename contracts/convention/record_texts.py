@@ -308,11 +308,11 @@ NOT_PROVED: dict[str, tuple[Text, Text]] = {
 }
 VERIFIER: Text = {
     "fr": (
-        "Pour cette raison, le vérificateur indépendant (pupitre-verify) juge ce constat « indéterminé » et le dit : le"
+        "Le vérificateur indépendant (pupitre-verify) juge donc ce constat « indéterminé » et dit pourquoi : le"
         " partenaire n’a rien scellé."
     ),
     "en": (
-        "For this reason the independent verifier (pupitre-verify) finds this record “indeterminate”, and says so: the"
+        "The independent verifier (pupitre-verify) therefore finds this record “indeterminate”, and says why: the"
         " partner sealed nothing."
     ),
 }

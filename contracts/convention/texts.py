@@ -95,10 +95,7 @@ DATASET: dict[str, Text] = {
     "id": {"fr": "Identifiant", "en": "Identifier"},
 }
 IS_PERSONAL: dict[bool, Text] = {
-    True: {
-        "fr": "oui : voir l’article relatif aux données à caractère personnel",
-        "en": "yes: see their article",
-    },
+    True: {"fr": "oui : voir l’article relatif aux données à caractère personnel", "en": "yes: see their article"},
     False: {"fr": "non, selon le fournisseur", "en": "none, according to the provider"},
 }
 
@@ -143,23 +140,45 @@ COUNTERSIGN: Text = {
 ACCESS: Text = {"fr": "Ouvrir l’accès aux données.", "en": "Open access to the data."}
 ACCESS_ENDS: Text = {"fr": "Fermer l’accès aux données.", "en": "Close access to the data."}
 NO_DATE: Text = {"fr": "sans échéance fixée", "en": "no date set"}
-BEFORE: Text = {"fr": "au plus tard le {date}", "en": "no later than {date}"}
+BY: dict[str, Text] = {
+    "no-later": {"fr": "au plus tard le {date}", "en": "no later than {date}"},
+    "before": {"fr": "avant le {date}", "en": "before {date}"},
+    "on": {"fr": "le {date}", "en": "on {date}"},
+}
 WITHIN: Text = {"fr": "sous {length}", "en": "within {length}"}
+AFTER_AGREEMENT: Text = {
+    "fr": "{by}, soit {length} après l’accord",
+    "en": "{by}, that is {length} after the agreement",
+}
 
 DURATION: Text = {"fr": "Durée", "en": "Duration"}
-LASTS: dict[bool, Text] = {
-    True: {
+LASTS: dict[str, Text] = {
+    "until": {
         "fr": "La présente convention prend effet le {start} et prend fin le {end}.",
         "en": "This agreement takes effect on {start} and ends on {end}.",
     },
-    False: {
+    "rules": {
+        "fr": (
+            "La présente convention prend effet le {start}. Elle ne porte pas de date de fin : ce sont les règles"
+            " d’usage qui limitent l’utilisation dans le temps."
+        ),
+        "en": (
+            "This agreement takes effect on {start}. It bears no end date: the terms of use are what limits the use in"
+            " time."
+        ),
+    },
+    "open": {
         "fr": "La présente convention prend effet le {start}, pour une durée indéterminée.",
         "en": "This agreement takes effect on {start}, for an indefinite period.",
     },
 }
 DURATION_OF_RULES: Text = {
-    "fr": "Une règle d’usage qui fixe elle-même une date s’applique jusqu’à cette date, si elle vient plus tôt.",
-    "en": "A term of use that sets a date of its own applies until that date, where it comes earlier.",
+    "fr": "Une règle d’usage qui fixe elle-même un terme s’applique jusqu’à ce terme, s’il vient plus tôt.",
+    "en": "A term of use that sets an end of its own applies until that end, where it comes earlier.",
+}
+DAYS: Text = {
+    "fr": "Une date sans heure désigne le jour entier, en temps universel (UTC), sauf mention d’un autre fuseau.",
+    "en": "A date without a time means the whole day, in universal time (UTC) unless another zone is named.",
 }
 
 PURPOSE: Text = {"fr": "Finalité et base juridique", "en": "Purpose and legal basis"}
@@ -191,13 +210,12 @@ PERSONAL_IS: Text = {
 }
 NO_PERSONAL: Text = {
     "fr": (
-        "Le fournisseur déclare que les données ne comprennent pas de données à caractère personnel. S’il apparaît"
-        " qu’elles en comprennent, chaque partie en avertit l’autre et l’utilisation cesse jusqu’à ce que les parties"
-        " en soient convenues."
+        "Le fournisseur déclare que les données ne comprennent pas de données à caractère personnel. La présente"
+        " convention n’en encadre donc aucun traitement."
     ),
     "en": (
-        "The provider states that the data include no personal data. Should it appear that they do, each party"
-        " informs the other and use stops until the parties have agreed on it."
+        "The provider states that the data include no personal data. This agreement therefore governs no processing of"
+        " any."
     ),
 }
 PERSONAL_UNSAID: Text = {
@@ -223,35 +241,36 @@ PROOF_CLAUSE: Text = {
 }
 NO_PROOF_CLAUSE: Text = {
     "fr": (
-        "Les parties n’ont pas conclu de convention sur la preuve ; la valeur probante du document scellé s’apprécie"
-        " selon le droit commun (articles 1366 et 1367 du code civil)."
+        "La présente convention ne renvoie à aucun accord des parties sur la preuve ; en droit français, la valeur"
+        " probante du document scellé s’apprécie alors selon le droit commun (articles 1366 et 1367 du code civil)."
     ),
     "en": (
-        "The parties have made no agreement on evidence; the evidential value of the sealed document is assessed"
-        " under ordinary law (articles 1366 and 1367 of the French Civil Code)."
+        "This agreement refers to no agreement of the parties on evidence; under French law the evidential value of the"
+        " sealed document is then assessed under ordinary rules (articles 1366 and 1367 of the Civil Code)."
     ),
 }
 PROOF_IS: Text = {
     "fr": (
-        "Le document est scellé par le nœud de chaque partie avec la clé de cachet que désigne l’annexe 1. Un cachet"
-        " montre de quel organisme émane le document et qu’il n’a pas été modifié ; il ne tient pas lieu de signature"
-        " d’une personne physique. L’accord de chaque partie est donné par la fonction ou par la règle inscrite dans"
-        " son cachet."
+        "Chaque partie scelle le document par son nœud, avec la clé de cachet que le document désigne. Un cachet"
+        " montre de quel organisme émane le document, avec la force du niveau que dit l’annexe 1, et qu’il n’a pas été"
+        " modifié ; il ne tient pas lieu de signature d’une personne physique. L’accord de chaque partie est donné par"
+        " la fonction ou par la règle inscrite dans son cachet."
     ),
     "en": (
-        "The document is sealed by the node of each party with the seal key named in Annex 1. A seal shows which"
-        " organisation the document comes from and that it has not been altered; it does not take the place of a"
-        " person’s signature. Each party’s approval is given by the function or the rule recorded in its seal."
+        "Each party seals the document by its node, with the seal key that the document names. A seal shows which"
+        " organisation the document comes from, as strongly as the level that Annex 1 tells, and that it has not been"
+        " altered; it does not take the place of a person’s signature. Each party’s approval is given by the function"
+        " or the rule recorded in its seal."
     ),
 }
 
 TERMINATION: Text = {"fr": "Résiliation", "en": "Termination"}
 TERMINATION_NOTICE: Text = {
     "fr": (
-        "La résiliation et la suspension sont notifiées par un avis scellé qui désigne la présente convention par son"
-        " empreinte."
+        "Les nœuds notifient la résiliation et la suspension par un avis scellé, qui désigne la présente convention par"
+        " son empreinte."
     ),
-    "en": "Termination and suspension are notified by a sealed notice that names this agreement by its digest.",
+    "en": "Nodes notify termination and suspension by a sealed notice, which names this agreement by its digest.",
 }
 JURISDICTION: Text = {"fr": "Droit applicable et juridiction", "en": "Applicable law and jurisdiction"}
 
@@ -263,8 +282,8 @@ FOR: dict[str, Text] = {
 }
 SEALED_ON: Text = {"fr": "Scellé le {at}", "en": "Sealed on {at}"}
 NOT_SEALED: Text = {"fr": "Pas encore scellé", "en": "Not sealed yet"}
-APPROVED_BY: Text = {"fr": "approuvé par : {function}", "en": "approved by: {function}"}
-APPROVED_BY_RULE: Text = {"fr": "approuvé par {rule}", "en": "approved by {rule}"}
+APPROVED_BY: Text = {"fr": "Approuvé par : {function}", "en": "Approved by: {function}"}
+APPROVED_BY_RULE: Text = {"fr": "Approuvé par {rule}", "en": "Approved by {rule}"}
 RULE: Text = {"fr": "la règle {rule}", "en": "the rule {rule}"}
 APPROVING_RULES: dict[str, Text] = {
     "offer-mode automatic": {"fr": "« mode automatique de l’offre »", "en": "“automatic mode of the offer”"},
@@ -295,22 +314,23 @@ REVOKED_FOR: Text = {"fr": "{at} ({reason})", "en": "{at} ({reason})"}
 REVOKED: dict[str, Text] = {
     "before": {
         "fr": (
-            "{seal} : sa clé est révoquée depuis le {at} et l’annonce en précède la date. La vérification le dit non"
-            " valide."
+            "{seal} : sa clé est révoquée depuis le {at}, ce qui était annoncé avant la date du cachet. La vérification"
+            " le dit non valide."
         ),
         "en": (
-            "{seal}: its key has been revoked since {at}, and that was announced before its date. Verification finds"
-            " it invalid."
+            "{seal}: its key has been revoked since {at}, which was announced before the date of the seal. Verification"
+            " finds it invalid."
         ),
     },
     "dated-back": {
         "fr": (
-            "{seal} : sa clé est dite révoquée depuis le {at}, avant sa date, mais l’annonce en est postérieure. Rien"
-            " ne montre si la révocation a été antidatée : la vérification le dit indéterminé."
+            "{seal} : sa clé est dite révoquée depuis le {at}, avant la date du cachet, mais l’annonce est venue après."
+            " Rien ne montre si la révocation a été antidatée : la vérification le dit indéterminé."
         ),
         "en": (
-            "{seal}: its key is said to have been revoked since {at}, before its date, but that was announced later."
-            " Nothing shows whether the revocation was dated back: verification finds it indeterminate."
+            "{seal}: its key is said to have been revoked since {at}, before the date of the seal, but that was"
+            " announced later. Nothing shows whether the revocation was dated back: verification finds it"
+            " indeterminate."
         ),
     },
     "since": {
@@ -332,14 +352,8 @@ REVOKED: dict[str, Text] = {
 VALIDITY: Text = {"fr": "du {start} au {end}", "en": "from {start} to {end}"}
 BY_ITSELF: Text = {"fr": "l’organisme lui-même", "en": "the organisation itself"}
 LEVELS: dict[str, Text] = {
-    "L0": {
-        "fr": "L0 : la parole de l’organisme seul",
-        "en": "L0: the organisation’s own word",
-    },
-    "L1": {
-        "fr": "L1 : certificat d’une autorité reconnue",
-        "en": "L1: certificate of a trusted authority",
-    },
+    "L0": {"fr": "L0 : la parole de l’organisme seul", "en": "L0: the organisation’s own word"},
+    "L1": {"fr": "L1 : certificat d’une autorité reconnue", "en": "L1: certificate of a trusted authority"},
     "L2": {
         "fr": "L2 : certificat d’une autorité reconnue, déclaré pour cachets (règlement (UE) n° 910/2014, annexe III)",
         "en": "L2: certificate of a trusted authority, declared for seals (Regulation (EU) 910/2014, Annex III)",
@@ -473,12 +487,9 @@ MESSAGES_HEADER: dict[str, tuple[str, ...]] = {
 KINDS: dict[str, Text] = {
     "ContractRequestMessage": {"fr": "demande d’accès", "en": "access request"},
     "ContractOfferMessage": {"fr": "conditions proposées", "en": "offer"},
-    "ContractNegotiationEventMessage:ACCEPTED": {
-        "fr": "acceptation des conditions",
-        "en": "acceptance of the terms",
-    },
+    "ContractNegotiationEventMessage:ACCEPTED": {"fr": "acceptation des conditions", "en": "acceptance of the terms"},
     "ContractAgreementMessage": {"fr": "accord", "en": "agreement"},
     "ContractAgreementVerificationMessage": {"fr": "confirmation de l’accord", "en": "confirmation of the agreement"},
-    "ContractNegotiationEventMessage:FINALIZED": {"fr": "conclusion de l’échange", "en": "end of the exchange"},
-    "ContractNegotiationTerminationMessage": {"fr": "résiliation", "en": "termination"},
+    "ContractNegotiationEventMessage:FINALIZED": {"fr": "conclusion de l’échange", "en": "conclusion of the exchange"},
+    "ContractNegotiationTerminationMessage": {"fr": "fin de la négociation", "en": "end of the negotiation"},
 }

@@ -124,7 +124,8 @@ def test_a_contract_is_shown_in_the_words_of_an_office(
     shown = " ".join(office.run("contract", "show", concluded["id"]).stdout.split())
     for words in (
         "conclue", "Métropole d’Exemple (200046977)", "Commune d’Exemple (217500016)",
-        "L0 : certificat fait par l’organisme lui-même", "offer-mode automatic", concluded["sha256"],
+        "L0 : certificat fait par l’organisme lui-même", "la règle « mode automatique de l’offre »",
+        "(offer-mode automatic", concluded["sha256"],
         f"pupitre journal {concluded['negotiation']}", f"Identifiant {concluded['id']}",
         f"Accord {concluded['agreement']}", f"Clé {sealing[1].did}#", "Titulaire", "message envoyé",
     ):  # fmt: skip
@@ -437,6 +438,8 @@ def test_a_contract_that_is_ended_tells_both_sides_why(
         shown = office.json("contract", "show", agreement)
         assert shown["is_ended"]
         assert "Le projet est achevé." in [one["reason"] for one in shown["notices"]]
+        said = [one["reason_text"] for one in shown["notices"] if one["kind"] == "receipt"]
+        assert all(one.startswith("Digest of the notice received: ") for one in said)
         assert "La directrice" not in json.dumps(shown["notices"], ensure_ascii=False)
         assert office.json("contract", "terminate", agreement, *why)["is_ended"]  # again: no change
     assert "La directrice" in consumer.run("journal", shown_by(consumer, agreement)).stdout

@@ -723,7 +723,7 @@ def test_the_function_of_a_key_is_claimed_by_the_seal_and_read_in_the_convention
         assert claimed[0][:2] == [function, f"urn:pupitre:approved-by:{by.key_id}"]
         assert claimed[1][0] == "gestionnaire"  # of a key without a function: its role
         _, convention = await shown(provider).convention(ROOT, ours, "fr")
-        page, approved = as_html(convention), f"approuvé par\N{NO-BREAK SPACE}: {function}"
+        page, approved = as_html(convention), f"Approuvé par\N{NO-BREAK SPACE}: {function}"
         assert approved in [line for _, lines in convention.signatures.columns for line in lines]
         assert approved in page
         assert name not in page + (contract.document or "") + (contract.jws or "")

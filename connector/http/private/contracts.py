@@ -22,6 +22,7 @@ from connector.http.private.asking import (
     Shape,
     Wish,
 )
+from connector.http.private.contract_seals import ContractSeal, Level, told_seal
 from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.processes import RoleName
 from connector.services import contract_checks, deciders
@@ -29,16 +30,14 @@ from connector.services.contract import Decided, Shown
 from connector.services.contract_checks import Step
 from connector.services.deciders import Person
 from connector.store.contracts import StoredContract
-from contracts.approval import Approval
-from contracts.convention import CONTENT_SECURITY_POLICY, Convention, Piece, as_html
-from contracts.convention.proof import Revocation, Seal
+from contracts.convention import CONTENT_SECURITY_POLICY, Convention, Piece, as_html, reason_text
+from contracts.convention.proof import Notice
 from contracts.levels import WORDS as LEVELS
 from policies.errors import Language
 
 router = APIRouter(tags=["contracts"], route_class=TaggedRoute)
 Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
 TimeStamps = Literal["none", "pending", "partial", "complete"]
-Level = Literal["L0", "L1", "L2"]
 _APART = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 """Headers of what is a file by itself."""
 _PAGE_POLICY = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
@@ -106,42 +105,6 @@ class ContractSentence(Shape):
     ]
 
 
-class ContractApproval(Shape):
-    """Who approved, as the seal claims it: a function and a key, or a rule; never a person's name."""
-
-    function: str | None
-    key: Annotated[
-        str | None, Field(description="Identifier of the API key that was used; whose it was, its owner knows.")
-    ]
-    rule: Annotated[str | None, Field(description="The rule by which the node decided by itself.")]
-    at: datetime | None
-
-
-class ContractRevocation(Shape):
-    """Since when a seal key is revoked, as its owner says."""
-
-    at: datetime
-    reason: str
-
-
-class ContractSeal(Shape):
-    """A seal on the document."""
-
-    role: RoleName
-    kid: str
-    at: Annotated[datetime, Field(description="When it was put, as its author says.")]
-    level: Level
-    level_text: str
-    subject: Annotated[str, Field(description="Whom the certificate names.")]
-    issuer: Annotated[str | None, Field(description="Who issued it; null: the organisation itself.")]
-    certificate_sha256: str
-    is_timestamped: bool
-    revocation: Annotated[
-        ContractRevocation | None, Field(description="Of its key; null: not revoked, as far as this node knows.")
-    ]
-    approval: ContractApproval | None
-
-
 class ContractPiece(Shape):
     """One thing that one-sided evidence is made of, or lacks."""
 
@@ -162,6 +125,7 @@ class ContractNotice(Shape):
     at: str
     by: Annotated[str, Field(description="DID of its author.")]
     reason: str
+    reason_text: Annotated[str, Field(description="The same, what nodes write there put into words.")]
 
 
 class ContractDecision(Shape):
@@ -406,10 +370,10 @@ def _detail(shown: Shown, language: str) -> ContractDetail:
         valid_until=validity.get("until"),
         level=shown.level,
         level_text=None if shown.level is None else LEVELS[shown.level][language],
-        seals=[_seal(one, shown.revoked.get(one.kid), language) for one in shown.seals],
+        seals=[told_seal(one, shown.revoked.get(one.kid), _spoken(language)) for one in shown.seals],
         concluded_at=shown.concluded_at or None,
         is_ended=shown.is_ended,
-        notices=[ContractNotice(kind=one.kind, at=one.at, by=one.by, reason=one.reason) for one in shown.notices],
+        notices=[_notice(one, _spoken(language)) for one in shown.notices],
         decisions=[_decision(one, language) for one in shown.decided],
         journal=f"/api/v1/journal/{quote(row.negotiation, safe='')}",
     )
@@ -448,24 +412,9 @@ def _piece(piece: Piece, language: str) -> ContractPiece:
     )
 
 
-def _seal(seal: Seal, revocation: Revocation | None, language: str) -> ContractSeal:
-    return ContractSeal(
-        role=seal.role,  # type: ignore[arg-type]
-        kid=seal.kid,
-        at=seal.at,
-        level=seal.level,
-        level_text=LEVELS[seal.level][language],
-        subject=seal.subject,
-        issuer=seal.issuer or None,
-        certificate_sha256=seal.certificate_sha256,
-        is_timestamped=seal.is_timestamped,
-        revocation=None if revocation is None else ContractRevocation(at=revocation.at, reason=revocation.reason),
-        approval=None if seal.approval is None else _approval(seal.approval),
-    )
-
-
-def _approval(told: Approval) -> ContractApproval:
-    return ContractApproval(function=told.function or None, key=told.by or None, rule=told.rule or None, at=told.at)
+def _notice(told: Notice, language: Language) -> ContractNotice:
+    said = reason_text(told.kind, told.reason, language)
+    return ContractNotice(kind=told.kind, at=told.at, by=told.by, reason=told.reason, reason_text=said)
 
 
 def _decision(one: Decided, language: str) -> ContractDecision:

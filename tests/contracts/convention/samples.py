@@ -16,6 +16,7 @@ from contracts.convention import Beside, Identity
 from contracts.document import Dataset
 from contracts.jws import CONCLUSION, CONTRACT, NOTICE, UNILATERAL, read_sealed
 from contracts.seals import countersign, seal
+from contracts.terms import told_terms
 from policies import scenarios
 from policies.scenarios import Scenario
 from tests.tools.authority import Authority, SealKey, self_made
@@ -274,13 +275,7 @@ def _party(hand: Hand) -> dict[str, Any]:
 
 
 def _terms(offer: Mapping[str, Any]) -> dict[str, Any]:
-    policy = policies.load(offer)
-    sentences = {language: policies.sentences(policy, language) for language in ("fr", "en")}
-    words = {"by-node": "node", "afterwards": "afterwards", "commitment": "commitment"}
-    verified = [words[policies.what_is_verified(rule, policy).action] for rule in policy.rules]
-    verified += ["node"] * (len(sentences["fr"]) - len(verified))
-    told = {**sentences, "verified": verified}
-    return told | {"sha256": sha256(canonical(told)), "generator": "pupitre-policies/0.1.0"}
+    return told_terms(policies.load(offer))
 
 
 def _instant(at: datetime) -> str:

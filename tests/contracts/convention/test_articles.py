@@ -2,6 +2,7 @@
 
 import re
 import string
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 
 from contracts import schema
 from contracts.convention import Convention, Revocation, draw_up_convention, record_texts, texts
-from contracts.convention.saying import instant_text
-from contracts.convention.structure import Table
+from contracts.convention.saying import instant_text, say
+from contracts.convention.structure import Paragraph, Table
 from contracts.refused import OtherConclusion, OtherNotice
 from contracts.timestamps import add_token
-from policies import scenarios
+from policies import dump, scenarios, template
 from policies.prose import NO_BREAK, THIN
 from tests.contracts.convention.reading import notes, plain, said, whole
 from tests.contracts.convention.samples import AT, NAMES, Sample, personal, sample
@@ -96,10 +97,83 @@ def test_duties_stand_with_the_dates_that_they_set() -> None:
             "Contre-sceller la présente convention ; à défaut, elle n’est pas conclue.".replace(" ;", f"{THIN};"),
         ),
         ("26 novembre 2026 à 7 h 05 (UTC)", "Le fournisseur", "Ouvrir l’accès aux données."),
-        ("sous 24 mois", "Le destinataire", "Supprimer votre copie dans les 24 mois."),
+        (
+            "au plus tard le 26 novembre 2028 à 7 h 05 (UTC), soit 24 mois après l’accord",
+            "Le destinataire",
+            "Supprimer sa copie.",
+        ),
         ("sans échéance fixée", "Le destinataire", "Attester de la suppression."),
         ("31 décembre 2028", "Le fournisseur", "Fermer l’accès aux données."),
     ]
+
+
+DELETE = {"action": "odrl:delete"}
+
+
+def deadline(operand: str, operator: str, value: Any) -> dict[str, Any]:
+    return DELETE | {"constraint": [{"leftOperand": operand, "operator": operator, "rightOperand": value}]}
+
+
+@pytest.mark.parametrize(
+    ("duty", "french", "english"),
+    [
+        (
+            deadline("odrl:elapsedTime", "lteq", "P1Y"),
+            "au plus tard le 26 novembre 2027 à 7 h 05 (UTC), soit 1 an après l’accord/Le destinataire",
+            "no later than 26 November 2027 at 07:05 (UTC), that is 1 year after the agreement/The recipient",
+        ),
+        (
+            deadline("odrl:elapsedTime", "lt", "P90D"),
+            "avant le 24 février 2027 à 7 h 05 (UTC), soit 90 jours après l’accord/Le destinataire",
+            "before 24 February 2027 at 07:05 (UTC), that is 90 days after the agreement/The recipient",
+        ),
+        (
+            deadline("odrl:dateTime", "lteq", "2027-06-30T23:59:59+02:00"),
+            "au plus tard le 30 juin 2027 (UTC+2)/Le destinataire",
+            "no later than 30 June 2027 (UTC+2)/The recipient",
+        ),
+        (
+            deadline("odrl:dateTime", "lt", "2027-07-01T00:00:00Z"),
+            "avant le 1er juillet 2027/Le destinataire",
+            "before 1 July 2027/The recipient",
+        ),
+        (deadline("odrl:delayPeriod", "lteq", "P7D"), "sous 7 jours/Le destinataire", "within 7 days/The recipient"),
+        (DELETE | {"assignee": scenarios.SYNDICAT}, "sans échéance fixée/Le fournisseur", "no date set/The provider"),
+        (
+            DELETE | {"assignee": scenarios.LITTORAL},
+            f"sans échéance fixée/{scenarios.LITTORAL}",
+            f"no date set/{scenarios.LITTORAL}",
+        ),
+    ],
+)
+def test_a_commitment_tells_its_deadline_once_and_whose_it_is(duty: Any, french: str, english: str) -> None:
+    offer = dict(scenarios.LIGHTING.offer) | {"obligation": [duty]}
+    contract = sample(replace(scenarios.LIGHTING, offer=offer)).contract
+    for language, told in (("fr", f"{french}/Supprimer sa copie."), ("en", f"{english}/Delete its copy.")):
+        convention = draw_up_convention(contract, language=language)  # type: ignore[arg-type]
+        table = convention.articles[2].blocks[1]
+        assert isinstance(table, Table)
+        assert [plain("/".join(row)) for row in table.rows[2:-1]] == [told]
+
+
+def test_a_convention_that_ends_with_its_rules_is_not_said_to_be_open_ended() -> None:
+    trial = template("trial").instantiate("urn:uuid:4a0f", days=90)
+    made = sample(replace(scenarios.LIGHTING, offer=dump(trial)))
+    del made.document["validity"]["until"]
+    told = article(draw_up_convention(made.contract), 4)
+    assert "ce sont les règles d’usage qui limitent l’utilisation dans le temps" in told
+    assert "durée indéterminée" not in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_pages_add_to_the_document_binds_nobody(lighting: Sample, language: Any) -> None:
+    convention = draw_up_convention(lighting.contract, language=language)
+    notes_of = [each for section in convention.articles for each in section.blocks if isinstance(each, Paragraph)]
+    explained = [each.text for each in notes_of if each.note]
+    for added in (texts.DAYS, texts.TERMINATION_NOTICE, texts.RULES_LEGEND):
+        assert say(added, language) in explained
+    assert plain(article(convention, 6)) == plain(say(texts.NO_PERSONAL, language))
+    assert not re.search("avertit|informs", article(convention, 6))
 
 
 def test_what_the_document_leaves_open_is_said_to_be_open() -> None:
@@ -109,7 +183,7 @@ def test_what_the_document_leaves_open_is_said_to_be_open() -> None:
     assert "aucun accord-cadre" in whole((convention.preamble,))
     assert "durée indéterminée" in article(convention, 4)
     assert "ni finalité ni base juridique" in article(convention, 5)
-    assert "n’ont pas conclu de convention sur la preuve" in article(convention, 7)
+    assert "ne renvoie à aucun accord des parties sur la preuve" in article(convention, 7)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +362,7 @@ def test_nothing_is_explained_of_time_stamps_where_every_seal_has_one(lighting: 
 @pytest.mark.parametrize(
     ("days", "listed", "french", "english"),
     [
-        (-3, -2, "précède la date. La vérification le dit non valide.", "its date. Verification finds it invalid."),
+        (-3, -2, "date du cachet. La vérification le dit non valide.", "the seal. Verification finds it invalid."),
         (-3, 40, "antidatée : la vérification le dit indéterminé.", "back: verification finds it indeterminate."),
         (-3, None, "antidatée : la vérification le dit indéterminé.", "back: verification finds it indeterminate."),
         (30, 40, "apposé avant : la vérification le dit indéterminé.", "before: verification finds it indeterminate."),
@@ -335,8 +409,8 @@ def test_a_convention_is_the_same_where_no_key_of_its_seals_is_revoked(lighting:
 
 def test_who_approved_is_told_by_function_or_rule(lighting: Sample) -> None:
     provider, consumer = said(draw_up_convention(lighting.contract).signatures)
-    assert f"approuvé par{NO_BREAK}: Responsable de la donnée" in provider
-    assert "approuvé par la règle accord-automatique/2" in consumer
+    assert f"Approuvé par{NO_BREAK}: Responsable de la donnée" in provider
+    assert "Approuvé par la règle accord-automatique/2" in consumer
 
 
 @pytest.mark.parametrize(
@@ -359,7 +433,7 @@ def test_a_known_rule_is_told_in_words_and_its_code_stands_in_annex_1(
     for language, words in (("fr", french), ("en", english)):
         convention = draw_up_convention(contract, language=language)  # type: ignore[arg-type]
         place = plain(said(convention.signatures)[1])
-        assert place.splitlines()[-1] == {"fr": f"approuvé par {words}", "en": f"approved by {words}"}[language]
+        assert place.splitlines()[-1] == {"fr": f"Approuvé par {words}", "en": f"Approved by {words}"}[language]
         annex = plain(whole(convention.annexes[:1]))
         assert {"fr": f"Approuvé par {words}", "en": f"Approved by {words}"}[language] in annex
         assert {"fr": f"Identifiant de l’approbation {rule}", "en": f"Identifier of the approval {rule}"}[

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -17,13 +17,26 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 import contracts.convention
-from contracts.convention import Convention, MissingPdfExtra, as_pdf, draw_up_convention, draw_up_record, seal_pdf
+from contracts.convention import (
+    Convention,
+    MissingPdfExtra,
+    as_pdf,
+    draw_up_convention,
+    draw_up_record,
+    record_texts,
+    seal_pdf,
+    texts,
+)
+from contracts.convention.structure import Paragraph
+from contracts.document import Dataset
 from contracts.signer import Signer
 from policies import scenarios
+from tests.contracts.convention.reading import plain
 from tests.contracts.convention.samples import AT, Sample, one_sided, personal, sample
 from tests.harness.sealers import Sealer, given, p256
 
 DID = scenarios.SYNDICAT
+HEADERS = (texts.RULES_HEADER, texts.COMMITMENTS_HEADER, record_texts.PROVES_HEADER, record_texts.UNPROVED_HEADER)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +156,24 @@ def test_a_long_convention_turns_its_pages() -> None:
     assert len(said) > 12
     assert "59. Mot après mot" in " ".join(said)
     assert sum("N° Règle Vérification" in text for text in said) > 2
+
+
+@pytest.mark.parametrize("lines", range(1, 9))
+def test_no_heading_ends_a_page_and_no_note_begins_one(lines: int) -> None:
+    made = one_sided(scenarios.COUNTS)
+    told = replace(made.beside.dataset or Dataset(id=""), description="\n".join(["Une ligne."] * lines))
+    drawn = draw_up_record(made.sealed, replace(made.beside, dataset=told))
+    blocks = [block for section in drawn.sections for block in section.blocks]
+    notes = tuple(plain(each.text)[:40] for each in blocks if isinstance(each, Paragraph) and each.note)
+    headings = (*(section.title for section in drawn.sections), *(" ".join(header["fr"]) for header in HEADERS))
+    for page in pages(as_pdf(drawn, at=AT)):
+        body = page.partition(f" {drawn.footer}")[0]
+        assert not body.startswith(notes)
+        assert not body.endswith(headings)
+
+
+def test_a_viewer_shows_the_title_and_not_the_name_of_the_file(pdf: bytes) -> None:
+    assert PdfFileReader(BytesIO(pdf)).root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712
 
 
 def test_a_word_longer_than_a_line_is_cut() -> None:

@@ -98,7 +98,7 @@ def test_there_is_one_seal_and_the_other_place_says_that_nothing_was_sealed(role
     other = places.pop("consumer" if role == "provider" else "provider")
     assert "Scellé le 26 novembre 2026" in places[role]
     assert "Niveau du cachet : L0, sans horodatage" in places[role]
-    assert "approuvé par : Responsable de la donnée" in places[role]
+    assert "Approuvé par : Responsable de la donnée" in places[role]
     assert other.splitlines()[2:] == ["N’a rien scellé"]
     captions = [each.caption for each in record.annexes[0].blocks if isinstance(each, Facts)]
     assert captions == ["Cachet du fournisseur" if role == "provider" else "Cachet du destinataire"]
