@@ -242,9 +242,13 @@ def _check_kept(case: _Case, jws: str) -> None:
 
 
 def _check_keys(case: _Case, jws: str) -> None:
-    """Verify that the parties list the keys that sealed, with these certificates, and had not revoked them."""
+    """Verify that the parties list the keys that sealed, with these certificates, and had not revoked them.
+
+    That is what was sealed about the contract later, too.
+    """
+    later = [conclusion_of(case.held.contract), *(one.jws for one in case.held.notices)]
     doubts: list[_Told] = []
-    for signature in read_sealed(jws).signatures:
+    for signature in [one for text in (jws, *later) if text is not None for one in read_sealed(text).signatures]:
         try:
             _check_key(case, signature)
         except _Told as told:

@@ -576,7 +576,11 @@ def test_a_time_stamp_answers_for_a_seal_only_where_it_cannot_be_younger_than_th
         contract = await pair.contract(Role.CONSUMER, pid)
         assert contract is not None
         at = sealed_at(read_sealed(contract.jws or "").signatures[0])
-        await change(node, pid, jws=add_token(contract.jws or "", 0, b"checked when it was taken"))
+        token = b"checked when it was taken"
+        await change(node, pid, jws=add_token(contract.jws or "", 0, token))
+        await relist(pair, at + 2 * DAY, at + 2 * DAY)
+        assert (await examined(node, pid)).verdict == "indeterminate"  # the conclusion has none
+        await change(node, pid, conclusion=add_token(contract.conclusion or "", 0, token))
         for revoked, verdict in ((DAY, "indeterminate"), (DAY + MINUTE, "valid")):
             await relist(pair, at + revoked, at + 2 * DAY)
             assert (await examined(node, pid)).verdict == verdict

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pupitre_verify.examine import examine
 
 from connector.app import ROOT
 from connector.identity.scheme import Participant
@@ -17,6 +18,9 @@ from connector.problems import Conflict, NotFound, Problem
 from connector.protocol import transfer as t
 from connector.protocol.machine import Role
 from connector.services import notices
+from connector.services.contract import Contracts
+from connector.services.contract_bundle import ContractBundles
+from connector.services.contract_checks import ContractChecks
 from connector.services.evidence import EvidenceRefused
 from connector.services.notices import TooManyNotices
 from connector.store import agreements, contracts, events, evidence, transfers
@@ -473,6 +477,35 @@ def test_a_notice_by_a_key_that_came_later_is_taken_and_one_by_a_revoked_key_is_
         with pytest.raises(EvidenceRefused) as refused:
             await hand_in(pair, Role.PROVIDER, pid, by_old)
         assert getattr(refused.value.__cause__, "code", "") == "wrong-seal-key"
+
+    perform(scene)
+
+
+def test_the_key_of_a_notice_is_weighed_like_those_of_the_contract_by_the_node_and_by_the_verifier(
+    perform: Callable[..., Any],
+) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await concluded(pair)
+        provider, consumer = (pair.node(role) for role in BOTH)
+        await consumer.seals.rotate(ROOT, by=nodes.BY)
+        places.open_keys(consumer)
+        assert await hand_in(pair, Role.PROVIDER, pid, await sealed_notice(pair, Role.CONSUMER, pid))
+        row = await contract_of(pair, Role.PROVIDER, pid)
+        checks = ContractChecks(provider.store, provider.hosts)
+        shown = Contracts(provider.store, provider.hosts)
+        bundles = ContractBundles(provider.store, provider.hosts, provider.peer_seals, shown)
+
+        async def verdicts() -> set[str]:
+            found = await checks.examine(ROOT, row.negotiation)
+            made = await bundles.of(ROOT, row.negotiation, with_pdf=False)
+            return {found.verdict, examine(made.content, at=pair.clock.now()).verdict}
+
+        assert await verdicts() == {"valid"}
+        await pair.net.pause(5)
+        await consumer.seals.revoke(ROOT, consumer.seals.all(ROOT)[0].name, "volée", by=nodes.BY)
+        await pair.net.pause(1800)
+        await provider.peer_seals.anew(ROOT, pair.places[Role.CONSUMER].did)
+        assert await verdicts() == {"indeterminate"}
 
     perform(scene)
 
