@@ -23,8 +23,8 @@ class _Step:
 _HEAD_FR = """DOSSIER DE PREUVES : COMMENT LE CONTRÔLER
 
 Le plus simple est « pupitre-verify DOSSIER.contract.zip », un petit programme à part, qui travaille hors ligne. Cette
-page montre comment faire sans lui, avec openssl et les outils de tout système GNU/Linux (unzip, sha256sum, base64, od,
-sed, grep). Elle n’est elle-même couverte par aucun cachet : si vous doutez d’elle, prenez-en un exemplaire ailleurs.
+page montre comment faire sans lui, avec openssl, unzip et les outils usuels de GNU/Linux (sha256sum, base64, basenc,
+od, cut, tr, sed, grep). Aucun cachet ne la couvre elle-même : si vous doutez d’elle, prenez-en un exemplaire ailleurs.
 
 Ouvrez un terminal dans un dossier vide où se trouve ce fichier ZIP, puis copiez les commandes dans l’ordre. Chaque
 contrôle réussi affiche « OK » ; une ligne qui manque, ou « failure », signale un défaut.
@@ -32,28 +32,50 @@ contrôle réussi affiche « OK » ; une ligne qui manque, ou « failure », sig
 _HEAD_EN = """EVIDENCE BUNDLE: HOW TO CHECK IT
 
 The simplest way is “pupitre-verify BUNDLE.contract.zip”, a small program of its own that works offline. This page shows
-how to do without it, with openssl and the tools of any GNU/Linux system (unzip, sha256sum, base64, od, sed, grep). No
-seal covers this page itself: if you doubt it, take a copy from elsewhere.
+how to do without it, with openssl, unzip and the usual tools of GNU/Linux (sha256sum, base64, basenc, od, cut, tr, sed,
+grep). No seal covers this page itself: if you doubt it, take a copy from elsewhere.
 
 Open a terminal in an empty folder that holds this ZIP file, then copy the commands in their order. Every check that
 succeeds shows “OK”; a line that is missing, or “failure”, tells of a fault.
 """
 _TAIL_FR = """\
-Ce que cela prouve : les deux organismes ont scellé ce texte avec les clés que leurs documents DID (dids/) désignent, et
-le fournisseur a attesté la conclusion.
+Ce que cela prouve : ce texte a été scellé avec les clés des deux certificats qu’il désigne, et n’a pas changé depuis.
+@CONCLUDED@
 
-Ce que cela ne prouve pas : que les certificats viennent d’une autorité que vous reconnaissez (« openssl verify -CAfile
-AUTORITES.pem certs/provider.pem » le dit) ; la date, sauf horodatage d’une autorité que vous reconnaissez ; le
-consentement d’une personne physique. Qu’une clé ait été révoquée se lit dans status/.
+Ce que cela ne prouve pas : que ces clés sont celles de ces organismes (comparez-les à leurs documents DID, dids/,
+qu’aucun cachet ne couvre, et à ce que vous tenez d’ailleurs) ; que les certificats viennent d’une autorité que vous
+reconnaissez (« openssl verify -CAfile AUTORITES.pem certs/provider.pem » le dit) ; la date, sauf horodatage d’une
+autorité que vous reconnaissez ; le consentement d’une personne physique. Qu’une clé ait été révoquée se lit dans
+status/ ; cette page ne contrôle pas la signature de ces listes, pupitre-verify le fait.
 """
 _TAIL_EN = """\
-What this proves: both organisations sealed this text with the keys that their DID documents (dids/) name, and the
-provider attested the conclusion.
+What this proves: this text was sealed with the keys of the two certificates that it names, and has not changed since.
+@CONCLUDED@
 
-What it does not prove: that the certificates come from an authority that you believe (“openssl verify -CAfile
-AUTORITES.pem certs/provider.pem” tells); the date, unless an authority that you believe time-stamped it; the consent of
-a natural person. Whether a key was revoked is to be read in status/.
+What it does not prove: that these keys are those of these organisations (compare them with their DID documents, dids/,
+which no seal covers, and with what you have from elsewhere); that the certificates come from an authority that you
+believe (“openssl verify -CAfile AUTORITES.pem certs/provider.pem” tells); the date, unless an authority that you
+believe time-stamped it; the consent of a natural person. Whether a key was revoked is to be read in status/; this page
+does not check the signature of these lists, pupitre-verify does.
 """
+_LATER_FR = (
+    "Si la clé a changé depuis, cette dernière ligne manque : cherchez le nouveau certificat parmi les clés de cette "
+    "partie (dids/, status/)."
+)
+_LATER_EN = (
+    "If the key has changed since, that last line is missing: look for the new certificate among the keys of that "
+    "party (dids/, status/)."
+)
+_CONCLUSION = {
+    True: (
+        "Le fournisseur a attesté que la convention est conclue.",
+        "The provider attested that the contract is concluded.",
+    ),
+    False: (
+        "Aucune conclusion n’est jointe : deux cachets sans elle ne montrent pas que l’échange est allé à son terme.",
+        "No conclusion is attached: without it two seals do not show that the exchange was completed.",
+    ),
+}
 _ONE_SIDED_FR = """\
 Preuve unilatérale : une seule partie a scellé. Cela prouve ce qu’elle a conservé, et qu’elle ne l’a pas changé depuis.
 Cela ne prouve pas que l’autre partie l’ait dit.
@@ -130,6 +152,18 @@ _CONCLUDED = r"""    contract=$(digest < contract.json)
     for rank in 1 2; do
       whole="$(member contract.jws.json protected $rank).$(member contract.jws.json signature $rank)"
       grep -q "$(printf %s "$whole" | digest)" conclusion.json && echo "signatures $rank : OK"
+    done
+    [ "$(openssl x509 -in certs/conclusion.pem)" = "$(openssl x509 -in certs/provider.pem)" ] &&
+      echo "certs/conclusion.pem : OK"
+"""
+_NOTIFIED = r"""    contract=$(digest < contract.json)
+    for notice in notices-*.json; do
+      grep -q "\"contractSha256\":\"$contract\"" "$notice" && echo "$notice : OK"
+      for role in provider consumer; do
+        if [ "$(openssl x509 -in "certs/${notice%.json}.pem")" = "$(openssl x509 -in certs/$role.pem)" ]; then
+          echo "$notice, certs/$role.pem : OK"
+        fi
+      done
     done
 """
 _MESSAGES = r"""    for message in messages/*.json; do
@@ -213,6 +247,8 @@ def readme(sealed: Mapping[str, str], *, has_journal: bool, pdf: str = "", shown
     french = [f"{n}. {one.fr}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     english = [f"{n}. {one.en}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     tail_fr, tail_en = (_TAIL_FR, _TAIL_EN) if CONTRACT in sealed else (_ONE_SIDED_FR, _ONE_SIDED_EN)
+    concluded_fr, concluded_en = _CONCLUSION[CONCLUSION in sealed]
+    tail_fr, tail_en = _filled(tail_fr, CONCLUDED=concluded_fr), _filled(tail_en, CONCLUDED=concluded_en)
     if shown and has_journal:
         tail_fr, tail_en = tail_fr + _filled(_SHOWN_FR, FILE=shown), tail_en + _filled(_SHOWN_EN, FILE=shown)
     return "\n".join([_HEAD_FR, *french, tail_fr, f"{'-' * 100}\n", _HEAD_EN, *english, tail_en])
@@ -237,9 +273,17 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
         )
     if CONCLUSION in sealed:
         yield _Step(
-            "La conclusion désigne cette convention et ces deux cachets.",
-            "The conclusion names this contract and these two seals.",
+            "La conclusion désigne cette convention et ces deux cachets, et le fournisseur l’a scellée avec le même "
+            f"certificat. {_LATER_FR}",
+            "The conclusion names this contract and these two seals, and the provider sealed it with the same "
+            f"certificate. {_LATER_EN}",
             _CONCLUDED,
+        )
+    if any(name.startswith("notices/") for name in sealed):
+        yield _Step(
+            f"Chaque avis désigne cette convention, et une partie l’a scellé avec le même certificat. {_LATER_FR}",
+            f"Each notice names this contract, and a party sealed it with the same certificate. {_LATER_EN}",
+            _NOTIFIED,
         )
     fr, en = _COVERED[main]
     yield _Step(fr, en, _filled(_MESSAGES, NAME=_stem(main)))

@@ -1,5 +1,6 @@
 """How the fixed sentences are said: French spaces put in, braces filled; dates, identifiers and badges in words."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,10 @@ _SPACES = (
     (" »", f"{NO_BREAK}»"),
     ("n° ", f"n°{NO_BREAK}"),
 )
+
+
+_BEFORE_UNIT = re.compile(rf" (?=[\d,]+{NO_BREAK}(?:min|s)\b)")
+"""The space before minutes or seconds: a time of day stays together."""
 
 
 def say(text: Text, language: Language, **filled: Any) -> str:
@@ -44,7 +49,7 @@ def instant_text(instant: datetime, language: Language) -> str:
 def date_text(text: str, language: Language, *, edge: str = "") -> str:
     """Return a date in words whose day, month and year stay together, or the text as it stands when it is none."""
     said = moment_text(text, language, edge=edge)
-    return text if text in said else said.replace(" ", NO_BREAK, 2)
+    return text if text in said else _BEFORE_UNIT.sub(NO_BREAK, said.replace(" ", NO_BREAK, 2))
 
 
 def identifier_text(digits: str) -> str:

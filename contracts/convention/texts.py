@@ -267,10 +267,10 @@ PROOF_IS: Text = {
 TERMINATION: Text = {"fr": "Résiliation", "en": "Termination"}
 TERMINATION_NOTICE: Text = {
     "fr": (
-        "Les nœuds notifient la résiliation et la suspension par un avis scellé, qui désigne la présente convention par"
-        " son empreinte."
+        "Tout avis scellé, de résiliation, de suspension ou de reprise, désigne la présente convention par son"
+        " empreinte."
     ),
-    "en": "Nodes notify termination and suspension by a sealed notice, which names this agreement by its digest.",
+    "en": "Every sealed notice, of termination, suspension or resumption, names this agreement by its digest.",
 }
 JURISDICTION: Text = {"fr": "Droit applicable et juridiction", "en": "Applicable law and jurisdiction"}
 

@@ -1,5 +1,6 @@
 """Bundles of contracts/: the same parts give the same bytes, the verifier takes them, and so does openssl by hand."""
 
+import asyncio
 import re
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pupitre_verify.examine import examine
 
 from contracts.bundle import Evidence, pack
+from contracts.jws import read_sealed
 from contracts.refused import ContractError
-from tests.contracts.verifier.ours import evidence
+from contracts.seals import seal, sealed_at
+from tests.contracts.verifier.ours import evidence, sealer
 from tests.contracts.verifier.written import Organisation
 from tests.harness.contracts import NOW as SEALED_AT
 
@@ -80,6 +83,13 @@ def commands(readme: str) -> tuple[str, str]:
     return french, english
 
 
+def resealed(text: str, by: Organisation) -> str:
+    """Return the JWS of one party's document with the seal of another organisation in the place of its own."""
+    told = read_sealed(text)
+    kind, at = told.signatures[0].header["cty"], sealed_at(told.signatures[0])
+    return asyncio.run(seal(told.payload, sealer(by), media_type=kind, at=at)).text
+
+
 def follow(bundle: bytes, folder: Path, **beside: bytes) -> subprocess.CompletedProcess[str]:
     """Do what the page says, in a folder that holds the ZIP file alone (and files beside), with a plain shell."""
     folder.mkdir()
@@ -107,6 +117,9 @@ def test_the_page_in_the_bundle_shows_how_to_check_it_by_hand(tmp_path, alg) -> 
         "contractSha256 : OK",
         "signatures 1 : OK",
         "signatures 2 : OK",
+        "certs/conclusion.pem : OK",
+        "notices-001.json : OK",
+        "notices-001.json, certs/consumer.pem : OK",
         "messages/001-ContractRequestMessage.json : OK",
         "messages/002-ContractOfferMessage.json : OK",
         "journal.jsonl : OK",
@@ -114,6 +127,29 @@ def test_the_page_in_the_bundle_shows_how_to_check_it_by_hand(tmp_path, alg) -> 
         "checkpoints-002.json (2) : OK",
     ):
         assert said in lines
+
+
+def test_the_page_claims_a_conclusion_only_where_one_is_in_the_bundle(whole) -> None:
+    for evidence_, is_concluded in ((whole, True), (replace(whole, conclusion=""), False)):
+        page = zipfile.ZipFile(BytesIO(pack(evidence_))).read("README.txt").decode()
+        assert ("a attesté" in page, "The provider attested" in page) == (is_concluded, is_concluded)
+        assert ("Aucune conclusion n’est jointe" in page, "No conclusion is attached" in page) == (
+            not is_concluded,
+            not is_concluded,
+        )
+
+
+@pytest.mark.by_hand
+def test_the_page_shows_that_somebody_else_sealed_the_conclusion_or_a_notice(tmp_path) -> None:
+    """Sealed by a third organisation over the very same words: each seal verifies, and is told to be nobody's here."""
+    made = evidence(*parties("ES256"), ended=True)
+    stranger = Organisation("did:web:inconnu.example", "Un inconnu")
+    forged = replace(
+        made, conclusion=resealed(made.conclusion, stranger), notices=[resealed(made.notices[0], stranger)]
+    )
+    lines = follow(pack(forged), tmp_path / "empty").stdout.splitlines()
+    assert {"contractSha256 : OK", "notices-001.json : OK"} <= set(lines)
+    assert not [line for line in lines if line.startswith(("certs/conclusion.pem", "notices-001.json, "))]
 
 
 def test_both_halves_of_the_page_say_the_same(whole) -> None:
