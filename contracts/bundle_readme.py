@@ -265,26 +265,7 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
     )
     seals = "".join(_seal_commands(name, one) for name, one in sealed.items())
     yield _Step("Contrôler chaque cachet (« Verified OK »).", "Check every seal (“Verified OK”).", seals)
-    if main == CONTRACT:
-        yield _Step(
-            "Les certificats et les cartes sont ceux que la convention désigne.",
-            "Certificates and cards are those that the contract names.",
-            _PARTIES,
-        )
-    if CONCLUSION in sealed:
-        yield _Step(
-            "La conclusion désigne cette convention et ces deux cachets, et le fournisseur l’a scellée avec le même "
-            f"certificat. {_LATER_FR}",
-            "The conclusion names this contract and these two seals, and the provider sealed it with the same "
-            f"certificate. {_LATER_EN}",
-            _CONCLUDED,
-        )
-    if any(name.startswith("notices/") for name in sealed):
-        yield _Step(
-            f"Chaque avis désigne cette convention, et une partie l’a scellé avec le même certificat. {_LATER_FR}",
-            f"Each notice names this contract, and a party sealed it with the same certificate. {_LATER_EN}",
-            _NOTIFIED,
-        )
+    yield from _contract_steps(sealed)
     fr, en = _COVERED[main]
     yield _Step(fr, en, _filled(_MESSAGES, NAME=_stem(main)))
     if has_journal:
@@ -304,6 +285,30 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
             "Les horodatages. AUTORITES.pem : les certificats de l’autorité d’horodatage, obtenus d’elle.",
             "The time-stamps. AUTORITES.pem: the certificates of the time-stamping authority, obtained from it.",
             stamps,
+        )
+
+
+def _contract_steps(sealed: Mapping[str, Sealed]) -> Iterator[_Step]:
+    """Yield what is to be checked of a contract, its conclusion and the notices about it."""
+    if CONTRACT in sealed:
+        yield _Step(
+            "Les certificats et les cartes sont ceux que la convention désigne.",
+            "Certificates and cards are those that the contract names.",
+            _PARTIES,
+        )
+    if CONCLUSION in sealed:
+        yield _Step(
+            "La conclusion désigne cette convention et ces deux cachets, et le fournisseur l’a scellée avec le même "
+            f"certificat. {_LATER_FR}",
+            "The conclusion names this contract and these two seals, and the provider sealed it with the same "
+            f"certificate. {_LATER_EN}",
+            _CONCLUDED,
+        )
+    if any(name.startswith("notices/") for name in sealed):
+        yield _Step(
+            f"Chaque avis désigne cette convention, et une partie l’a scellé avec le même certificat. {_LATER_FR}",
+            f"Each notice names this contract, and a party sealed it with the same certificate. {_LATER_EN}",
+            _NOTIFIED,
         )
 
 
