@@ -22,7 +22,8 @@ from policies.vocabulary import ODRL
 GENERATOR = "pupitre-policies/2"
 """What wrote the sentences; the number grows when policies/ says the same rules in other words.
 
-2: durations run from the agreement, and a day in another zone than UTC says so.
+2: durations run from the agreement, a day in another zone than UTC says so, and what is asked of the recipient is asked
+of nobody else.
 """
 
 WEAKEST_LAST = list(Verification)

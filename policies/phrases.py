@@ -235,8 +235,8 @@ FLAGS: dict[str, tuple[Labels, Labels]] = {
         ),
     ),
     TERRI + "charterSigned": (
-        ("si vous avez signé la charte", "if you have signed the charter"),
-        ("si vous n’avez pas signé la charte", "if you have not signed the charter"),
+        ("si le destinataire a signé la charte", "if the recipient has signed the charter"),
+        ("si le destinataire n’a pas signé la charte", "if the recipient has not signed the charter"),
     ),
 }
 
@@ -267,7 +267,7 @@ NAMES: dict[str, Labels] = {
 
 # operands without a label in the vocabulary of ODRL, as the subject of a sentence
 SUBJECTS: dict[str, Labels] = {
-    TERRI + "participantCategory": ("votre organisme", "your organisation"),
+    TERRI + "participantCategory": ("le destinataire", "the recipient"),
     TERRI + "participant": ("l’organisation qui demande", "the organisation that asks"),
     TERRI + "accordDPO": (
         "l’accord du délégué à la protection des données",

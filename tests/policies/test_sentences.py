@@ -216,8 +216,8 @@ CONDITIONS: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         on(TERRI + "participantCategory", "isAnyOf", [TERRI + "Collectivite", TERRI + "RecherchePublique"]),
-        "si votre organisme est une collectivité ou un organisme de recherche publique.",
-        "if your organisation is a local authority or a public research body.",
+        "si le destinataire est une collectivité ou un organisme de recherche publique.",
+        "if the recipient is a local authority or a public research body.",
     ),
     (
         on(TERRI + "accordDPO", "eq", "true"),
