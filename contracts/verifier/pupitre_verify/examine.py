@@ -1,7 +1,7 @@
 """The examination of a bundle, step by step. Nothing is fetched, nothing is written, no clock is read."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from pupitre_verify.agreed import CONTRACT, check_agreement, check_document, che
 from pupitre_verify.certificates import read_pem
 from pupitre_verify.checkpoints import check_checkpoints
 from pupitre_verify.journal import PART as JOURNAL
-from pupitre_verify.journal import check_journal, find_proof
+from pupitre_verify.journal import check_journal, check_kept_notices, find_proof
 from pupitre_verify.package import MANIFEST, Files, check_manifest, open_bundle
 from pupitre_verify.parties import (
     ROLES,
@@ -89,10 +89,13 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     # 9. The messages are those that the seals cover, and carried this agreement.
     sealed = check_messages(report, CONTRACT, files, document)
     # 10. What was notified later.
-    all_seals += check_notices(report, files, document, payload, known, stand)
+    notices = check_notices(report, files, document, payload, known, stand)
+    all_seals += notices
     report.level = level_of(report, all_seals, stand, sirens_of(parties))
     # 11. The journal's chain, and the days on which its owner sealed where it stood.
-    beside, journal = _check_journal(report, files, known, stand)
+    pids = {document["negotiation"][name] for name in ("providerPid", "consumerPid")}
+    beside, journal = _check_journal(report, files, known, stand, pids.__contains__)
+    check_kept_notices(report, files.get(JOURNAL, b""), {one.payload_sha256 for one in notices})
     all_seals += beside
     known.tell_older(report, all_seals)
     # 12. The certificates that stand beside are those in the seals.
@@ -103,9 +106,18 @@ def _examine_contract(report: Report, files: Files, stand: Stand) -> None:
     report.unsealed = _unsealed(files, all_seals, sealed | journal | pages | {f"cards/{role}.jws" for role in ROLES})
 
 
-def _check_journal(report: Report, files: Files, known: Known, stand: Stand) -> tuple[list[Seal], set[str]]:
-    """Verify the journal and its checkpoints; return their seals, and the journal if they cover all of it."""
+def _check_journal(
+    report: Report, files: Files, known: Known, stand: Stand, is_named: Callable[[str], bool]
+) -> tuple[list[Seal], set[str]]:
+    """Verify the journal and its checkpoints; return their seals, and the journal if they cover all of it.
+
+    `is_named` tells whether what is sealed names a process: the journal of another one shows nothing of this.
+    """
     chain = check_journal(report, files[JOURNAL]) if JOURNAL in files else []
+    if chain and not is_named(chain[0][0]):
+        raise Fault(
+            JOURNAL, "", "ce journal est celui d’une autre négociation", "this is the journal of another negotiation"
+        )
     seals, is_covered = check_checkpoints(report, files, chain, known, stand)
     return seals, {JOURNAL} if is_covered else set()
 
@@ -177,7 +189,8 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     tell_signatory(report, seal, f"{document['by']} seul", f"{document['by']} alone")
     # 5. The messages, the journal, the certificates, the pages that people read.
     messages = check_messages(report, UNILATERAL_PART, files, document)
-    beside, journal = _check_journal(report, files, known, stand)
+    told = b"\n".join(files[name] for name in messages)
+    beside, journal = _check_journal(report, files, known, stand, lambda process: process.encode() in told)
     known.tell_older(report, [seal, *beside])
     _check_certificates(files, [seal, *beside])
     pages = {RECORD.part} if check_pdf(report, files, RECORD, [seal, *beside]) else set()

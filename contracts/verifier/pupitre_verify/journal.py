@@ -8,6 +8,7 @@ from pupitre_verify.report import Fault, Report
 from pupitre_verify.strict import Unreadable, read_json
 
 PART = "journal.jsonl"
+_OF_NOTICES = ("notice-given", "notice-received")
 
 
 def check_journal(report: Report, raw: bytes) -> list[tuple[str, int, str]]:
@@ -40,6 +41,21 @@ def check_journal(report: Report, raw: bytes) -> list[tuple[str, int, str]]:
         f"chain of {count} entries computed again; it is the journal of one party alone",
     )
     return chain
+
+
+def check_kept_notices(report: Report, raw: bytes, held: set[str]) -> None:
+    """Doubt each notice that the journal keeps and the bundle does not hold; `held` are SHA-256 of what it holds."""
+    for n, line in enumerate(raw.splitlines(), 1):
+        place = f"ligne/line {n}"
+        told = _told(place, _line(place, line)[0])
+        entry = told.get("entry")
+        if told.get("kind") in _OF_NOTICES and isinstance(entry, dict) and entry.get("sha256") not in held:
+            report.doubt(
+                PART,
+                place,
+                "le journal garde un avis qui manque au dossier",
+                "the journal keeps a notice that the bundle lacks",
+            )
 
 
 def find_proof(report: Report, part: str, raw: bytes, digest: str) -> str | None:

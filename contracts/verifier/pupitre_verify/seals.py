@@ -59,6 +59,11 @@ class Seal:
         return self.chain[0].fingerprint(hashes.SHA256()).hex()
 
     @property
+    def payload_sha256(self) -> str:
+        """Return the SHA-256 of the document that is sealed."""
+        return hashlib.sha256(unbase64url(self.signing_input.decode("ascii").partition(".")[2])).hexdigest()
+
+    @property
     def did(self) -> str:
         """Return the DID part of `kid`."""
         return self.kid.partition("#")[0]

@@ -74,7 +74,7 @@ def one_sided(by: Organisation, peer: Organisation, *, token: str = "") -> Evide
     text = agreement(by.did, peer.did)
     bodies = [
         (peer.did, json.dumps({"@type": "ContractRequestMessage", "consumerPid": PIDS["consumerPid"]})),
-        (by.did, f'{{"@type":"ContractAgreementMessage","agreement":{text}}}'),
+        (by.did, f'{{"@type":"ContractAgreementMessage","providerPid":"{PIDS["providerPid"]}","agreement":{text}}}'),
     ]
     told = {
         "schema": "https://w3id.org/pupitre/unilateral/1",
@@ -155,4 +155,5 @@ def _checkpoints(chain: list[tuple[str, str]], ours: Sealer) -> list[str]:
 
 def entries(told: list[dict]) -> list[tuple[str, str]]:
     """Return text and hash of the entries of a chain."""
-    return [(one["text"], one["hash"]) for one in map(json.loads, journal(told).splitlines())]
+    lines = journal(told, process=PIDS["providerPid"])
+    return [(one["text"], one["hash"]) for one in map(json.loads, lines.splitlines())]

@@ -23,6 +23,7 @@ from tests.contracts.verifier.written import (
     case,
     certificate,
     compact,
+    journal,
     jws,
     key_list,
     method,
@@ -440,6 +441,31 @@ def test_notices_are_told() -> None:
     report = examine(whole.pack(), at=NOW)
     assert report.exit_status == 0
     assert [one["kind"] for one in report.facts["notices"]] == ["suspension", "termination"]
+
+
+@pytest.mark.parametrize("kind", ["notice-given", "notice-received"])
+def test_a_notice_that_the_journal_keeps_and_the_bundle_lacks_is_missed(kind) -> None:
+    """Who hands out a bundle may have left out that the contract was ended."""
+    whole = case()
+    notice = whole.notice("termination")
+    payload = unb64(json.loads(notice)["payload"])
+    entries = [{"kind": "created"}, {"sha256": sha256(payload), "jws": notice.decode()}]
+    whole.files["journal.jsonl"] = journal(entries, kinds=("sent", kind))
+    report = examine(whole.pack(), at=NOW)
+    assert (report.exit_status, [(one.part, one.place) for one in report.doubts]) == (
+        2, [("journal.jsonl", "ligne/line 2")],
+    )  # fmt: skip
+    whole.files["notices/001.jws.json"] = notice
+    assert examine(whole.pack(), at=NOW).exit_status == 0
+
+
+def test_the_journal_of_another_negotiation_is_refused_whatever_covers_it() -> None:
+    whole = case()
+    for process, status in (("urn:uuid:p", 0), ("urn:uuid:c", 0), ("urn:uuid:another", 1)):
+        whole.files["journal.jsonl"] = journal([{"kind": "created"}], process=process)
+        report = examine(whole.pack(), at=NOW)
+        assert report.exit_status == status
+    assert "ce journal est celui d’une autre négociation" in report.as_text("fr")
 
 
 # --- revoked keys

@@ -94,6 +94,13 @@ def test_pieces_of_a_contract_that_nothing_names_there_are_told_as_not_examined(
     assert {"cards/consumer.jws", "status/provider.json"} <= set(report.unsealed)
 
 
+def test_the_journal_of_one_sided_evidence_is_of_the_negotiation_that_its_messages_name() -> None:
+    whole = case()
+    whole.files["journal.jsonl"] = journal([{"kind": "created"}], process="urn:uuid:another")
+    report = examine(bundle(whole), at=NOW)
+    assert (report.exit_status, report.faults[0].part) == (1, "journal.jsonl")
+
+
 def test_messages_of_one_sided_evidence_come_from_the_two() -> None:
     whole = case()
     told = [one | {"from": "did:web:autre.example"} for one in whole.document["negotiation"]["messages"]]

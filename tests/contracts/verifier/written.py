@@ -428,11 +428,13 @@ class Case:
         return pack(self.all_files())
 
 
-def journal(entries: list[dict[str, Any]]) -> bytes:
-    """Return the lines of a chain."""
+def journal(entries: list[dict[str, Any]], *, process: str = "urn:uuid:p", kinds: tuple[str, ...] = ()) -> bytes:
+    """Return the lines of a chain, of the first entries with their kinds."""
     lines, last = [], ""
     for n, entry in enumerate(entries, 1):
-        text = json.dumps({"owner": "main", "process": "urn:uuid:p", "n": n, "entry": entry}, ensure_ascii=False)
+        told = {"owner": "main", "process": process, "n": n, "entry": entry}
+        told |= {"kind": kinds[n - 1]} if n <= len(kinds) else {}
+        text = json.dumps(told, ensure_ascii=False)
         last = sha256(last + text)
         lines.append(canonical({"hash": last, "text": text}) + b"\n")
     return b"".join(lines)
