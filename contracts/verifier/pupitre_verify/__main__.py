@@ -7,7 +7,6 @@ included, ends with 3. Hence what needs a library is imported while the command 
 import argparse
 import contextlib
 import io
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -70,7 +69,7 @@ def _examined(options: argparse.Namespace) -> int:
     roots = _roots(options.trust) if options.trust else ()
     bundle = _read(options.bundle, MAX_BUNDLE_BYTES + 1)
     report = examine(bundle, at=options.at or datetime.now(UTC), roots=roots)
-    _print(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if options.json else report.as_text(options.lang))
+    _print(report.as_json_text() if options.json else report.as_text(options.lang))
     return report.exit_status
 
 

@@ -7,6 +7,7 @@ pieces that no seal covers are named whatever the verdict: they were looked at, 
 changed them.
 """
 
+import json
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -172,6 +173,11 @@ class Report:
             "unsealed": list(self.unsealed),
         }
 
+    def as_json_text(self) -> str:
+        """Return the report for a program; what rules a terminal is escaped, as JSON does it."""
+        text = json.dumps(self.as_json(), ensure_ascii=False, indent=2)
+        return "".join(json.dumps(sign)[1:-1] if sign != "\n" and _rules(sign) else sign for sign in text)
+
     def as_text(self, language: Language) -> str:
         """Return the report for a person."""
         colon = " : " if language == "fr" else ": "
@@ -190,7 +196,11 @@ class Report:
 
 def _shown(line: str) -> str:
     """Return the line with what rules a terminal escaped: nothing in a bundle may write over the verdict."""
-    return "".join(ascii(sign)[1:-1] if unicodedata.category(sign) in _RULES_TERMINALS else sign for sign in line)
+    return "".join(ascii(sign)[1:-1] if _rules(sign) else sign for sign in line)
+
+
+def _rules(sign: str) -> bool:
+    return unicodedata.category(sign) in _RULES_TERMINALS
 
 
 def _told(facts: dict[str, Any], language: Language) -> list[str]:

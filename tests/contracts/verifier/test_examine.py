@@ -98,6 +98,9 @@ def test_what_stands_in_a_bundle_cannot_write_over_the_verdict(language) -> None
         assert ascii(trick)[1:-1] in text
         assert not set(trick) - set("VALIDE[2K\n") & set(text)
         assert not any(line.startswith("VALIDE\\") for line in text.splitlines())
+        told = report.as_json_text()
+        assert json.loads(told) == report.as_json()
+        assert not set("\x1b\r\x9b\u202e\u2028") & set(told)
     assert "Métropole\u202f: " in examine(named.pack(), at=NOW).as_text(language)
 
 
