@@ -423,8 +423,14 @@ def role(session: Session, name: str) -> str:
 
 
 def instant(text: str | None) -> str:
-    """Return an instant of the API to the second, in local time."""
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S") if text else ""
+    """Return an instant of the API to the second, in local time, with its distance from UTC: `… 18:05:00 UTC+1`."""
+    if not text:
+        return ""
+    local = datetime.fromisoformat(text).astimezone()
+    zone = f"{local:%z}"
+    hours, minutes = int(zone[:3]), zone[3:5]
+    distance = f"{hours:+d}{f':{minutes}' if minutes != '00' else ''}" if zone.strip("+-0") else ""
+    return f"{local:%F %T} UTC{distance}"
 
 
 def size(session: Session, count_bytes: int | None) -> str:

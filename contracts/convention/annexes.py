@@ -181,7 +181,7 @@ def _notices(document: Json, proof: Proof, language: Language) -> Table:
         )
         for each in proof.notices
     )
-    return Table(say(texts.NOTICES_CAPTION, language), texts.NOTICES_HEADER[language], rows, (5, 3, 5, 7), small=True)
+    return Table(say(texts.NOTICES_CAPTION, language), texts.NOTICES_HEADER[language], rows, (4, 3, 4, 9), small=True)
 
 
 def reason_text(kind: str, reason: str, language: Language) -> str:

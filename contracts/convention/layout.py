@@ -6,6 +6,7 @@ with what follows; rows of a table do not break over pages unless they are longe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
@@ -27,6 +28,8 @@ TOGETHER = 60.0
 """Height up to which parts are kept together."""
 WHOLE_LINES = 5
 """Up to how many lines a paragraph stands whole on a page."""
+ROW = 297 - TOP - BOTTOM - 12
+"""Height of the largest row of a table that stands on one page, below the heading of the table."""
 LABELS = 43.0
 """Width of the column of labels beside facts."""
 GAP = 4.0
@@ -214,7 +217,7 @@ class Sheet(FPDF):
 
     def _table(self, table: Table, tail: float) -> None:
         widths, kinds = _columns(table)
-        rooms = together(self._heights(table, widths, kinds), tail)
+        rooms = [room if room <= ROW else TOGETHER for room in together(self._heights(table, widths, kinds), tail)]
         self.need(3 * HEAD.line + sum(rooms[:1]))
         if table.small:
             self.text_at(SUBHEADING, table.caption)
@@ -242,12 +245,16 @@ class Sheet(FPDF):
     ) -> None:
         """Draw cells side by side on one base line, and a line below them."""
         self.ln(1.2)
-        top, lowest, x = self.get_y(), self.get_y(), MARGIN
+        top, lowest, page = self.get_y(), self.get_y(), self.page
         first = max(kind.line for kind in kinds)
-        for text, width, kind in zip(row, widths, kinds, strict=True):
+        places = accumulate(widths, lambda x, width: x + width + GAP, initial=MARGIN)
+        cells = list(zip(kinds, row, widths, places, strict=False))  # a place more than there are cells
+        if self._height(row, widths, kinds) > self.room():  # the longest last: it alone goes on over the page
+            cells.sort(key=lambda cell: self.height_of(*cell[:3]))
+        for kind, text, width, x in cells:
             self.set_y(top + (first - kind.line) / 2)
             self.text_at(kind, text, x, width)
-            lowest, x = max(lowest, self.get_y()), x + width + GAP
+            lowest = max(lowest, self.get_y()) if self.page == page else self.get_y()
         self.set_y(lowest + 1.2)
         self.rule(colour)
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from connector.cli import exits
+from connector.cli import exits, show
 from connector.cli.root import cli
 from connector.sdk import Client
 from connector.store import tables
@@ -517,3 +518,22 @@ def test_a_name_that_two_partners_have_is_told_with_what_they_are_called_by(
         assert "Plusieurs partenaires du nom de « VILLE »" in refused
         assert f"« {provider.did} »" in refused
         assert f"« {consumer.did} »" in refused
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("UTC", "2026-11-27 19:10:49 UTC"),
+        ("Europe/Paris", "2026-11-27 20:10:49 UTC+1"),
+        ("Asia/Kolkata", "2026-11-28 00:40:49 UTC+5:30"),
+        ("America/St_Johns", "2026-11-27 15:40:49 UTC-3:30"),
+    ],
+)
+def test_a_time_of_day_names_its_distance_from_utc(zone: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert show.instant("2026-11-27T19:10:49Z") == told
+    finally:
+        monkeypatch.undo()
+        time.tzset()

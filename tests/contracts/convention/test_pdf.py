@@ -176,6 +176,21 @@ def test_a_viewer_shows_the_title_and_not_the_name_of_the_file(pdf: bytes) -> No
     assert PdfFileReader(BytesIO(pdf)).root["/ViewerPreferences"]["/DisplayDocTitle"] == True  # noqa: E712
 
 
+def test_a_row_longer_than_a_page_begins_where_it_stands_and_keeps_its_cells_together() -> None:
+    made = sample(scenarios.LIGHTING)
+    terms = made.document["terms"]
+    long = "Mot après mot, la règle s’étend. " * 150
+    terms |= {name: [long, *terms[name][1:]] for name in ("fr", "en")}
+    notice = made.notice("termination", 9, "Mot après mot, le motif s’étend. " * 150)
+    said = pages(as_pdf(draw_up_convention(made.contract, notices=[notice]), at=AT))
+    (rule,) = (page for page in said if "N° Règle Vérification 1" in page)
+    assert "Mot après mot" in rule
+    assert "engagement seul" in rule
+    (told,) = (page for page in said if "Date Avis Par Motif" in page)
+    assert "le motif s’étend" in told
+    assert "résiliation" in told
+
+
 def test_a_word_longer_than_a_line_is_cut() -> None:
     made = sample(scenarios.COUNTS)
     made.document["dataset"]["id"] = "https://donnees.example/" + "tres_long/" * 40
