@@ -98,6 +98,8 @@ class ContractBundles:
 
         Raises NotFound, NotSealedYet, Unavailable while too many DID documents are being looked at.
         """
+        peer = await self._store.read(lambda tx: contracts.named(tx, owner, name).peer)
+        await self._peer_seals.refresh(owner, peer)
         held, beside = await self._store.read(lambda tx: self._held(tx, owner, name))
         jws, contract = held.jws, held.contract
         documents, keys = await self._identities(held)

@@ -20,6 +20,7 @@ from connector.services.contract import NotSealedYet, conclusion_of
 from connector.services.contract_bundle import Held, hold
 from connector.services.hosts import Hosts
 from connector.services.negotiated import Side, Sides
+from connector.services.peer_seals import PeerSeals
 from connector.services.seal_case import said_of
 from connector.services.stamping import WITHIN
 from connector.store import contracts, journal, negotiations
@@ -153,12 +154,18 @@ class _Case:
 class ContractChecks:
     """Checks contracts again."""
 
-    def __init__(self, store: Store, hosts: Hosts) -> None:
+    def __init__(self, store: Store, hosts: Hosts, peer_seals: PeerSeals) -> None:
         self._store = store
         self._hosts = hosts
+        self._peer_seals = peer_seals
 
     async def examine(self, owner: str, name: str) -> Examined:
-        """Return what each step says of a contract. Raises NotFound, NotSealedYet."""
+        """Return what each step says of a contract, with the partner's list of keys as it is now where it answers.
+
+        Raises NotFound, NotSealedYet.
+        """
+        peer = await self._store.read(lambda tx: contracts.named(tx, owner, name).peer)
+        await self._peer_seals.refresh(owner, peer)
         case = await self._store.read(lambda tx: self._case(tx, owner, name))
         contract = case.held.contract
         if contract.document is None or contract.jws is None:

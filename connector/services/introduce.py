@@ -185,7 +185,8 @@ class Introduce:
     async def ping(self, owner: str, did: str) -> Ping:
         """Ask a known peer for its documents and its card now. Raises NotFound, or what the peer room raises.
 
-        A peer that shows none of its pinned keys any more is put into quarantine; a newer card is kept for a person.
+        A peer that shows none of its pinned keys any more is put into quarantine; a newer card is kept for a person;
+        what its signed list says of its seal keys is pinned.
         """
         peer = await self._store.read(lambda tx: peers.load(tx, owner, normal_did(did)))
         began = time.monotonic()
@@ -196,6 +197,7 @@ class Introduce:
         if shown and not shown & pinned:
             await self.quarantine(owner, peer.did, shown)
         card, problem = await self._refresh_card(peer, document)
+        await self.seals.refresh(owner, peer.did)
         return Ping(url, shown <= pinned, milliseconds, card, problem)
 
     async def card_of(self, did: str, peer: Peer | None) -> str | None:

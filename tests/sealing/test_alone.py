@@ -93,7 +93,8 @@ async def kept_alone(pair: Pair, role: Role, pid: str, was: StoredContract, reas
     assert (told["contract"], told["sha256"]) == (was.id, was.sha256)
     assert reason in told["reason"]
     node = pair.node(role)
-    assert (await ContractChecks(node.store, node.hosts).examine(ROOT, row.pid)).verdict == "indeterminate"
+    checks = ContractChecks(node.store, node.hosts, node.peer_seals)
+    assert (await checks.examine(ROOT, row.pid)).verdict == "indeterminate"
 
 
 def test_a_provider_whose_partner_took_its_card_away_keeps_its_own_seal(

@@ -74,7 +74,7 @@ async def bundle(node: Node, name: str) -> Bundle:
 
 
 async def examined(node: Node, name: str) -> Examined:
-    return await ContractChecks(node.store, node.hosts).examine(ROOT, name)
+    return await ContractChecks(node.store, node.hosts, node.peer_seals).examine(ROOT, name)
 
 
 async def change(node: Node, pid: str, **values: Any) -> None:
@@ -106,6 +106,9 @@ class Seen:
 
     async def document(self, did: str) -> DidDocument:
         return read_document(did, json.dumps(self._members).encode())
+
+    async def refresh(self, owner: str, did: str) -> None:
+        """Pin nothing."""
 
 
 def repacked(files: dict[str, bytes]) -> bytes:
@@ -617,6 +620,34 @@ def test_a_key_that_its_owner_revoked_is_told_by_the_pages_of_both_sides(perform
         report = examine(made.content, at=pair.clock.now())
         assert (report.exit_status, {one.place for one in report.doubts}) == (2, {"/signatures/0/protected/kid"})
         assert "antidatée" in report.doubts[0].fr
+
+    perform(scene)
+
+
+def test_a_partners_key_that_was_retired_and_then_revoked_leaves_doubt(perform: Callable[..., Any]) -> None:
+    """Its DID document named that key no more: the list is looked at for each check and each bundle."""
+
+    async def scene(pair: Pair) -> None:
+        pid, provider, consumer = (await concluded(pair))[Role.CONSUMER], *(pair.node(role) for role in BOTH)
+        (first,) = provider.seals.all(ROOT)
+        await provider.seals.rotate(ROOT, overlap=timedelta(), by=nodes.BY)
+        await pair.net.pause(1800)
+        await consumer.peer_seals.of(ROOT, pair.places[Role.PROVIDER].did)
+        assert (await examined(consumer, pid)).verdict == "valid"
+        await provider.seals.revoke(ROOT, first.name, "Poste volé", by=nodes.BY)
+        assert examine((await bundle(consumer, pid)).content, at=pair.clock.now()).exit_status == 2
+        pair.places[Role.PROVIDER].crash()
+        assert (await examined(consumer, pid)).verdict == "indeterminate"
+
+    perform(scene)
+
+
+def test_a_check_says_what_it_knows_while_the_partner_is_away(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = (await concluded(pair))[Role.CONSUMER]
+        pair.places[Role.PROVIDER].crash()
+        await pair.net.pause(600)
+        assert (await examined(pair.node(Role.CONSUMER), pid)).verdict == "valid"
 
     perform(scene)
 

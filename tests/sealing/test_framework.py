@@ -66,7 +66,7 @@ def test_a_contract_names_what_both_have_recorded_and_keeps_it(perform: Callable
             await record(pair, role, None)
             node, held = pair.node(role), await pair.contract(role, pid)
             assert held is not None
-            examined = await ContractChecks(node.store, node.hosts).examine(ROOT, held.negotiation)
+            examined = await ContractChecks(node.store, node.hosts, node.peer_seals).examine(ROOT, held.negotiation)
             assert examined.verdict == "valid"
 
     perform(scene)

@@ -73,7 +73,7 @@ async def examined(pair: Pair, role: Role, pid: str) -> Examined:
     """Return what one side says of the contract when it checks it again."""
     node, held = pair.node(role), await pair.contract(role, pid)
     assert held is not None
-    return await ContractChecks(node.store, node.hosts).examine(ROOT, held.negotiation)
+    return await ContractChecks(node.store, node.hosts, node.peer_seals).examine(ROOT, held.negotiation)
 
 
 def test_the_annex_repeats_what_the_consumer_declared(perform: Callable[..., Any]) -> None:
