@@ -92,7 +92,7 @@ from connector.services.replicas import Replicas
 from connector.services.roles import ADMINISTRATION
 from connector.services.seal import Seal
 from connector.services.seal_case import Signers
-from connector.services.seal_keys import Seals
+from connector.services.seal_keys import Seals, read_roots
 from connector.services.sealed_negotiation import negotiation
 from connector.services.sweep import Sweep
 from connector.services.transfer import Transfer
@@ -322,7 +322,7 @@ def _private(node: Node) -> App:
             negotiate=node.negotiate,
             contracts=contracts,
             bundles=ContractBundles(node.store, node.hosts, node.peer_seals, contracts),
-            checks=ContractChecks(node.store, node.hosts),
+            checks=ContractChecks(node.store, node.hosts, node.peer_seals),
             evidence=node.evidence,
             transfer=node.transfer,
             receive=node.receive,
@@ -339,7 +339,8 @@ def _private(node: Node) -> App:
 
 
 def _seals(settings: Settings, store: Store, addresses: Addresses, keys: Keys) -> Seals:
-    """Return who seals for the hosted participants."""
+    """Return who seals for the hosted participants. Raises BadSettings when `seal_roots` cannot be read."""
+    read_roots(settings.seal_roots)
     lock = Lock(settings.seal_key_place, settings.seal_passphrase)
     return Seals(store, addresses, keys, SealKeys(settings.data_dir, lock), settings.seal_days, settings.seal_roots)
 

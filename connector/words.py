@@ -173,6 +173,7 @@ _ENTRIES_FR = {
     "seal-key-created": "clé de cachet créée",
     "seal-key-rotated": "clé de cachet remplacée",
     "seal-certificate-imported": "certificat de cachet importé",
+    "seal-certificate-completed": "certificat de cachet complété de ses intermédiaires",
     "seal-key-revoked": "clé de cachet révoquée",
     "peer-seals-pinned": "clés de cachet du partenaire enregistrées",
     "peer-added": "partenaire enregistré",

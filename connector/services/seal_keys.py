@@ -185,10 +185,13 @@ class Seals:
     async def import_certificate(self, owner: str, text: str, *, overlap: timedelta = OVERLAP, by: Decider) -> SealKey:
         """Take the certificate that an authority issued for one of our keys, with its chain (PEM).
 
-        Raises CertificateRefused, SealKeyLocked.
+        Brought again with certificates of authorities that were left out the first time, it keeps its name. Raises
+        CertificateRefused, SealKeyLocked.
         """
         chain = certificates.read_pem(text)
         certificates.check_for_seals(chain[0], self._store.clock.now())
+        if (lacking := self._lacking(owner, chain)) is not None:
+            return await self._complete(lacking, chain, by)
         self._refuse_same(owner, chain)
         key = await asyncio.to_thread(self._key_of, owner, chain)
         return await self._bring(owner, key, chain, overlap, by)
@@ -209,25 +212,28 @@ class Seals:
     ) -> SealKey:
         """Say publicly that a key must not be trusted since an instant (now), and why. For good.
 
-        Raises NotFound, Conflict when it was revoked before, Invalid.
+        With it go the other names of the same private key: those that it had with another certificate. Raises NotFound,
+        Conflict when it was revoked before, Invalid.
         """
         if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
             fr, en = "Un motif d’une ligne est attendu.", "A reason of one line is expected."
             raise Invalid({"fr": fr, "en": en}, pointer="/reason")
 
         def unit(tx: Tx) -> SealKey:
-            key = next((one for one in rows.claim(tx, owner) if one.name == name), None)
+            known = rows.claim(tx, owner)
+            key = next((one for one in known if one.name == name), None)
             if key is None:
-                raise NotFound(name)
+                raise NotFound(_unknown(name))
             if key.revoked_at is not None:
-                raise Conflict(f"{name}: revoked")
+                raise Conflict(_revoked(key))
             if since is not None and since > tx.now:
                 fr, en = "Cet instant est à venir.", "This instant is still to come."
                 raise Invalid({"fr": fr, "en": en}, pointer="/since")
             at = (since or tx.now).replace(microsecond=0)
-            rows.revoke(tx, key, at, reason.strip())
-            said = {"key": name, "since": at.isoformat(), "reason": reason.strip()}
-            self._tell(tx, owner, "seal-key-revoked", by, said)
+            for one in _same(known, key):
+                rows.revoke(tx, one, at, reason.strip())
+                said = {"key": one.name, "since": at.isoformat(), "reason": reason.strip()}
+                self._tell(tx, owner, "seal-key-revoked", by, said)
             return replace(key, revoked_at=at, reason=reason.strip())
 
         return await self._recorded(unit)
@@ -261,7 +267,7 @@ class Seals:
             rows.add(tx, made.row)
             for one in before:
                 rows.replace(tx, one, made.name, tx.now + overlap)
-            _end_oldest(tx, known, len(before))
+            _end_oldest(tx, known, len(before) if overlap else 0)
             said = {
                 "key": made.name,
                 "certificate": certificates.fingerprint(made.chain[0]),
@@ -291,6 +297,27 @@ class Seals:
         """Return the key that seals for the owner, whether its certificate is still valid or not."""
         now = self._store.clock.now()
         return next((one for one in self.all(owner) if one.standing(now) == "present"), None)
+
+    def _lacking(self, owner: str, chain: Chain) -> SealKey | None:
+        """Return the key that may sign, whose certificate leads this chain and was brought with fewer of them."""
+        now = self._store.clock.now()
+        for one, known in self._rows.get(owner, []):
+            if chain[0] == known[0] and len(chain) > len(known) and one.standing(now) in ("present", "overlapping"):
+                return one
+        return None
+
+    async def _complete(self, key: SealKey, chain: Chain, by: Decider) -> SealKey:
+        """Record the chain of a certificate whole."""
+
+        def unit(tx: Tx) -> SealKey:
+            rows.claim(tx, key.owner)
+            text = certificates.pem(chain)
+            rows.complete(tx, key, text)
+            said = {"key": key.name, "certificate": certificates.fingerprint(chain[0]), "chain": len(chain)}
+            self._tell(tx, key.owner, "seal-certificate-completed", by, said)
+            return replace(key, chain=text)
+
+        return await self._recorded(unit)
 
     def _refuse_same(self, owner: str, chain: Chain) -> None:
         if any(known[0] == chain[0] for _, known in self._rows.get(owner, [])):
@@ -338,6 +365,23 @@ def _must_be_present(present: SealKey | None) -> None:
         raise NoSealKey
 
 
+def _same(known: list[SealKey], key: SealKey) -> list[SealKey]:
+    """Return the names of one private key that are not revoked: it, and those that it had with other certificates."""
+    wanted = _octets_of(key)
+    return [one for one in known if one.revoked_at is None and _octets_of(one) == wanted]
+
+
+def _unknown(name: str) -> dict[str, str]:
+    fr = f"« {name} » n’est pas le nom d’une de nos clés de cachet ; « pupitre keys show » les donne."
+    return {"fr": fr, "en": f"“{name}” is not the name of a seal key of ours; “pupitre keys show” gives them."}
+
+
+def _revoked(key: SealKey) -> dict[str, str]:
+    since = f"{key.revoked_at:%Y-%m-%d}"
+    fr = f"La clé {key.name} est déjà révoquée depuis le {since} ; cette date et son motif sont définitifs."
+    return {"fr": fr, "en": f"The key {key.name} is revoked since {since}; that date and its reason are final."}
+
+
 def _end_oldest(tx: Tx, known: list[SealKey], joining: int) -> None:
     """End the oldest overlaps at once when there are too many."""
     overlapping = [one for one in known if one.standing(tx.now) == "overlapping"]
@@ -361,6 +405,10 @@ def _status(did: str, key: SealKey, chain: Chain, now: datetime) -> KeyStatus:
         reason=key.reason,
         chain=chain if _may_sign(key, chain, now) else (),
     )
+
+
+def _octets_of(key: SealKey) -> bytes:
+    return _octets(certificates.public_key(certificates.read_pem(key.chain)[0]))
 
 
 def _octets(key: PublicKey) -> bytes:

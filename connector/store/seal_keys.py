@@ -74,6 +74,11 @@ def end(tx: Tx, key: SealKey, ends_at: datetime) -> None:
     _change(tx, key, ends_at=ends_at)
 
 
+def complete(tx: Tx, key: SealKey, chain: str) -> None:
+    """Record the certificates of a key again, with those that were left out before."""
+    _change(tx, key, chain=chain)
+
+
 def revoke(tx: Tx, key: SealKey, since: datetime, reason: str) -> None:
     """Record that a key must not be trusted any more, since when and why."""
     _change(tx, key, revoked_at=since, reason=reason)

@@ -47,6 +47,11 @@ class SealAuthority:
         key = rsa.generate_private_key(65537, 3072)
         return key, self._sealed(_name(name), key.public_key(), is_qualified), self.root
 
+    def certify(self, below: "SealAuthority") -> str:
+        """Return the certificate of an authority below this one, as PEM."""
+        made = self._begun(_name(below.name), below.key.public_key(), 5 * YEAR, is_authority=True)
+        return made.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
     def _pem(self, leaf: x509.Certificate) -> str:
         return "".join(one.public_bytes(Encoding.PEM).decode() for one in (leaf, self.root))
 

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from connector.app import ROOT, Node, build_app
 from connector.clock import VirtualClock
-from connector.identity import certificates
+from connector.identity import certificates, seal_history
 from connector.identity.certificates import Subject
 from connector.identity.errors import CertificateRefused, NoSealKey, SealsRefused
 from connector.peer.documents import read_document
 from connector.problems import Conflict, Invalid, NotFound
 from connector.services import meet
-from connector.settings import load
+from connector.settings import BadSettings, load
 from connector.store import journal, peers
 from contracts import seals
 from contracts.canonical import canonical
@@ -28,6 +28,7 @@ from tests.harness.seals import SealAuthority
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
+END = "-----END CERTIFICATE-----\n"
 
 
 def play(folder: Path, scene: Callable[[Node, VirtualClock], Awaitable[None]]) -> None:
@@ -120,6 +121,78 @@ def test_a_revoked_key_is_shown_nowhere_but_in_the_list_with_its_date_and_reason
         assert await told(node) == ["seal-key-revoked", "seal-key-created"]
 
     play(tmp_path, scene)
+
+
+def test_with_a_key_go_the_other_names_of_the_same_private_key(tmp_path: Path) -> None:
+    """A certificate of an authority is one name more of the same key: who holds it could still seal by the other."""
+
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        other = await node.seals.rotate(ROOT, by=BY)
+        answer = SealAuthority(NOW).answer(await node.seals.request(ROOT), NOW)
+        taken = await node.seals.import_certificate(ROOT, answer, by=BY)
+        revoked = await node.seals.revoke(ROOT, taken.name, "volée", by=BY)
+        assert (revoked.name, revoked.revoked_at) == (taken.name, NOW)
+        assert standings(node, clock) == {taken.name: "revoked", other.name: "revoked", "seal-20261126": "overlapping"}
+        assert (await told(node))[-2:] == ["seal-key-revoked"] * 2
+
+    play(tmp_path, scene)
+
+
+def test_a_revocation_that_cannot_be_says_in_both_languages_why(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        with pytest.raises(NotFound) as unknown:
+            await node.seals.revoke(ROOT, "seal-1", "volée", by=BY)
+        await node.seals.revoke(ROOT, "seal-20261126", "volée", by=BY)
+        with pytest.raises(Conflict) as twice:
+            await node.seals.revoke(ROOT, "seal-20261126", "volée", by=BY)
+        assert "pupitre keys show" in unknown.value.say("fr")
+        assert "pupitre keys show" in unknown.value.say("en")
+        assert "déjà révoquée depuis le 2026-11-26" in twice.value.say("fr")
+        assert "is revoked since 2026-11-26" in twice.value.say("en")
+
+    play(tmp_path, scene)
+
+
+def test_a_key_that_is_replaced_without_overlap_ends_no_other(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        for overlap in (30 * DAY, 30 * DAY, timedelta()):
+            clock.advance(timedelta(seconds=1))
+            await node.seals.rotate(ROOT, overlap=overlap, by=BY)
+        assert list(standings(node, clock).values()) == ["present", "retired", "overlapping", "overlapping"]
+
+    play(tmp_path, scene)
+
+
+def test_a_certificate_that_came_alone_takes_the_intermediate_ones_later(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        leaf, between = _chained(await node.seals.request(ROOT))
+        alone = await node.seals.import_certificate(ROOT, leaf, by=BY)
+        whole = await node.seals.import_certificate(ROOT, leaf + between, by=BY)
+        assert whole.name == alone.name
+        assert len(node.seals.signer(ROOT).chain) == len(node.seals.shown(ROOT)[-1].chain) == 2
+        assert len(await node.seals.signer(ROOT).sign(b"text")) == 64
+        for again in (leaf, leaf + between):
+            with pytest.raises(CertificateRefused):
+                await node.seals.import_certificate(ROOT, again, by=BY)
+        assert await told(node) == ["seal-certificate-imported", "seal-certificate-completed"]
+
+    play(tmp_path, scene)
+
+
+def _chained(request: str) -> tuple[str, str]:
+    """Return the certificate for a request, and that of the authority between it and a root, as PEM."""
+    root, below = SealAuthority(NOW, "Racine"), SealAuthority(NOW, "Intermédiaire")
+    return below.answer(request, NOW).partition(END)[0] + END, root.certify(below)
+
+
+def test_a_file_of_authorities_that_cannot_be_read_refuses_to_start(tmp_path: Path) -> None:
+    roots = tmp_path / "autorites.pem"
+    for content in (None, "rien"):
+        if content is not None:
+            roots.write_text(content)
+        with pytest.raises(BadSettings) as refused:
+            asyncio.run(build_app(load(environ={}, data_dir=tmp_path / "data", seal_roots=roots)))
+        assert refused.value.pointer == "/seal_roots"
 
 
 def test_a_revocation_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
@@ -243,6 +316,28 @@ def test_a_partners_seal_keys_are_pinned_when_it_is_met_and_follow_its_signed_li
             pinned = await ours.peer_seals.of(ROOT, did)
             assert pinned is not None
             assert pinned.keys == found.keys
+
+    asyncio.run(run())
+
+
+def test_the_revocation_of_a_key_that_was_retired_reaches_a_partner_that_looks(tmp_path: Path) -> None:
+    """The DID document names it no more, and so tells of no change."""
+
+    async def run() -> None:
+        async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
+            did = await nodes.acquaint(ours, theirs)
+            (first,) = theirs.seals.all(ROOT)
+            await theirs.seals.rotate(ROOT, overlap=timedelta(), by=BY)
+            await ours.peer_seals.anew(ROOT, did)
+            await theirs.seals.revoke(ROOT, first.name, "volée", by=BY)
+
+            async def reasons() -> list[str | None]:
+                peer = await ours.store.read(lambda tx: peers.load(tx, ROOT, did))
+                return [one.reason for one in seal_history.stored(peer.seals or "").keys]
+
+            assert await reasons() == [None, None]
+            await ours.introduce.ping(ROOT, did)
+            assert await reasons() == ["volée", None]
 
     asyncio.run(run())
 
