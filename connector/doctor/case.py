@@ -36,6 +36,8 @@ class Holdings:
     """Those that do not get their events now."""
     seals: list[SealKey] | None
     """None: the database is of a time before there were any."""
+    unstamped: int
+    """Concluded contracts that have been waiting for their time-stamps for longer than an authority takes to answer."""
     processes: Mapping[str, list[tuple[str, str, int]]]
     """`negotiations`, `transfers`, `datasets` → (owner, state, number)."""
 

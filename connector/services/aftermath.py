@@ -46,7 +46,7 @@ def aftermath(
     It seals with the participants' own keys unless other signers are given.
     """
     seals, sealing = introduce.seals, signers or hosts.seals.signer
-    authorities = Authorities(_trusted(settings.timestamp_trust))
+    authorities = Authorities(read_trusted(settings.timestamp_trust))
     url, timeout_s = settings.timestamp_url, settings.call_timeout_s
     stamps = Stamping(store, authorities, Rfc3161(transport, url, authorities, timeout_s) if url else None)
     tell = Tell(store, client, identity, sealing, seals.endpoint, give_up_after_s=settings.give_up_after_s)
@@ -54,7 +54,8 @@ def aftermath(
     return Aftermath(Evidence(store, seals, stamps), {notices.JOB: tell, stamping.JOB: stamps, expiry.JOB: alerts})
 
 
-def _trusted(file: Path | None) -> list[x509.Certificate]:
+def read_trusted(file: Path | None) -> list[x509.Certificate]:
+    """Return the time-stamping authorities of a file. Raises BadSettings."""
     try:
         return [] if file is None else x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as error:

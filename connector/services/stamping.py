@@ -86,7 +86,8 @@ class Stamping:
             await self._store.write(lambda tx: _added(tx, job, found), about=job.key)
         if failure is None:
             return None if len(missing) == len(lacks) else now
-        log.warning("no time-stamp", extra={"owner": job.owner, "negotiation": job.key, "problem": failure.code})
+        told = {"owner": job.owner, "negotiation": job.key, "problem": failure.code, "cause": failure.detail["en"]}
+        log.warning("no time-stamp", extra=told)
         waited = now - min(one.sealed_at for one in missing)
         return now + min(max(waited / 2, SOONEST), LATEST)
 

@@ -365,6 +365,12 @@ def page(
     return [found for row in tx.connection.execute(query) if (found := _one(row)) is not None]
 
 
+def count_unstamped(tx: Tx, before: datetime) -> int:
+    """Return how many contracts of all owners, not changed since an instant, still wait for time-stamps."""
+    waits = (contracts.c.timestamps == "pending", contracts.c.updated_at < before)
+    return int(tx.connection.execute(select(func.count()).select_from(contracts).where(*waits)).scalar_one())
+
+
 def _one(row: Any) -> StoredContract | None:
     if row is None:
         return None

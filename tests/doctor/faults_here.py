@@ -17,9 +17,10 @@ from connector.identity.certificates import Subject
 from connector.problems import Problem
 from connector.services.webhook_errors import WebhookGone, WebhookUnreachable
 from connector.store import webhooks
+from connector.store.contract_tables import contracts
 from connector.store.db import Tx
 from connector.store.jobs import Job
-from connector.store.tables import jobs, participants, peer_health, seal_keys
+from connector.store.tables import jobs, negotiations, participants, peer_health, seal_keys
 from connector.store.webhooks import Webhook
 from tests.doctor.scene import Scene, as_another_account
 from tests.tools.ports import free_port
@@ -245,8 +246,32 @@ async def _certified_until(scene: Scene, end: timedelta) -> None:
 
 @fault("seal-roots-unusable")
 async def _(scene: Scene) -> None:
-    await scene.prepare(seal_roots=str(scene.folder / "autorites.pem"))
+    await scene.prepare()
     (scene.folder / "autorites.pem").write_text("rien")
+    scene.write(seal_roots=str(scene.folder / "autorites.pem"))
+
+
+@fault("timestamp-trust-unusable")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+    scene.write(timestamp_trust=str(scene.folder / "nulle-part.pem"))
+
+
+@fault("timestamps-late")
+async def _(scene: Scene) -> None:
+    await scene.prepare()
+
+    def unit(tx: Tx) -> None:
+        at = tx.now - timedelta(minutes=16)
+        both = {"owner": ROOT, "role": "provider", "peer": "did:web:b", "dataset": "d", "agreement": "urn:uuid:2"}
+        both |= {"version": 1, "created_at": at, "updated_at": at}
+        talk = {"pid": "urn:uuid:1", "peer_pid": "urn:uuid:3", "peer_url": "https://b.example", "state": "FINALIZED"}
+        talk |= {"offer_id": "o", "offer": "{}", "offer_by": "consumer", "attempts": 0}
+        tx.connection.execute(insert(negotiations), {**both, **talk})
+        waiting = {"negotiation": "urn:uuid:1", "status": "concluded", "timestamps": "pending"}
+        tx.connection.execute(insert(contracts), {**both, **waiting})
+
+    await scene.change(unit)
 
 
 # --- ports

@@ -207,7 +207,7 @@ def test_after_a_day_no_stamp_is_asked_for_any_more(perform: Callable[..., Any])
 
 @pytest.mark.parametrize("lie", ["nonce", "imprint", "late", "early", "foreign"])
 def test_an_authority_that_answers_wrongly_is_asked_again_and_not_believed(
-    perform: Callable[..., Any], lie: str
+    perform: Callable[..., Any], lie: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene(set_: Scene) -> None:
         await set_.begin()
@@ -229,6 +229,7 @@ def test_an_authority_that_answers_wrongly_is_asked_again_and_not_believed(
 
         await set_.pair.until(was_asked)
         assert [len(one) for one in await set_.stamps(Role.PROVIDER, pid)] == [0, 0, 0]
+        assert all(vars(one)["cause"] for one in caplog.records if one.message == "no time-stamp")
         set_.stamper, honest.lies = honest, {}
         await set_.pair.settle()
         assert [len(one) for one in await set_.stamps(Role.CONSUMER, pid)] == [1, 1, 1]

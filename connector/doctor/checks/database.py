@@ -1,9 +1,12 @@
 """The database: reachable, of a schema that this program knows, and with a participant in it."""
 
+from datetime import timedelta
+
 from connector.doctor.case import Case, Holdings
 from connector.doctor.diagnosis import Diagnosis, Finding, Verdict, ok
 from connector.services.replicas import GONE_AFTER
 from connector.store import (
+    contracts,
     datasets,
     negotiations,
     participants,
@@ -27,6 +30,10 @@ REPLICAS_SINCE = next(one.number for one in migrations("sqlite") if one.title ==
 """The migration that made the table of replicas: an older database has none."""
 SEALS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "seal_keys")
 """That of seal keys; it gave partners a column too."""
+STAMPS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "after_conclusion")
+"""That of time-stamps."""
+ANSWERS_WITHIN = timedelta(minutes=15)
+"""An authority that has not stamped a contract by then is not answering as it should."""
 WEBHOOKS_SINCE = next(one.number for one in migrations("sqlite") if one.title == "webhooks")
 """That of webhooks."""
 
@@ -176,6 +183,7 @@ async def _holdings(peek: Peek, schema: int) -> Holdings:
             replicas=replicas.seen_since(tx, tx.now - GONE_AFTER) if schema >= REPLICAS_SINCE else [],
             webhooks=webhooks.troubled(tx) if schema >= WEBHOOKS_SINCE else [],
             seals=seal_keys.every(tx) if schema >= SEALS_SINCE else None,
+            unstamped=contracts.count_unstamped(tx, tx.now - ANSWERS_WITHIN) if schema >= STAMPS_SINCE else 0,
             processes={
                 "negotiations": negotiations.queries.count_by_state(tx),
                 "transfers": transfers.queries.count_by_state(tx),

@@ -8,6 +8,7 @@ from connector.doctor.diagnosis import Diagnosis, Finding, Verdict, ok
 from connector.identity import certificates
 from connector.identity.errors import MissingSealKey, SealKeyLocked
 from connector.identity.seal_keys import Lock, SealKeys
+from connector.services.aftermath import read_trusted
 from connector.services.seal_keys import read_roots
 from connector.settings import BadSettings
 from connector.store.seal_keys import SealKey
@@ -109,8 +110,39 @@ ROOTS = Diagnosis(
         "en": "{subject} (seal_roots) cannot be read, or holds no certificates in PEM.",
     },
     {
-        "fr": "Donnez le fichier des autorités reconnues, lisible par le compte du nœud, ou videz ce réglage.",
-        "en": "Give the file of trusted authorities, readable by the node's account, or empty this setting.",
+        "fr": "Donnez le fichier des autorités reconnues, lisible par le compte du nœud, ou videz ce réglage ; sinon "
+        "il ne démarre pas.",
+        "en": "Give the file of trusted authorities, readable by the node's account, or empty this setting; without "
+        "that no node starts.",
+    },
+)
+
+TRUST = Diagnosis(
+    "timestamp-trust-unusable",
+    Verdict.FAILURE,
+    {
+        "fr": "{subject} (timestamp_trust) n’est pas lisible, ou ne contient pas de certificats en PEM.",
+        "en": "{subject} (timestamp_trust) cannot be read, or holds no certificates in PEM.",
+    },
+    {
+        "fr": "Donnez le fichier des autorités d’horodatage, lisible par le compte du nœud ; sinon il ne démarre pas.",
+        "en": "Give the file of time-stamping authorities, readable by the node's account; without it no node starts.",
+    },
+)
+UNSTAMPED = Diagnosis(
+    "timestamps-late",
+    Verdict.WARNING,
+    {
+        "fr": "Des conventions attendent leur horodatage depuis plus d’un quart d’heure : {number}. 24 heures après "
+        "leur conclusion, elles resteront sans.",
+        "en": "Contracts have been waiting for their time-stamps for more than a quarter of an hour: {number}. 24 "
+        "hours after their conclusion they stay without.",
+    },
+    {
+        "fr": "Lisez pourquoi dans le journal du système, aux lignes « no time-stamp » (cause), et vérifiez "
+        "timestamp_url et timestamp_trust.",
+        "en": "Read why in the system's log, in the lines “no time-stamp” (cause), and check timestamp_url and "
+        "timestamp_trust.",
     },
 )
 
@@ -119,18 +151,25 @@ async def check(case: Case) -> list[Finding]:
     """Return what keeps the participants from sealing, now or soon."""
     if case.holdings is None or case.holdings.seals is None:
         return [UNKNOWN.found()]
-    found = list(_roots(case))
+    found = [*_authorities(case)]
+    if case.holdings.unstamped:
+        found.append(UNSTAMPED.found(number=case.holdings.unstamped))
     found += [CARD.found(owner=one.owner) for one in case.holdings.hosted if one.card is None]
     for owner in case.owners:
         found.extend(_faults(case, owner, [one for one in case.holdings.seals if one.owner == owner]))
     return found or [GOOD.found()]
 
 
-def _roots(case: Case) -> Iterator[Finding]:
+def _authorities(case: Case) -> Iterator[Finding]:
+    settings = case.settings
     try:
-        read_roots(case.settings.seal_roots)
+        read_roots(settings.seal_roots)
     except BadSettings:
-        yield ROOTS.found(str(case.settings.seal_roots))
+        yield ROOTS.found(str(settings.seal_roots))
+    try:
+        read_trusted(settings.timestamp_trust)
+    except BadSettings:
+        yield TRUST.found(str(settings.timestamp_trust))
 
 
 def _faults(case: Case, owner: str, keys: list[SealKey]) -> Iterator[Finding]:
