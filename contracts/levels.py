@@ -18,7 +18,10 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyB
 Level: TypeAlias = Literal["L0", "L1", "L2"]
 
 WORDS: dict[Level, dict[str, str]] = {
-    "L0": {"fr": "certificat fait par l’organisme lui-même", "en": "certificate made by the organisation itself"},
+    "L0": {
+        "fr": "certificat fait par l’organisme lui-même, ou d’une autorité non reconnue ici",
+        "en": "certificate made by the organisation itself, or of an authority that is not trusted here",
+    },
     "L1": {"fr": "certificat d’une autorité reconnue ici", "en": "certificate of an authority that is trusted here"},
     "L2": {
         "fr": "certificat qui se dit qualifié, d’une autorité reconnue ici",
