@@ -104,6 +104,14 @@ class Session:
         except OSError as error:
             self.fail(self.say(*files.unread(path, error)), exits.PROBLEM)
 
+    def first_line(self, path: Path) -> str:
+        """Return the first line of a file, a passphrase for one. Ends the command when it is no text in UTF-8."""
+        try:
+            return next(iter(self.read(path).decode().splitlines()), "")
+        except UnicodeDecodeError:
+            fr = f"{path} n’est pas un texte en UTF-8. Enregistrez-le en UTF-8, puis recommencez."
+            self.fail(self.say(fr, f"{path} is no text in UTF-8. Save it as UTF-8, then try again."), exits.PROBLEM)
+
     def fail(self, text: str, code: int) -> NoReturn:
         """End the command with a sentence on standard error."""
         click.echo(text, err=True)

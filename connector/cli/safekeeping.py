@@ -179,8 +179,7 @@ def _keys_file(session: Session, path: Path | None, passphrase: Path | None, *, 
 
 def _passphrase_from(session: Session, path: Path | None, *, is_new: bool) -> str:
     if path is not None:
-        lines: list[str] = _refusing(session, lambda: path.read_text("utf-8").splitlines())
-        return lines[0] if lines else ""
+        return session.first_line(path)
     if found := os.environ.get(PASSPHRASE):
         return found
     if not has_terminal():
@@ -211,7 +210,8 @@ def _restore(
         write_secretly(session.config_path, written)
     told = {"data_dir": str(settings.data_dir), **_summary(done.manifest), "waiting": done.waiting}
     told |= {"restore": done.restore.n, "owners_without_key": list(done.owners_without_key)}
-    session.out(told, lambda: _say_restored(session, done))
+    lacking = None if settings.seal_passphrase or settings.seal_key_place.exists() else settings.seal_key_place
+    session.out(told, lambda: _say_restored(session, done, lacking))
 
 
 def _check(session: Session, file: Path, keys: "KeysFile | None") -> None:
@@ -287,11 +287,15 @@ def _say_backup(session: Session, told: dict[str, Any], not_included: list[str])
         fr = "Les clés n’y sont pas : sans elles, ce nœud ne pourra plus parler. Sauvegardez-les avec --keys."
         en = "The keys are not in it: without them this node cannot speak any more. Save them with --keys."
     click.echo(session.say(fr, en))
+    fr = "Ce qui ouvre les clés de cachet n’y est pas (seal.key, ou seal_passphrase) : gardez-en une copie à part."
+    en = "What opens the seal keys is not in it (seal.key, or seal_passphrase): keep a copy of that apart."
+    click.echo(session.say(fr, en))
     for path in not_included:
         click.echo(session.say(f"N’y est pas (lien) : {path}", f"Not in it (a link): {path}"))
 
 
-def _say_restored(session: Session, done: "Restored") -> None:
+def _say_restored(session: Session, done: "Restored", lacking: Path | None) -> None:
+    """Print what was restored and what is to be done; `lacking`: the file that opens the seal keys, where none does."""
     taken = show.instant(done.manifest.taken_at)
     click.echo(session.say(f"Restauré : le nœud tel qu’il était le {taken}.", f"Restored: the node of {taken}."))
     fr = f"Dossiers à comparer avec les partenaires, au démarrage : {done.waiting}. Puis : pupitre restore-report"
@@ -303,6 +307,10 @@ def _say_restored(session: Session, done: "Restored") -> None:
     for owner in done.owners_without_key:
         fr = f"Il manque la clé de « {owner} » : remettez keys/{owner} dans le dossier des données avant de démarrer."
         en = f"The key of “{owner}” is missing: put keys/{owner} back into the data folder before you start."
+        click.echo(session.say(fr, en), err=True)
+    if lacking is not None:
+        fr = f"Rien n’ouvre les clés de cachet : remettez {lacking}, ou donnez seal_passphrase, avant de démarrer."
+        en = f"Nothing opens the seal keys: put {lacking} back, or give seal_passphrase, before you start."
         click.echo(session.say(fr, en), err=True)
 
 

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 import click
@@ -11,6 +12,8 @@ from connector.cli import show
 from connector.cli.frame import Instant, Session, command, option
 from connector.cli.install import has_terminal
 
+_PEM = b"-----BEGIN "
+_SEQUENCE = 0x30
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _overlap = option(
     "--overlap-days",
@@ -40,7 +43,7 @@ def _add_show(keys: click.Group) -> None:
 
         def told() -> None:
             for one in found["keys"]:
-                show.sheet(session, _rows(session, one))
+                _show(session, one)
                 click.echo()
             if not found["can_seal"]:
                 fr = "AUCUNE CLÉ NE PEUT SCELLER : « pupitre keys create-seal », ou « rotate-seal » si elle a expiré."
@@ -86,8 +89,8 @@ def _add_certificates(keys: click.Group) -> None:
     @command(
         keys,
         "import-certificate",
-        "Prend le certificat d’une autorité (PEM), ou sa clé et son certificat (PKCS #12).",
-        "Take an authority's certificate (PEM), or its key and certificate (PKCS #12).",
+        "Prend le certificat d’une autorité (PEM ou DER), ou sa clé et son certificat (PKCS #12).",
+        "Take an authority's certificate (PEM or DER), or its key and certificate (PKCS #12).",
     )
     @click.argument("file", type=_FILE)
     @option(
@@ -99,8 +102,8 @@ def _add_certificates(keys: click.Group) -> None:
     @_overlap
     def import_(session: Session, file: Path, passphrase_file: Path | None, overlap_days: int | None) -> None:
         content = session.read(file)
-        if b"-----BEGIN CERTIFICATE-----" in content:
-            text = content.decode("ascii", "replace")
+        if _PEM in content or _is_certificate(content):
+            text = content.decode("ascii", "replace") if _PEM in content else DER_cert_to_PEM_cert(content)
             _tell(session, session.client.import_certificate(text, overlap_days=overlap_days))
             return
         brought = {"pkcs12": b64encode(content).decode(), "passphrase": _passphrase(session, passphrase_file)}
@@ -122,7 +125,23 @@ def _add_revocation(keys: click.Group) -> None:
 
 
 def _tell(session: Session, key: Any) -> None:
-    session.out(key, lambda: show.sheet(session, _rows(session, key)))
+    session.out(key, lambda: _show(session, key))
+
+
+def _show(session: Session, key: Any) -> None:
+    """Print a key; where it seals and its authority is not known here, what to do about that."""
+    show.sheet(session, _rows(session, key))
+    certificate, is_present = key["certificate"], key["status"] == "present"
+    if is_present and certificate["level"] == "L0" and certificate["issuer"] != certificate["subject"]:
+        fr = (
+            "Ce certificat ne mène à aucune autorité de seal_roots : citez-y la racine, ou importez-le de nouveau, "
+            "suivi des certificats intermédiaires."
+        )
+        en = (
+            "This certificate leads to no authority of seal_roots: name the root there, or import it again, followed "
+            "by the intermediate certificates."
+        )
+        click.echo(session.say(fr, en))
 
 
 def _rows(session: Session, key: Any) -> Iterator[tuple[str, str]]:
@@ -140,9 +159,17 @@ def _rows(session: Session, key: Any) -> Iterator[tuple[str, str]]:
     yield "reason", key["reason"] or ""
 
 
+def _is_certificate(content: bytes) -> bool:
+    """True when octets begin as a certificate in DER does: a sequence in a sequence; PKCS #12 begins with a number."""
+    if len(content) < 2 or content[0] != _SEQUENCE:
+        return False
+    begins_at = 2 + (content[1] & 0x7F if content[1] & 0x80 else 0)
+    return content[begins_at : begins_at + 1] == bytes([_SEQUENCE])
+
+
 def _passphrase(session: Session, file: Path | None) -> str:
     if file is not None:
-        return (session.read(file).decode().splitlines() or [""])[0]
+        return session.first_line(file).removeprefix("\ufeff")
     if not has_terminal():
         return ""
     said: str = click.prompt(

@@ -103,7 +103,9 @@ def read_pkcs12(content: bytes, passphrase: str) -> tuple[PrivateKey, Chain]:
         key, leaf, others = pkcs12.load_key_and_certificates(content, passphrase.encode() or None)
     except (ValueError, TypeError) as error:
         raise CertificateRefused("pkcs12") from error
-    if leaf is None or not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+    if leaf is None or key is None:
+        raise CertificateRefused("no-key")
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise CertificateRefused("key-type")
     return key, ordered([leaf, *others])
 

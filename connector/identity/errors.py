@@ -242,6 +242,10 @@ CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {
         "fr": "Ce n’est ni un certificat PEM, ni un fichier PKCS #12 que cette phrase de passe ouvre.",
         "en": "This is neither a PEM certificate nor a PKCS #12 file that this passphrase opens.",
     },
+    "no-key": {
+        "fr": "Ce fichier PKCS #12 ne contient pas de clé privée, ou pas le certificat de cette clé.",
+        "en": "This PKCS #12 file holds no private key, or not the certificate of that key.",
+    },
     "key-type": {
         "fr": "Sa clé doit être P-256, ou RSA d’au moins 2 048 bits.",
         "en": "Its key must be P-256, or RSA of at least 2,048 bits.",

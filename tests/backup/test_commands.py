@@ -82,6 +82,25 @@ def test_the_passphrase_is_never_an_argument_and_never_shown(installed: Path, tm
     assert "too short" in short.stderr
 
 
+def test_what_opens_the_seal_keys_is_asked_for_on_both_ways(installed: Path, tmp_path: Path) -> None:
+    words = [str(tmp_path / "node.zip"), "--keys", str(tmp_path / "node.keys")]
+    made = run(installed, "backup", *words, phrase=PHRASE).stdout
+    assert "seal.key" in made
+    assert "Agreements 0" in made
+    config, data = tmp_path / "new" / "node.toml", tmp_path / "new" / "data"
+    config.parent.mkdir()
+    said = run(config, "restore", *words, "--data-dir", str(data), phrase=PHRASE).stderr
+    assert f"put {data / 'seal.key'} back" in said
+
+
+def test_a_passphrase_file_that_is_no_utf8_is_named(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "phrase").write_bytes("une phrase de passe née ailleurs".encode("latin-1"))
+    words = ["backup", str(tmp_path / "x.zip"), "--keys", str(tmp_path / "x.keys")]
+    said = run(installed, *words, "--passphrase-file", str(tmp_path / "phrase"), code=exits.PROBLEM)
+    assert "UTF-8" in said.stderr
+    assert not (tmp_path / "x.zip").exists()
+
+
 def test_a_backup_without_keys_says_so(installed: Path, tmp_path: Path) -> None:
     assert "The keys are not in it" in run(installed, "backup", str(tmp_path / "x.zip")).stdout
 
