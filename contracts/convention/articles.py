@@ -6,7 +6,7 @@ from typing import TypeAlias
 import policies
 from contracts.canonical import Json
 from contracts.convention import texts
-from contracts.convention.saying import badge_text, date_text, say
+from contracts.convention.saying import badge_text, date_text, say, unbroken
 from contracts.convention.structure import Block, Facts, Paragraph, Section, Table
 from policies.errors import Language, Text
 from policies.model import Condition, Constraint, Duty, LogicalConstraint, Policy, Value
@@ -71,7 +71,7 @@ def _object(dataset: Json, language: Language) -> tuple[Block, ...]:
 def rules(terms: Json, language: Language) -> tuple[Table, Paragraph]:
     """Return the rules of use in sentences, each with how far it is verified, and what that means."""
     rows = tuple(
-        (str(number), sentence, badge_text(verified, language))
+        (str(number), unbroken(sentence), badge_text(verified, language))
         for number, (sentence, verified) in enumerate(zip(terms[language], terms["verified"], strict=True), 1)
     )
     caption = say(texts.RULES_CAPTION, language)

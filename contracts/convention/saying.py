@@ -27,6 +27,10 @@ _BEFORE_UNIT = re.compile(rf" (?=[\d,]+{NO_BREAK}(?:min|s)\b)")
 """The space before minutes or seconds: a time of day stays together."""
 
 
+_BESIDE_NUMBER = re.compile(r"(?<=\d) (?=\w)|(?<=\b1er) (?=\w)|(?<=[a-zéû]) (?=\d{4}\b)")
+"""The spaces between a number and its unit, and between a month and its year."""
+
+
 def say(text: Text, language: Language, **filled: Any) -> str:
     """Return a fixed sentence; what is filled in stays as its author spaced it."""
     template = text[language]
@@ -34,6 +38,11 @@ def say(text: Text, language: Language, **filled: Any) -> str:
         for plain, spaced in _SPACES:
             template = template.replace(plain, spaced)
     return template.format(**filled) if filled else template
+
+
+def unbroken(text: str) -> str:
+    """Return a sentence whose numbers stay on the line of what they count, and its dates whole."""
+    return _BESIDE_NUMBER.sub(NO_BREAK, text)
 
 
 def badge_text(verified: str, language: Language) -> str:

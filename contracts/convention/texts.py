@@ -125,8 +125,8 @@ RULES_LEGEND: Text = {
 
 COMMITMENTS: Text = {"fr": "Engagements et échéances", "en": "Commitments and dates"}
 COMMITMENTS_ARE: Text = {
-    "fr": "Les parties tiennent les engagements et les échéances suivants.",
-    "en": "The parties keep the following commitments and dates.",
+    "fr": "Du document scellé découlent les engagements et les échéances suivants.",
+    "en": "The sealed document entails the following commitments and dates.",
 }
 COMMITMENTS_CAPTION: Text = {"fr": "Engagements et échéances", "en": "Commitments and dates"}
 COMMITMENTS_HEADER: dict[str, tuple[str, ...]] = {
@@ -394,13 +394,14 @@ TIMESTAMP: dict[str, Text] = {
 TIMESTAMP_NOTE: dict[str, Text] = {
     "awaited": {
         "fr": (
-            "Horodatage en attente : il est demandé à une autorité tierce dès la conclusion, pendant 24 heures. La"
-            " convention est valable sans lui ; il montrera plus tard que les cachets ont été apposés avant la fin de"
-            " leur certificat."
+            "Horodatage en attente : il est demandé à une autorité tierce dès la conclusion, et pendant 24 heures au"
+            " plus. La convention est valable sans lui ; il montrera plus tard que les cachets ont été apposés avant la"
+            " fin de leur certificat."
         ),
         "en": (
-            "Time-stamp pending: a third party is asked for it from the conclusion on, for 24 hours. The agreement is"
-            " valid without it; later it will show that the seals were made before their certificates ended."
+            "Time-stamp pending: a third party is asked for it from the conclusion on, for at most 24 hours. The"
+            " agreement is valid without it; later it will show that the seals were made before their certificates"
+            " ended."
         ),
     },
     "none": {

@@ -10,7 +10,7 @@ import pytest
 
 from contracts import schema
 from contracts.convention import Convention, Revocation, draw_up_convention, record_texts, texts
-from contracts.convention.saying import instant_text, say
+from contracts.convention.saying import instant_text, say, unbroken
 from contracts.convention.structure import Paragraph, Table
 from contracts.refused import OtherConclusion, OtherNotice
 from contracts.timestamps import add_token
@@ -66,12 +66,26 @@ def test_each_sentence_of_the_terms_stands_with_how_far_it_is_verified(scenario:
     rules = draw_up_convention(made.contract, language=language).articles[1].blocks[1]
     assert isinstance(rules, Table)
     terms = made.document["terms"]
-    assert [row[1] for row in rules.rows] == terms[language]
+    assert [plain(row[1]) for row in rules.rows] == [plain(each) for each in terms[language]]
     badges = {
         "fr": {"node": "vérifié par le nœud", "afterwards": "constaté après coup", "commitment": "engagement seul"},
         "en": {"node": "checked by the node", "afterwards": "checked afterwards", "commitment": "a promise only"},
     }
     assert [row[2] for row in rules.rows] == [badges[language][each] for each in terms["verified"]]
+
+
+@pytest.mark.parametrize(
+    ("plainly", "kept"),
+    [
+        ("jusqu’au 31 décembre 2028, pour", "jusqu’au 31_décembre_2028, pour"),
+        ("à partir du 1er août 2027", "à partir du 1er_août_2027"),
+        ("until 31 December 2028", "until 31_December_2028"),
+        ("au moins 11 unités, dans les 12 mois suivant", "au moins 11_unités, dans les 12_mois suivant"),
+        ("si le destinataire est did:web:a-12.example et", "si le destinataire est did:web:a-12.example et"),
+    ],
+)
+def test_a_number_stays_on_the_line_of_what_it_counts(plainly: str, kept: str) -> None:
+    assert unbroken(plainly) == kept.replace("_", NO_BREAK)
 
 
 def test_parties_are_presented_as_the_document_names_them(lighting: Sample) -> None:
