@@ -491,7 +491,7 @@ def test_the_key_of_a_notice_is_weighed_like_those_of_the_contract_by_the_node_a
         places.open_keys(consumer)
         assert await hand_in(pair, Role.PROVIDER, pid, await sealed_notice(pair, Role.CONSUMER, pid))
         row = await contract_of(pair, Role.PROVIDER, pid)
-        checks = ContractChecks(provider.store, provider.hosts)
+        checks = ContractChecks(provider.store, provider.hosts, provider.peer_seals)
         shown = Contracts(provider.store, provider.hosts)
         bundles = ContractBundles(provider.store, provider.hosts, provider.peer_seals, shown)
 
