@@ -111,13 +111,15 @@ RULES_HEADER: dict[str, tuple[str, ...]] = {
 }
 RULES_LEGEND: Text = {
     "fr": (
-        "Vérifié par le nœud : le logiciel du fournisseur contrôle la règle avant que les données ne sortent."
+        "Vérifié par le nœud : le logiciel du fournisseur contrôle la règle avant que les données ne sortent ; ce qui"
+        " tient au destinataire ou au contenu des données, d’après ce que le fournisseur en a attesté ou déclaré."
         " Constaté après coup : le respect de la règle se voit plus tard, par un compte rendu, une attestation"
         " ou un reçu. Engagement seul : la règle est acceptée et due, mais aucun logiciel ne montre si elle est"
         " respectée."
     ),
     "en": (
-        "Checked by the node: the provider’s software checks the rule before any data leave."
+        "Checked by the node: the provider’s software checks the rule before any data leave; what depends on the"
+        " recipient or on the content of the data, by what the provider attested or declared of it."
         " Checked afterwards: whether the rule is kept shows later, by a report, an attestation or a receipt."
         " A promise only: the rule is accepted and owed, but no software shows whether it is kept."
     ),
@@ -443,7 +445,7 @@ NOTICES: dict[str, Text] = {
     "termination": {"fr": "résiliation", "en": "termination"},
     "suspension": {"fr": "suspension", "en": "suspension"},
     "resumption": {"fr": "reprise", "en": "resumption"},
-    "receipt": {"fr": "reçu", "en": "receipt"},
+    "receipt": {"fr": "accusé de réception", "en": "receipt"},
 }
 
 NOTICE_REASONS: dict[str, Text] = {
