@@ -87,8 +87,10 @@ _ONE_SIDED = {
     "en": "One-sided evidence: the partner sealed nothing.",
 }
 _UNKNOWN_KEYS = {
-    "fr": "La liste des clés de cachet de {0} n’est pas connue ici.",
-    "en": "The list of the seal keys of {0} is not known here.",
+    "fr": "La liste des clés de cachet de {0} n’est pas connue ici : ajoutez ce partenaire (« pupitre peer add ») ; "
+    "un dossier exporté (« pupitre contract export ») la joint.",
+    "en": "The list of the seal keys of {0} is not known here: add this partner (“pupitre peer add”); "
+    "a bundle that is exported (“pupitre contract export”) holds it.",
 }
 _REVOKED_SINCE = {
     "fr": "La clé {0} a été révoquée depuis ; aucun horodatage ne montre que le cachet est antérieur.",

@@ -308,7 +308,10 @@ async def show_convention(
 
 @router.post("/contracts/{contract_id}/verify")
 async def verify_contract(node: Node, owner: Owner, asker: Asking, contract_id: Id) -> ContractVerification:
-    """Check a contract again, from our own records and the keys that we pinned. Changes nothing."""
+    """Check a contract again, from our own records and the partner's keys, whose list is read again where it answers.
+
+    Changes nothing else.
+    """
     found = await node.checks.examine(owner, contract_id)
     return ContractVerification(
         contract=found.contract,
