@@ -240,6 +240,13 @@ FLAGS: dict[str, tuple[Labels, Labels]] = {
     ),
 }
 
+_FRANCE = (
+    "http://publications.europa.eu/resource/authority/country/FRA",
+    "http://www.wikidata.org/entity/Q142",
+    "https://sws.geonames.org/3017382/",
+)
+"""France, as the authority table of the European Union, Wikidata and GeoNames name it."""
+
 NAMES: dict[str, Labels] = {
     TERRI + "TrameNoire": ("la trame noire", "dark corridors"),
     TERRI + "SobrieteEclairage": ("la sobriété de l’éclairage", "saving on street lighting"),
@@ -262,6 +269,7 @@ NAMES: dict[str, Labels] = {
     TERRI + "Entreprise": ("une entreprise", "a company"),
     TERRI + "Association": ("une association", "an association"),
     ODRL + "policyUsage": ("l’utilisation", "the use"),
+    **dict.fromkeys(_FRANCE, ("la France", "France")),
     **LEGAL_BASES,
 }
 

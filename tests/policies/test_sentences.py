@@ -163,6 +163,11 @@ CONDITIONS: list[tuple[dict[str, Any], str, str]] = [
     (FROM, "à partir du 1er janvier 2027.", "from 1 January 2027."),
     (on("odrl:dateTime", "lteq", "2028-12-31T23:59:59Z"), "jusqu’au 31 décembre 2028.", "until 31 December 2028."),
     (
+        on("odrl:spatial", "isPartOf", "http://publications.europa.eu/resource/authority/country/FRA"),
+        "si le territoire fait partie de la France.",
+        "if the territory is part of France.",
+    ),
+    (
         on("odrl:dateTime", "lteq", "2028-12-31T23:59:59+01:00"),
         "jusqu’au 31 décembre 2028 (UTC+1).",
         "until 31 December 2028 (UTC+1).",
