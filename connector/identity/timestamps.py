@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 LIMIT_BYTES = 64 << 10
 """Of an answer: a token with the certificates of its authority has about 6 KiB."""
+_CERTIFICATES = 0xA0
+"""Tag of the certificates in a token (RFC 5652 §5.1)."""
 _GRANTED = b"\x30\x03\x02\x01\x00"
 """DER of a status that says granted."""
 
@@ -128,11 +130,54 @@ class Rfc3161:
         if not answer.is_success:
             raise TimeStamperFailed(f"HTTP {answer.status}")
         try:
-            return self.authorities.check(decode_timestamp_response(answer.body), message, request.nonce)
+            response = decode_timestamp_response(in_order(answer.body))
+            return self.authorities.check(response, message, request.nonce)
         except TimeStampRefused as refused:
             raise TimeStamperFailed(refused.detail) from refused
         except ValueError as error:
             raise TimeStamperFailed(str(error)[:200]) from error
+
+
+def in_order(answer: bytes) -> bytes:
+    """Return an answer with the certificates in its token put in the order of DER (X.690 §11.6), else as it is.
+
+    openssl, and authorities that are built on it, write them as they stand in a file. They are not signed: to put them
+    in order changes nothing of what the token says.
+    """
+    try:
+        _, token = _elements(answer, *_content(answer, 0))
+        _, wrapped = _elements(answer, *_content(answer, token[0]))
+        ((signed, _),) = _elements(answer, *_content(answer, wrapped[0]))
+        for begins_at, _ in _elements(answer, *_content(answer, signed)):
+            if answer[begins_at] == _CERTIFICATES:
+                first, last = _content(answer, begins_at)
+                parts = sorted(answer[each:end] for each, end in _elements(answer, first, last))
+                return answer[:first] + b"".join(parts) + answer[last:]
+    except (IndexError, ValueError):
+        pass  # no answer of this form: whoever reads it says so
+    return answer
+
+
+def _elements(der: bytes, begins_at: int, ends_at: int) -> list[tuple[int, int]]:
+    """Return from where to where the elements that follow each other stand. Raises IndexError, ValueError."""
+    found = []
+    while begins_at < ends_at:
+        _, end = _content(der, begins_at)
+        found.append((begins_at, end))
+        begins_at = end
+    if begins_at != ends_at:
+        raise ValueError("DER")
+    return found
+
+
+def _content(der: bytes, at: int) -> tuple[int, int]:
+    """Return from where to where the content of the element at a place stands. Raises IndexError."""
+    size, begins_at = der[at + 1], at + 2
+    if size >= 0x80:
+        size, begins_at = int.from_bytes(der[begins_at : begins_at + size - 0x80]), begins_at + size - 0x80
+    if begins_at + size > len(der):
+        raise IndexError(at)
+    return begins_at, begins_at + size
 
 
 def _der_sequence(content: bytes) -> bytes:
