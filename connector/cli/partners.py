@@ -104,8 +104,10 @@ def _add_peer_commands(peers: click.Group) -> None:
             else session.say("SES CLÉS ONT CHANGÉ : appelez-le", "ITS KEYS HAVE CHANGED: call it")
         )
         card = found["card_problem"] or show.value(session, f"card-{found['card']}")
-        session.out(found, lambda: click.echo(f"{found['url']} : {found['milliseconds']:.0f} ms, {keys}. {card}"))
-        if not found["keys_match"]:
+        seals = f"\n{found['seals_problem']}" if found["seals_problem"] else ""
+        told = f"{found['url']} : {found['milliseconds']:.0f} ms, {keys}. {card}{seals}"
+        session.out(found, lambda: click.echo(told))
+        if not found["keys_match"] or seals:
             raise SystemExit(exits.PROBLEM)
 
     @command(peers, "remove", "Oublie un partenaire.", "Forget a partner.")

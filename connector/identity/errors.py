@@ -297,8 +297,10 @@ class SealsRefused(Problem):
         "en": "The partner's list of seal keys is not valid.",
     }
     remedy: ClassVar[dict[str, str]] = {
-        "fr": "Appelez le partenaire : rien n’est scellé avec lui tant que sa clé connue ne signe pas cette liste.",
-        "en": "Call the partner: nothing is sealed with it until its list is signed by the key that you know.",
+        "fr": "Appelez le partenaire : la liste connue ici vaut, et rien n’est scellé avec ses clés plus récentes. "
+        "S’il a restauré une sauvegarde d’avant une clé, oubliez-le et enregistrez-le de nouveau, empreinte comparée.",
+        "en": "Call the partner: the list known here stands, and nothing is sealed with its newer keys. If it restored "
+        "a backup of before a key, forget it and record it again, with the fingerprint compared.",
     }
 
     def __init__(self, reason: str) -> None:

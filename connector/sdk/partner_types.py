@@ -106,6 +106,8 @@ class Ping(TypedDict):
     """`changed`: a newer card waits for a person."""
     card_problem: str | None
     """Why its card was not taken, in the caller's language."""
+    seals_problem: str | None
+    """Why its list of seal keys was not taken, and what to do."""
 
 
 class CatalogueDataset(TypedDict):

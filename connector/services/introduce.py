@@ -47,6 +47,8 @@ class Ping:
     card: CardNews
     """`changed`: a person should look."""
     card_problem: Problem | None
+    seals_problem: Problem | None
+    """Why its list of seal keys was not taken."""
 
 
 class Introduce:
@@ -197,8 +199,8 @@ class Introduce:
         if shown and not shown & pinned:
             await self.quarantine(owner, peer.did, shown)
         card, problem = await self._refresh_card(peer, document)
-        await self.seals.refresh(owner, peer.did)
-        return Ping(url, shown <= pinned, milliseconds, card, problem)
+        refused = await self.seals.refresh(owner, peer.did)
+        return Ping(url, shown <= pinned, milliseconds, card, problem, refused)
 
     async def card_of(self, did: str, peer: Peer | None) -> str | None:
         """Return the peer's card: the one that was taken note of, else the one it shows now, signed by a pinned key.

@@ -6,7 +6,6 @@ partner that once sealed is expected to, whatever its DID document says later.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
 
 from connector.identity.did import authentication_thumbprints, seal_names, sealing_endpoint
 from connector.identity.errors import SealsRefused
@@ -75,19 +74,22 @@ class PeerSeals:
             history = await self.anew(owner, did) or history
         return history
 
-    async def refresh(self, owner: str, did: str) -> None:
-        """Look at the list of a peer whose seal keys are pinned, whatever its DID document names.
+    async def refresh(self, owner: str, did: str) -> SealsRefused | None:
+        """Look at the list of a peer whose seal keys are pinned, whatever its DID document names; return why not taken.
 
         A key that has left that document may have been revoked since. What is pinned stands where nothing can be had.
         """
         peer = await self._store.read(lambda tx: peers.find(tx, owner, did))
         if peer is None or peer.seals is None:
-            return
-
-        async def look() -> SealHistory | None:
-            return await self._look(owner, peer, await self._discovery.resolve_did(did))
-
-        await self._attempted(owner, peer, look)
+            return None
+        try:
+            await self._look(owner, peer, await self._discovery.resolve_did(did))
+        except SealsRefused as refused:
+            _warn(owner, did, refused)
+            return refused
+        except (*UNREACHED, Unavailable):
+            pass
+        return None
 
     async def endpoint(self, did: str) -> str | None:
         """Return where the peer takes evidence (its service `ContractSealing`). Raises what the peer room raises."""
@@ -98,27 +100,16 @@ class PeerSeals:
 
         The pinned one, too, when the new one is refused: a person reads that in the log.
         """
-
-        async def look() -> SealHistory | None:
+        try:
             document = await self._discovery.resolve_did(peer.did)
             if seal_names(document) == {one.kid for one in known.usable}:
                 return known
-            return await self._look(owner, peer, document)
-
-        return await self._attempted(owner, peer, look) or known
-
-    async def _attempted(
-        self, owner: str, peer: peers.Peer, look: Callable[[], Awaitable[SealHistory | None]]
-    ) -> SealHistory | None:
-        """Return what a look gives; None where nothing can be had now, or it is refused, which the log tells."""
-        try:
-            return await look()
+            return await self._look(owner, peer, document) or known
         except SealsRefused as refused:
-            told = {"owner": owner, "peer": peer.did, "problem": refused.code, "reason": refused.reason}
-            log.warning("a list of seal keys is refused, the known one stands", extra=told)
+            _warn(owner, peer.did, refused)
+            return known
         except (*UNREACHED, Unavailable):
-            pass
-        return None
+            return known
 
     async def document(self, did: str) -> DidDocument:
         """Return the peer's DID document, at most five minutes old. Raises what the peer room raises."""
@@ -144,3 +135,8 @@ class PeerSeals:
             journal.append(tx, owner, did, "peer-seals-pinned", {"keys": told})
 
         await self._store.write(unit)
+
+
+def _warn(owner: str, did: str, refused: SealsRefused) -> None:
+    told = {"owner": owner, "peer": did, "problem": refused.code, "reason": refused.reason}
+    log.warning("a list of seal keys is refused, the known one stands", extra=told)

@@ -338,6 +338,24 @@ def test_the_revocation_of_a_key_that_was_retired_reaches_a_partner_that_looks(t
             assert await reasons() == [None, None]
             await ours.introduce.ping(ROOT, did)
             assert await reasons() == ["volée", None]
+            assert (await ours.introduce.ping(ROOT, did)).seals_problem is None
+
+    asyncio.run(run())
+
+
+def test_a_partner_that_restored_a_backup_of_before_a_key_is_told_of_by_a_ping(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with nodes.running(tmp_path / "a") as ours, nodes.running(tmp_path / "b") as theirs:
+            did = await nodes.acquaint(ours, theirs)
+            made = await theirs.seals.rotate(ROOT, by=BY)
+            assert (await ours.introduce.ping(ROOT, did)).seals_problem is None
+            del theirs.seals._rows[ROOT][-1]
+            theirs.seals._signed.clear()
+            found = await ours.introduce.ping(ROOT, did)
+            assert (found.keys_match, type(found.seals_problem)) == (True, SealsRefused)
+            pinned = await ours.peer_seals.of(ROOT, did)
+            assert pinned is not None
+            assert pinned.named(f"{did}#{made.name}") is not None
 
     asyncio.run(run())
 

@@ -25,7 +25,7 @@ from connector.http.private.frameworks import Framework, NewFramework, shown_fra
 from connector.http.private.presentation import Card, OfferedCard, offered_card, shown_card
 from connector.identity.card import stored
 from connector.identity.invitation import read as read_invitation
-from connector.problems import Invalid
+from connector.problems import Invalid, Problem
 from connector.protocol.catalog import Summary
 from connector.services import terms
 from connector.services.inspect import Known
@@ -108,6 +108,7 @@ class Ping(Shape):
         Field(description="`changed`: a newer card waits for a person."),
     ]
     card_problem: Annotated[str | None, Field(description="Why its card was not taken, in the caller's language.")]
+    seals_problem: Annotated[str | None, Field(description="Why its list of seal keys was not taken, and what to do.")]
 
 
 class CatalogueDataset(Shape):
@@ -245,7 +246,12 @@ async def ping_peer(node: Node, owner: Owner, asker: Asking, did: PeerDid) -> Pi
         milliseconds=round(ping.milliseconds, 3),
         card=ping.card,
         card_problem=ping.card_problem.say(asker.language) if ping.card_problem else None,
+        seals_problem=_with_remedy(ping.seals_problem, asker.language),
     )
+
+
+def _with_remedy(problem: Problem | None, language: str) -> str | None:
+    return None if problem is None else f"{problem.say(language)} {problem.remedy[language]}"
 
 
 @router.get("/peers/{did}/catalogue")
