@@ -265,7 +265,10 @@ CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {
     "validity": {"fr": "Il n’est pas valable à cette date.", "en": "It is not valid at this date."},
     "authority": {"fr": "C’est le certificat d’une autorité.", "en": "It is the certificate of an authority."},
     "usage": {"fr": "Son usage ne lui permet pas de signer.", "en": "Its usage does not let it sign."},
-    "same": {"fr": "C’est déjà le certificat de la clé présente.", "en": "The present key has this certificate."},
+    "same": {
+        "fr": "C’est déjà le certificat d’une de nos clés de cachet : « pupitre keys show » dit laquelle.",
+        "en": "A seal key of ours has this certificate already: “pupitre keys show” says which.",
+    },
 }
 
 
