@@ -14,6 +14,8 @@ from base64 import encodebytes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from contracts.bundle_readme import readme
 from contracts.canonical import canonical, sha256
 from contracts.jws import read_sealed
@@ -107,8 +109,9 @@ def _files(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     for n, message in enumerate(evidence.messages, 1):
         yield f"messages/{n:03}-{_kind(message)}.json", message.encode()
     if evidence.journal:
-        lines = [canonical({"text": text, "hash": hash_}).decode() for text, hash_ in evidence.journal]
-        yield "journal.jsonl", "".join(f"{line}\n" for line in lines).encode()
+        # Not `canonical`: an entry holds what a partner wrote, in whatever normal form, and its hash is of that text.
+        lines = [orjson.dumps({"hash": hash_, "text": text}) for text, hash_ in evidence.journal]
+        yield "journal.jsonl", b"".join(line + b"\n" for line in lines)
     if evidence.pdf is not None:
         yield CONVENTION_PDF if evidence.contract else RECORD_PDF, evidence.pdf
 
