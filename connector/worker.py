@@ -5,7 +5,6 @@ reported to the service in a transaction of its own: acknowledged, proved by the
 delivered, or too late to matter.
 """
 
-import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,8 @@ from connector.clock import Clock
 from connector.identity.scheme import Scheme
 from connector.peer.client import Answer, Client
 from connector.peer.errors import Unreachable
-from connector.protocol.errors import Busy
+from connector.protocol import strict_json
+from connector.protocol.errors import Busy, MalformedMessage
 from connector.protocol.refusals import Refusal, read_refusal
 from connector.services.exchange import PEER_FAILURES, Delivery, NoProcessIdentifier, Question
 from connector.services.reconcile import Reconcile
@@ -148,9 +148,10 @@ class Worker:
 def _state_in(answer: Answer) -> str | None:
     """Return the state that the peer shows, None when it shows none."""
     try:
-        return str(json.loads(answer.body)["state"]) if answer.status == 200 else None
-    except (ValueError, KeyError, TypeError):
+        state = strict_json.read_object(answer.body).get("state") if answer.status == 200 else None
+    except MalformedMessage:
         return None
+    return state if isinstance(state, str) else None
 
 
 def _may_pass_by_itself(due: Delivery, answer: Answer, refusal: Refusal) -> bool:

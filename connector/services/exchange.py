@@ -170,7 +170,15 @@ async def check_callback(identity: Scheme, caller: Participant, incoming: Incomi
         raise Invalid({"fr": fr, "en": "This address does not belong to the caller."}, pointer="/callbackAddress")
 
 
-def check_counterpart(process: Process, caller: str, message: Incoming) -> None:
+def learn_peer_pid(tx: Tx, line: Line[P], process: P, peer_pid: str) -> None:
+    """Keep the peer's identifier of a process. Raises NoProcessIdentifier for that of another one."""
+    if line.queries.by_peer_pid(tx, process.owner, process.peer, process.role, peer_pid) is not None:
+        fr, en = "Celui qu’il a donné est celui d’un autre dossier.", "The one that it gave is another process's."
+        raise NoProcessIdentifier({"fr": fr, "en": en})
+    process.peer_pid = peer_pid
+
+
+def check_counterpart(tx: Tx, line: Line[P], process: P, caller: str, message: Incoming) -> None:
     """Compare participant, role and both pids of a message with the process. Raises NotFound for any difference.
 
     DSP 2025-1: not yours and not there are the same 404. The peer's pid is learned here when a message overtakes the
@@ -180,8 +188,11 @@ def check_counterpart(process: Process, caller: str, message: Incoming) -> None:
     ours, theirs = (consumer_pid, provider_pid) if process.role is Role.CONSUMER else (provider_pid, consumer_pid)
     if process.peer != caller or ours not in (None, process.pid):
         raise NotFound(process.pid)
-    if process.peer_pid is None:
-        process.peer_pid = theirs
+    if process.peer_pid is None and theirs is not None:
+        try:
+            learn_peer_pid(tx, line, process, theirs)
+        except NoProcessIdentifier:
+            raise NotFound(process.pid) from None
     if theirs not in (None, process.peer_pid):
         raise NotFound(process.pid)
 

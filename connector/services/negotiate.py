@@ -107,7 +107,7 @@ class Negotiate(Exchange[Negotiation]):
                     return Outcome(negotiation, is_repeat=True)
             else:
                 negotiation = negotiations.load(tx, owner, pid, incoming.message.message_id)
-                exchange.check_counterpart(negotiation, caller.did, incoming)
+                exchange.check_counterpart(tx, self.line, negotiation, caller.did, incoming)
                 exchange.heard(tx, owner, caller.did)
             return self._take(tx, negotiation, incoming, keys)
 

@@ -34,8 +34,8 @@ SHOWN_WITHIN = timedelta(seconds=2)
 
 def settle(tx: Tx, line: Line[P], process: P, delivery: Delivery, peer_pid: str | None) -> bool:
     """Move the process on because the peer acknowledged this delivery; False when that changes nothing any more."""
-    if process.peer_pid is None:
-        process.peer_pid = peer_pid
+    if process.peer_pid is None and peer_pid is not None:
+        exchange.learn_peer_pid(tx, line, process, peer_pid)
     is_late = delivery.kind in process.given_up and delivery.kind != process.pending
     if not (is_late or is_current(process, delivery)):
         return False

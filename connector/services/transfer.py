@@ -96,7 +96,7 @@ class Transfer(Exchange[TransferRow]):
                     return Outcome(row, is_repeat=True)
             else:
                 row = transfers.load(tx, owner, pid, incoming.message.message_id)
-                exchange.check_counterpart(row, caller.did, incoming)
+                exchange.check_counterpart(tx, self.line, row, caller.did, incoming)
                 exchange.heard(tx, owner, caller.did)
             return self._take(tx, row, incoming)
 
