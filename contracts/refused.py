@@ -38,6 +38,7 @@ ContractError
     ├── OtherDates           its dates are not those of the agreement, or cannot be true
     ├── CountersignTooLate   the time to countersign has passed
     ├── OtherContract        the countersigned document is not the one that was sealed
+    ├── NameTaken            it goes by the name of another contract
     ├── OtherConclusion      the conclusion is not that of this contract
     ├── OtherNotice          the notice is not about this contract
     └── OtherCheckpoint      the checkpoint is not this participant's, or does not follow the one before it
@@ -403,6 +404,16 @@ class OtherContract(ContractError):
     title: ClassVar[Text] = {
         "fr": "La convention contresignée n’est pas celle qui avait été scellée.",
         "en": "The countersigned contract is not the one that was sealed.",
+    }
+
+
+class NameTaken(ContractError):
+    """The contract calls itself by the name under which another one is kept."""
+
+    code = "contract-name-taken"
+    title: ClassVar[Text] = {
+        "fr": "La convention porte le nom d’une autre, déjà enregistrée ici.",
+        "en": "The contract goes by the name of another one, which is kept here already.",
     }
 
 

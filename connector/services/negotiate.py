@@ -128,6 +128,7 @@ class Negotiate(Exchange[Negotiation]):
         is_new = negotiation.version == 0
         try:
             wording.check_not_overtaken(tx, negotiation, incoming.message)
+            wording.check_terms(tx, negotiation, incoming.message)
             self._concluding.require(tx, negotiation, incoming.message, keys)
             received = exchange.arrive(tx, self.line, negotiation, incoming)
             if not received.is_repeat:
@@ -247,7 +248,7 @@ class Negotiate(Exchange[Negotiation]):
             )
         except contracts.AgreementError as error:
             rule = deciders.agreement_check(stored.id)
-            return Answer(n.TERMINATION, rule, {"code": error.code, "reason": [str(error)]})
+            return Answer(n.TERMINATION, rule, {"code": error.code, "reason": [error.say("fr"), error.say("en")]})
         return None
 
     # --- a person or a rule acts --------------------------------------------------------------------------------------

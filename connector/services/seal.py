@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from connector.identity.errors import SealsRefused
 from connector.protocol import negotiation as n
 from connector.services import exchange, seal_records
 from connector.services.exchange import Answer, Line
@@ -25,7 +26,7 @@ from connector.store.db import Store, Tx
 from connector.store.jobs import Job
 from connector.store.negotiations import Negotiation
 from contracts.jws import CONTRACT
-from contracts.refused import ContractError
+from contracts.refused import ContractError, NameTaken
 from contracts.seals import seal
 from contracts.signer import Signer
 from policies import PolicyError
@@ -35,6 +36,8 @@ _OTHER_TERMS = {
     "en": "Other terms were sealed in this negotiation already: ask for access again.",
 }
 
+ASKED_AGAIN = 6
+"""How often a partner is asked again for its list of seal keys when what it shows is refused: for a minute."""
 T = TypeVar("T")
 log = logging.getLogger("pupitre.services")
 
@@ -56,8 +59,21 @@ class Seal:
         self._sealer = sealer
 
     async def __call__(self, job: Job) -> datetime | None:
-        """Seal what a negotiation waits for. Raises what the signer raises: the job is tried again."""
-        match case := await self._store.read(lambda tx: self._case(tx, job)):
+        """Seal what a negotiation waits for. Raises what the signer raises: the job is tried again.
+
+        A partner's list of seal keys that is refused may be one that is just being replaced: it is asked for a few
+        times, then the negotiation ends for that reason.
+        """
+        case = await self._store.read(lambda tx: self._case(tx, job))
+        try:
+            return await self._seal(job, case)
+        except SealsRefused as refused:
+            if case.wanted is None or job.attempts < ASKED_AGAIN:
+                raise
+            return await self._refuse(job, case, refused.code, {name: refused.say(name) for name in ("fr", "en")})
+
+    async def _seal(self, job: Job, case: Waiting) -> datetime | None:
+        match case:
             case Case(wanted=Answer(kind=n.AGREEMENT)):
                 return await self._seal_agreement(job, case)
             case Case(wanted=Answer(kind=n.VERIFICATION)):
@@ -107,7 +123,10 @@ class Seal:
         except (ContractError, PolicyError) as error:
             return await self._refuse(job, case, error.code, said_of(error))
         found = await self._sealer.countersigned(case, checked)
-        await self._write(job, lambda tx: seal_records.verification_sealed(tx, self._line, job, found))
+        try:
+            await self._write(job, lambda tx: seal_records.verification_sealed(tx, self._line, job, found))
+        except NameTaken as error:
+            return await self._refuse(job, case, error.code, said_of(error))
         return None
 
     async def _seal_conclusion(self, job: Job, case: Waiting) -> datetime | None:

@@ -17,6 +17,7 @@ from connector.store.contracts import OPEN, StoredContract, StoredSeal
 from connector.store.db import Tx
 from connector.store.jobs import Job
 from connector.store.negotiations import Negotiation
+from contracts.refused import NameTaken
 
 UNDECIDED = "la décision n’était plus à exécuter · the decision had lapsed when the seal was put"
 NO_SEAL = "le partenaire ne scelle pas · the partner does not seal"
@@ -115,7 +116,7 @@ def agreement_sealed(tx: Tx, line: Line[Negotiation], job: Job, document: Docume
 
 
 def verification_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Countersigned) -> None:
-    """Keep the provider's seal, which was checked, and ours; send the verification with both."""
+    """Keep the provider's seal, which was checked, and ours; send the verification with both. Raises NameTaken."""
     jobs.finish(tx, job)
     negotiation, wanted = _still(tx, job, n.VERIFICATION)
     if wanted is None or not countersigned(tx, negotiation, found):
@@ -135,11 +136,13 @@ def conclusion_sealed(tx: Tx, line: Line[Negotiation], job: Job, found: Conclude
 
 
 def countersigned(tx: Tx, negotiation: Negotiation, found: Countersigned) -> bool:
-    """Keep both seals; False when the contract is not the one that they are on."""
+    """Keep both seals; False when the contract is not the one that they are on. Raises NameTaken."""
     known = contracts.find(tx, negotiation.owner, negotiation.pid)
     if known is None or known.status != "sealed-by-one" or known.jws != found.marks[0].jws:
         return False
     document = found.document
+    if contracts.is_name_taken(tx, negotiation.owner, document.id, besides=negotiation.pid):
+        raise NameTaken(actual=document.id, pointer="/id")
     known.id, known.sha256, known.document = document.id, document.sha256, document.text
     known.cards, known.status, known.jws = document.cards, "sealed-by-both", found.marks[1].jws
     _keep(tx, negotiation, known, *found.marks)

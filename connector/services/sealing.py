@@ -161,8 +161,8 @@ class Sealing:
         if kind == n.VERIFICATION:
             is_missing = found is not None and found.status == "sealed-by-one" and found.countersigned is None
             return ended("seal-missing", _MISSING) if is_missing else None
-        if found is not None and found.agreement != negotiation.agreement:
-            return ended("sealed-another", _ANOTHER)
+        if found is not None and (found.agreement != negotiation.agreement or found.status == "sealed-by-both"):
+            return ended("sealed-another", _ANOTHER)  # our seal is on what came first, whatever is drawn up anew
         if (found is None or found.status == "unused") and self._is_expected(tx, negotiation):
             return ended("seal-missing", _MISSING)
         return None

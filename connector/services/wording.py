@@ -20,6 +20,7 @@ from connector.services import permits
 from connector.services.exchange import Answer
 from connector.services.sealing import Sealing
 from connector.store import agreements
+from connector.store import contracts as contracts_store
 from connector.store.agreements import StoredAgreement
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
@@ -97,32 +98,55 @@ class Wording:
         return agreement
 
 
-def lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
-    """Lay an offer on the table. Raises Invalid for another dataset, and for rules that cannot be read."""
+def check_terms(tx: Tx, negotiation: Negotiation, message: Message) -> None:
+    """Verify what a message brings before anything moves by it: one that is refused leaves no trace of its terms.
+
+    Raises Invalid for another dataset, for rules that cannot be read, and for an agreement whose `@id` is taken.
+    """
+    match message:
+        case messages.ContractRequestMessage(offer=offer) | messages.ContractOfferMessage(offer=offer):
+            _laid(negotiation, offer)
+        case messages.ContractAgreementMessage(agreement=agreement):
+            _check_name(tx, negotiation, str(agreement["@id"]))
+        case _:
+            pass
+
+
+def _check_name(tx: Tx, negotiation: Negotiation, agreement_id: str) -> None:
+    """Refuse an agreement by whose name people would find another one, or the contract of another negotiation."""
+    try:
+        is_taken = agreements.load(tx, negotiation.owner, agreement_id).negotiation != negotiation.pid
+    except NotFound:
+        is_taken = contracts_store.is_name_taken(tx, negotiation.owner, agreement_id, besides=negotiation.pid)
+    if is_taken:
+        fr, en = "Une convention de cet @id existe déjà.", "An agreement with this @id exists already."
+        raise Invalid({"fr": fr, "en": en}, pointer="/agreement/@id")
+
+
+def _laid(negotiation: Negotiation, offer: dict[str, Any]) -> str:
+    """Return the text of an offer. Raises Invalid for another dataset, and for rules that cannot be read."""
     if offer.get("target") != negotiation.dataset:
-        raise Invalid("The target is not the dataset of this negotiation.", pointer="/offer/target")
+        fr = "La cible n’est pas le jeu de données de cette négociation."
+        en = "The target is not the dataset of this negotiation."
+        raise Invalid({"fr": fr, "en": en}, pointer="/offer/target")
     text = json.dumps(offer, ensure_ascii=False, separators=(",", ":"))
     permits.check_readable(text)
-    negotiation.offer = text
+    return text
+
+
+def lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
+    """Lay an offer on the table. Raises Invalid for another dataset, and for rules that cannot be read."""
+    negotiation.offer = _laid(negotiation, offer)
     negotiation.offer_by = by.value
     if by is Role.CONSUMER:
         negotiation.requested = negotiation.offer
 
 
 def keep_agreement(tx: Tx, negotiation: Negotiation, agreement: dict[str, Any]) -> None:
-    """Keep the provider's agreement, in the place of one that it has drawn up anew (rule 5).
-
-    Raises Invalid for an `@id` that is taken.
-    """
+    """Keep the provider's agreement, in the place of one that it has drawn up anew (rule 5). See `check_terms`."""
     if negotiation.agreement is not None:
         agreements.discard_draft(tx, negotiation.owner, negotiation.agreement)
-    agreement_id = str(agreement["@id"])
-    try:
-        agreements.load(tx, negotiation.owner, agreement_id)
-    except NotFound:
-        _record_agreement(tx, negotiation, agreement)
-        return
-    raise Invalid("An agreement with this @id exists already.", pointer="/agreement/@id")
+    _record_agreement(tx, negotiation, agreement)
 
 
 def check_not_overtaken(tx: Tx, negotiation: Negotiation, message: Message) -> None:

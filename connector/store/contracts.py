@@ -142,6 +142,15 @@ _SEAL = Prepared(
     )
 )
 _ADD_SEAL = Prepared(insert(seals), seals.c.keys())
+_NAMED_SO = Prepared(
+    select(contracts.c.negotiation)
+    .where(
+        contracts.c.owner == bindparam("k_owner"),
+        contracts.c.negotiation != bindparam("k_besides"),
+        or_(*(contracts.c[name] == bindparam("k_name") for name in ("id", "agreement", "negotiation"))),
+    )
+    .limit(1)
+)
 _ABOUT = and_(
     contract_notices.c.owner == bindparam("k_owner"), contract_notices.c.negotiation == bindparam("k_negotiation")
 )
@@ -180,6 +189,12 @@ def named(tx: Tx, owner: str, name: str) -> StoredContract:
     if found is None:
         raise NotFound(name)
     return found
+
+
+def is_name_taken(tx: Tx, owner: str, name: str, *, besides: str) -> bool:
+    """True when the contract of another negotiation than `besides` goes by a name that a partner chose: see `named`."""
+    keys = {"k_owner": owner, "k_name": name, "k_besides": besides}
+    return _NAMED_SO.first(tx.connection, keys) is not None
 
 
 def _written(name: str) -> list[str]:
