@@ -12,7 +12,18 @@ from pydantic import Field, model_validator
 from connector.protocol import extensions, negotiation, shapes, transfer
 from connector.protocol.errors import MalformedMessage
 from connector.protocol.strict_json import JsonObject
-from connector.protocol.wire import DSP_CONTEXT, Message, Node, Part, digest, document, from_document, parse, render
+from connector.protocol.wire import (
+    DSP_CONTEXT,
+    Message,
+    Name,
+    Node,
+    Part,
+    digest,
+    document,
+    from_document,
+    parse,
+    render,
+)
 
 __all__ = [
     "BY_KIND",
@@ -49,6 +60,7 @@ __all__ = [
 ]
 
 Text = Annotated[str, Field(min_length=1)]
+Identifier = Annotated[Name, Field(min_length=1)]
 Reasons = Annotated[tuple[Any, ...], Field(min_length=1)]
 Nodes = tuple[JsonObject, ...]
 
@@ -56,8 +68,8 @@ Nodes = tuple[JsonObject, ...]
 class ProcessMessage(Message):
     """A message about a running process: it names it on both sides."""
 
-    provider_pid: Text
-    consumer_pid: Text
+    provider_pid: Identifier
+    consumer_pid: Identifier
 
 
 class CodeMessage(ProcessMessage):
@@ -114,8 +126,8 @@ class CatalogError(Message):
 class ContractRequestMessage(Message):
     """The consumer asks, first (with `callback_address`) or again (with `provider_pid`)."""
 
-    consumer_pid: Text
-    provider_pid: Text | None = None
+    consumer_pid: Identifier
+    provider_pid: Identifier | None = None
     offer: JsonObject
     callback_address: Text | None = None
     request_card: Annotated[Text | None, Field(alias=extensions.REQUEST_CARD)] = None
@@ -132,8 +144,8 @@ class ContractRequestMessage(Message):
 class ContractOfferMessage(Message):
     """The provider offers, first (with `callback_address`) or in answer (with `consumer_pid`)."""
 
-    provider_pid: Text
-    consumer_pid: Text | None = None
+    provider_pid: Identifier
+    consumer_pid: Identifier | None = None
     offer: JsonObject
     callback_address: Text | None = None
 
@@ -208,11 +220,11 @@ class DataAddress(Node):
 class TransferRequestMessage(Message):
     """The consumer asks for data under an agreement; `data_address` only where the provider is to push."""
 
-    agreement_id: Text
+    agreement_id: Identifier
     format: Text
     data_address: DataAddress | None = None
     callback_address: Text
-    consumer_pid: Text
+    consumer_pid: Identifier
 
 
 class TransferStartMessage(ProcessMessage):

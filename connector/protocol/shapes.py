@@ -12,6 +12,7 @@ from typing import Any
 
 from connector.protocol.errors import MalformedMessage
 from connector.protocol.strict_json import JsonObject, pointer_to
+from connector.protocol.wire import TOO_LONG, is_short
 
 OPERATORS = frozenset(
     "eq gt gteq lteq hasPart isA isAllOf isAnyOf isNoneOf isPartOf lt term-lteq neq".split()  # noqa: SIM905
@@ -19,6 +20,7 @@ OPERATORS = frozenset(
 LOGICAL_OPERANDS = ("and", "andSequence", "or", "xone")
 RULE_LISTS = ("permission", "prohibition", "obligation")
 
+_NAMES = {"@id", "target", "assigner", "assignee"}
 _ATOMIC_MEMBERS = {"leftOperand", "operator", "rightOperand"}
 
 _TIMESTAMP = re.compile(
@@ -59,6 +61,7 @@ def check_agreement(agreement: JsonObject, pointer: str = "/agreement") -> None:
 _DETAILS = {
     "missing": {"fr": "Un membre requis est absent.", "en": "A required member is absent."},
     "wrong": {"fr": "Type ou valeur inattendus.", "en": "Unexpected type or value."},
+    "long": TOO_LONG,
     "empty": {"fr": "Vide, alors qu’un élément est attendu.", "en": "Empty, where an item is expected."},
     "no-rule": {"fr": "Ni permission ni interdiction.", "en": "Neither a permission nor a prohibition."},
     "timestamp": {"fr": "Une date et heure XML Schema est attendue.", "en": "An XML Schema dateTime is expected."},
@@ -169,3 +172,5 @@ def _require_text(node: JsonObject, member: str) -> None:
         raise _Misfit("missing", member)
     if not isinstance(value, str) or not value:
         raise _Misfit("wrong", member)
+    if member in _NAMES and not is_short(value):
+        raise _Misfit("long", member)

@@ -8,9 +8,9 @@ The messages themselves are in messages.py, the shapes of policies in shapes.py.
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -20,7 +20,25 @@ from connector.protocol.strict_json import JsonObject, pointer_to
 
 DSP_CONTEXT = "https://w3id.org/dspace/2025/1/context.jsonld"
 
+LONGEST_NAME = 2_000
+"""Longest identifier that is taken from a peer, in bytes: it stands in addresses, and in indexes of the store."""
+
 _FROM_THE_WIRE = object()
+
+
+def is_short(name: str) -> bool:
+    """True when an identifier of a peer is no longer than one may be."""
+    return len(name) <= LONGEST_NAME // 4 or len(name.encode("utf-8", "surrogatepass")) <= LONGEST_NAME
+
+
+def _checked(name: str) -> str:
+    if not is_short(name):
+        raise PydanticCustomError("wire_long", "too long", {})
+    return name
+
+
+Name = Annotated[str, AfterValidator(_checked)]
+"""An identifier of a peer's."""
 
 
 class Part(BaseModel):
@@ -67,7 +85,7 @@ class Node(Part):
 class Message(Node):
     """A node that travels alone: it has a `@context`, and may have an `@id` of its own."""
 
-    id: str | None = None
+    id: Name | None = None
 
     @property
     def kind(self) -> str:
@@ -153,6 +171,10 @@ def _plain(value: Any) -> Any:
 
 _MISSING = {"fr": "Un membre requis est absent.", "en": "A required member is absent."}
 _EMPTY = {"fr": "Vide, alors qu’un élément au moins est attendu.", "en": "Empty, where at least one item is expected."}
+TOO_LONG = {
+    "fr": f"Identifiant trop long : {LONGEST_NAME} octets au plus.",
+    "en": f"An identifier that is too long: at most {LONGEST_NAME} bytes.",
+}
 _WRONG = {"fr": "Type ou valeur inattendus.", "en": "Unexpected type or value."}
 
 
@@ -172,6 +194,8 @@ def _detail(error: ErrorDetails) -> dict[str, str]:
         case "wire_type":
             expected = error["ctx"]["expected"]
             return {"fr": f"Le type attendu est {expected}.", "en": f"The expected type is {expected}."}
+        case "wire_long":
+            return TOO_LONG
         case "wire_context":
             return {"fr": f"Le contexte {DSP_CONTEXT} manque.", "en": f"The context {DSP_CONTEXT} is missing."}
         case "literal_error":

@@ -19,7 +19,7 @@ from connector.protocol import machine
 from connector.protocol.errors import Busy, IllegalTransition
 from connector.protocol.machine import Arrival, Position, Received, Role, Table
 from connector.protocol.strict_json import is_storable
-from connector.protocol.wire import Message, digest
+from connector.protocol.wire import Message, digest, is_short
 from connector.services import deciders
 from connector.services.deciders import Decider
 from connector.store import jobs, journal
@@ -34,8 +34,6 @@ PEER_FAILURES = (
     Unreachable, PeerAddressRefused, AnswerTooLarge, BadAnswer, DidUnresolved, PeerQuarantined, PeerBlocked
 )  # fmt: skip
 """With which a call to a peer ends that may succeed later."""
-LONGEST_PID = 2_000
-"""Longest identifier of a peer's process that is kept, in characters: it stands in addresses."""
 EXPLAINED = "explained"
 """The member of an answer's content, and of its journal entry, that says why in full, in both languages."""
 AWAITS = "awaits"
@@ -475,6 +473,6 @@ def peer_pid_in(body: bytes, member: str) -> str:
         found = json.loads(body)[member]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoProcessIdentifier(member) from error
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_PID or not is_storable(found):
+    if not isinstance(found, str) or not found or not is_storable(found) or not is_short(found):
         raise NoProcessIdentifier(member)
     return found
