@@ -112,7 +112,7 @@ class ContractBundles:
             did_documents=documents,
             cards=_cards(contract),
             seal_keys=keys,
-            messages=[one.text for one in _messages(held)],
+            messages=[one.text for one in negotiated.evidence(held.told)],
             journal=[(entry.text, entry.hash) for entry in held.journal],
             checkpoints=held.checkpoints,
         )
@@ -186,10 +186,6 @@ def hold(tx: Tx, owner: str, name: str, did: str) -> Held:
         checkpoints.covering(tx, owner, contract.negotiation),
         peer.seals if peer is not None else None,
     )
-
-
-def _messages(held: Held) -> list[Told]:
-    return held.told if held.is_one_sided else negotiated.evidence(held.told)
 
 
 def _cards(contract: StoredContract) -> dict[Named, str]:

@@ -370,7 +370,8 @@ def _check_alone(case: _Case, jws: str) -> Sealed:
 def _check_exchanged(case: _Case, jws: str) -> None:
     """Verify that the messages, the agreement and the partner's last token are those that the journal tells of."""
     document = read_sealed(jws).document
-    told = [{"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256} for one in case.held.told]
+    messages = negotiated.evidence(case.held.told)
+    told = [{"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256} for one in messages]
     if document["messages"] != told:
         raise OtherNegotiation(pointer="/messages")
     _, agreement = negotiated.before_agreement(case.held.told)

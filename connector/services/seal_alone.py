@@ -57,6 +57,9 @@ def _document(case: Case, did: str, agreement: str, now: datetime) -> dict[str, 
         "by": did,
         "peer": negotiation.peer,
         "agreement": {"id": negotiation.agreement or "", "text": agreement, "sha256": sha256(agreement)},
-        "messages": [{"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256} for one in case.told],
+        "messages": [
+            {"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256}
+            for one in negotiated.evidence(case.told)
+        ],
         **({"token": sha256(proofs[-1])} if proofs else {}),
     }
