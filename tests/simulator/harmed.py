@@ -27,7 +27,7 @@ from connector.peer.errors import Unreachable
 from connector.problems import Problem
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
-from connector.store import contracts, negotiations
+from connector.store import contracts, negotiations, participants, peers
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
 from connector.store.tables import jobs as jobs_table
@@ -108,6 +108,22 @@ class Neighbourhood:
         self.pasts = {role: Past(found[own, role], found[other, role], other) for role in Role}
         self.of_others = await self.honest.store.read(lambda tx: of_others(tx, self.pasts))
         _, self.key = await self.honest.hosts.issue_key(ROOT, "test", "steward")
+
+    async def unseal(self) -> None:
+        """Have the partner show no card, and the honest node know none: nothing is sealed by both."""
+        node, did = self.node("harmful"), self.places["harmful"].did
+
+        def forget(tx: Tx) -> None:
+            participants.set_card(tx, ROOT, None)  # type: ignore[arg-type]
+
+        def unpin(tx: Tx) -> None:
+            peer = peers.claim(tx, ROOT, did)
+            peer.card = None
+            peers.put(tx, peer)
+
+        await node.store.write(forget)
+        await node.hosts.load()
+        await self.honest.store.write(unpin)
 
     async def ask_honest(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Have the honest node do something, heard by whoever listens to it."""

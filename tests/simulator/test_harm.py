@@ -26,13 +26,21 @@ from connector.store.negotiations import Negotiation
 from contracts.refused import NameTaken
 from tests.simulator.harmed import Neighbourhood, make_template, play
 from tests.simulator.harmful import Misdeed
+from tests.simulator.misdeeds.agreements import AGREEMENTS
+from tests.simulator.misdeeds.messages import ANY
 from tests.simulator.misdeeds.table import MISDEEDS, NAMED, occasions
 
 MEMORY = Path("/dev/shm")
 IN_ONE = 25
 """How many misdeeds are committed in one neighbourhood."""
+ABOUT_SEALS = ("no seal any more in its place", "an agreement of another alphabet")
+"""What changes nothing without seals; and a text that no document holds, of which the log says that none was sealed."""
 SAMPLE = 24
 """How many are where all would take too long."""
+
+
+UNSEALED = [*ANY, *(f"{n.AGREEMENT}: {name}" for name in AGREEMENTS if name not in ABOUT_SEALS)]
+"""What a partner may do that does not seal."""
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +61,12 @@ def quiet() -> Iterator[None]:
     root.removeHandler(nobody)
 
 
-def commit(folder: Path, seed: int, misdeeds: Sequence[Misdeed]) -> None:
+def commit(folder: Path, seed: int, misdeeds: Sequence[Misdeed], *, is_sealing: bool = True) -> None:
     """Have misdeeds committed one after the other, each until it has changed something; a failure names it."""
 
     async def scene(here: Neighbourhood) -> None:
+        if not is_sealing:
+            await here.unseal()
         for misdeed in misdeeds:
             chances = occasions(misdeed)
             here.chance.shuffle(chances)
@@ -77,6 +87,11 @@ def commit(folder: Path, seed: int, misdeeds: Sequence[Misdeed]) -> None:
 @pytest.mark.parametrize("first", range(0, len(MISDEEDS), IN_ONE))
 def test_no_misdeed_harms_an_honest_node(folder: Path, first: int) -> None:
     commit(folder, first // IN_ONE, MISDEEDS[first : first + IN_ONE])
+
+
+@pytest.mark.slow
+def test_no_misdeed_of_a_partner_that_does_not_seal_harms_an_honest_node(folder: Path) -> None:
+    commit(folder, 1_001, [NAMED[name] for name in UNSEALED], is_sealing=False)
 
 
 def test_some_misdeeds_harm_no_honest_node(folder: Path) -> None:
@@ -109,7 +124,15 @@ class Aftermath:
         return sum(one.kind == "received" and one.entry["message"] == kind for one in self.journal)
 
 
-def meet(folder: Path, misdeed: str, role: Role, plot: str = "automatic", *, is_own: bool = True) -> Aftermath:
+def meet(
+    folder: Path,
+    misdeed: str,
+    role: Role,
+    plot: str = "automatic",
+    *,
+    is_own: bool = True,
+    is_sealing: bool = True,
+) -> Aftermath:
     """Have one misdeed committed against an honest node in this role, which takes no harm; return what it left."""
     found: list[Aftermath] = []
 
@@ -118,6 +141,8 @@ def meet(folder: Path, misdeed: str, role: Role, plot: str = "automatic", *, is_
         return Aftermath(row, contract, journal.page(tx, ROOT, pid, limit=200))
 
     async def scene(here: Neighbourhood) -> None:
+        if not is_sealing:
+            await here.unseal()
         assert await here.meet(role, plot, NAMED[misdeed]) == []
         assert here.met[misdeed]
         (pid,) = here.meeting.pids
@@ -192,3 +217,11 @@ def test_a_partner_whose_list_of_seal_keys_is_refused_is_told_so(folder: Path) -
 def test_why_an_agreement_is_refused_is_told_in_both_languages(folder: Path) -> None:
     left = meet(folder, f"{n.AGREEMENT}: another permission", Role.CONSUMER)
     assert left.end == (n.TERMINATED, "other-terms")
+
+
+def test_one_sided_evidence_is_of_the_agreement_that_was_drawn_up_last(folder: Path) -> None:
+    left = meet(folder, f"{n.AGREEMENT}: another agreement in its place", Role.CONSUMER, is_sealing=False)
+    assert left.end == (n.FINALIZED, "")
+    assert left.received(n.AGREEMENT) == 2
+    assert left.contract is not None
+    assert left.contract.status == "unilateral"
