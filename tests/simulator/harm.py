@@ -203,7 +203,7 @@ def _of_agreement(tx: Tx, row: Negotiation) -> list[str]:
 async def _examined(here: "Neighbourhood", pid: str) -> list[str]:
     """Return what our own check finds invalid in what is concluded, and what the verifier does in its bundle."""
     node, faults = here.honest, []
-    examined = await ContractChecks(node.store, node.hosts).examine(ROOT, pid)
+    examined = await ContractChecks(node.store, node.hosts, node.peer_seals).examine(ROOT, pid)
     if examined.verdict == "invalid":
         faults.append(f"our own check: {[step for step in examined.steps if step.outcome == 'fails']}")
     bundles = ContractBundles(node.store, node.hosts, node.peer_seals, Contracts(node.store, node.hosts))
