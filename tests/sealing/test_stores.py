@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,8 @@ def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres 
         await shares_one_record(provider, ours)
         await ends(consumer, provider, agreement)
         await keeps_notices_once(provider, ours)
+        if server is None:
+            await is_found_without_reading_all(provider, ours)
 
     async def play(urls: list[str | None]) -> None:
         async with AsyncExitStack() as stack:
@@ -56,6 +59,28 @@ def test_a_contract_is_concluded_and_its_seals_are_append_only(server: Postgres 
 
     with ExitStack() as stack:
         asyncio.run(play([stack.enter_context(server.fresh_database()) if server else None for _ in range(2)]))
+
+
+async def is_found_without_reading_all(node: Node, ours: StoredContract) -> None:
+    """Assert that each name of a contract is looked up in an index of its own, however many the owner has."""
+
+    def unit(tx: Tx) -> list[str]:
+        asked: list[str] = []
+        database = tx.connection.connection.dbapi_connection
+        assert isinstance(database, sqlite3.Connection)
+        database.set_trace_callback(asked.append)
+        try:
+            contracts.named(tx, ROOT, ours.agreement)
+            assert not contracts.is_name_taken(tx, ROOT, ours.agreement, besides=ours.negotiation)
+            assert contracts.is_name_taken(tx, ROOT, ours.agreement, besides="urn:uuid:another")
+        finally:
+            database.set_trace_callback(None)
+        plans = [database.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in asked if one.startswith("SELECT")]
+        return [step[-1] for plan in plans for step in plan if " contracts" in step[-1]]
+
+    steps = await node.store.read(unit)
+    assert len(steps) == 3 * 3
+    assert [one for one in steps if "(owner=? AND " not in one] == []
 
 
 class Undone(Exception):
