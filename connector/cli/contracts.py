@@ -30,9 +30,9 @@ UNKNOWN_SOFTWARE = (
 """Said of the rules where the partner applies them and has sealed nothing."""
 WITHOUT_PAGES = (
     "Le dossier est complet, mais sans les pages en PDF : ce nœud n’a pas pu les écrire ou les sceller. "
-    "« pupitre contract convention {0} --pdf » dit pourquoi.",
+    "« pupitre contract convention {0} --pdf » les écrit avec la clé d’aujourd’hui, ou dit ce qui manque.",
     "The bundle is whole, but without the pages as a PDF: this node could not write or seal them. "
-    "“pupitre contract convention {0} --pdf” says why.",
+    "“pupitre contract convention {0} --pdf” writes them with the key of today, or says what is missing.",
 )
 _MARKS = {"holds": "✓", "fails": "✗", "unknown": "?"}
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -176,7 +176,8 @@ def _write(session: Session, path: Path, content: bytes, *, kind: str = "") -> N
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError:
-        fr, en = f"{path} existe déjà : donnez --to.", f"{path} is there already: give --to."
+        fr = f"{path} existe déjà : donnez un autre nom par --to."
+        en = f"{path} is there already: give another name by --to."
         session.fail(session.say(fr, en), exits.PROBLEM)
     except OSError as error:
         session.fail(session.say(*files.unwritten(path, error)), exits.PROBLEM)

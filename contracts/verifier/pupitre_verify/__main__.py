@@ -38,7 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("bundle", type=Path, help="le dossier de preuves (*.contract.zip) · the evidence bundle")
-    parser.add_argument("--trust", type=Path, metavar="PEM", help="autorités reconnues · authorities that you believe")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="PEM",
+        action="append",
+        default=[],
+        help="autorités reconnues, un fichier ou plusieurs · authorities that you believe, in one file or several",
+    )
     parser.add_argument(
         "--at", type=_instant, metavar="INSTANT", help="examiner à cette date · examine as of this date"
     )
@@ -66,7 +73,7 @@ def _examined(options: argparse.Namespace) -> int:
     from pupitre_verify.examine import examine
     from pupitre_verify.package import MAX_BUNDLE_BYTES
 
-    roots = _roots(options.trust) if options.trust else ()
+    roots = [root for path in options.trust for root in _roots(path)]
     bundle = _read(options.bundle, MAX_BUNDLE_BYTES + 1)
     report = examine(bundle, at=options.at or datetime.now(UTC), roots=roots)
     _print(report.as_json_text() if options.json else report.as_text(options.lang))

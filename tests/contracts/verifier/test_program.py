@@ -10,8 +10,10 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.contracts.verifier.written import NOW, SEALED_AT, case
+from tests.contracts.verifier.stamps import authorities, stamp_all
+from tests.contracts.verifier.written import DAY, NOW, SEALED_AT, authority, case
 
 ROOT = Path(__file__).parents[3]
 HOME = ROOT / "contracts/verifier"
@@ -56,6 +58,17 @@ def test_a_bundle_without_conclusion_is_exit_2(bundle, tmp_path) -> None:
     done = run(bundle, "--at", AT, "--json", folder=tmp_path)
     assert done.returncode == 2
     assert json.loads(done.stdout)["doubts"][0]["part"] == "conclusion.jws.json"
+
+
+def test_authorities_may_stand_in_several_files(bundle, tmp_path) -> None:
+    root, stamping = authorities()
+    bundle.write_bytes(stamp_all(case(), stamping).pack())
+    for name, one in (("root.pem", root[0]), ("other.pem", authority()[0])):
+        (tmp_path / name).write_bytes(one.public_bytes(Encoding.PEM))
+    later = f"{SEALED_AT + 3650 * DAY:%Y-%m-%dT%H:%M:%SZ}"
+    for files, code in ((("root.pem", "other.pem"), 0), (("other.pem", "root.pem"), 0), (("other.pem",), 2)):
+        trusted = [word for file in files for word in ("--trust", file)]
+        assert run(bundle, "--at", later, *trusted, folder=tmp_path).returncode == code, files
 
 
 @pytest.mark.parametrize(
