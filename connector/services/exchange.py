@@ -195,8 +195,11 @@ def check_counterpart(tx: Tx, line: Line[P], process: P, caller: str, message: I
         raise NotFound(process.pid)
 
 
-def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
-    """Move the process by a peer's message and write the journal. Raises IllegalTransition, Busy: nothing moved."""
+def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming, check: Callable[[], None] = lambda: None) -> Received:
+    """Move the process by a peer's message and write the journal. Raises IllegalTransition, Busy: nothing moved.
+
+    `check` is called of a message that may come now and is no repetition; what it raises leaves nothing moved either.
+    """
     message = incoming.message
     message_id = message.message_id
     _begin(tx, process)
@@ -204,6 +207,8 @@ def arrive(tx: Tx, line: Line[P], process: P, incoming: Incoming) -> Received:
     seen = message_id is not None and process.version > 0 and _was_taken(tx, line.table, process, message, content)
     arrival = Arrival(message.kind, content, seen, message_id is not None)
     received = machine.receive(line.table, process.position, arrival)
+    if not received.is_repeat:
+        check()
     move(tx, line, process, received.position)
     if received.yielded:
         process.problem = {"code": YIELDED, "message": received.yielded, "at": tx.now.isoformat()}

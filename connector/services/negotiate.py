@@ -9,6 +9,7 @@ settled by exchange.py.
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import contracts
@@ -128,9 +129,9 @@ class Negotiate(Exchange[Negotiation]):
         is_new = negotiation.version == 0
         try:
             wording.check_not_overtaken(tx, negotiation, incoming.message)
-            wording.check_terms(tx, negotiation, incoming.message)
             self._concluding.require(tx, negotiation, incoming.message, keys)
-            received = exchange.arrive(tx, self.line, negotiation, incoming)
+            check = partial(wording.check_terms, tx, negotiation, incoming.message)
+            received = exchange.arrive(tx, self.line, negotiation, incoming, check)
             if not received.is_repeat:
                 self._take_terms(tx, negotiation, incoming)
         except (IllegalTransition, Busy, Invalid, ConclusionRefused) as problem:

@@ -41,7 +41,7 @@ from tests.simulator.places import Place
 
 PATIENCE_S = 3600.0
 """After how long a meeting in which the honest node still has something to do counts as stuck."""
-BUSY_S, SLOWLY_S = 60.0, 5.0
+BUSY_S, SLOWLY_S = 30.0, 20.0
 """How long a meeting is looked at closely, and how often it is after that."""
 SOON = timedelta(hours=6)
 """What is to be done later than that (the end of a contract is told of) does not keep a meeting going."""
