@@ -74,6 +74,7 @@ class Sheet(FPDF):
     def __init__(self, footer: str, digest: str, page_of: str) -> None:
         super().__init__(unit="mm", format="A4", enforce_compliance="PDF/A-3B")
         self._foot = (footer, digest, page_of)
+        self._measured: dict[tuple[Type, str, float], float] = {}
         for family, style, path in faces():
             self.add_font(family, style, path)
         self.set_margins(MARGIN, TOP, MARGIN)
@@ -107,7 +108,13 @@ class Sheet(FPDF):
             self.add_page()
 
     def height_of(self, kind: Type, text: str, width: float) -> float:
-        """Return how high a text would be."""
+        """Return how high a text would be. Measured once: to break it into lines takes as long as to draw it."""
+        measured = self._measured.get((kind, text, width))
+        if measured is None:
+            measured = self._measured[kind, text, width] = self._measure(kind, text, width)
+        return measured
+
+    def _measure(self, kind: Type, text: str, width: float) -> float:
         self._use(kind)
         said = _fitted(text, kind)
         if self._is_one_line(said, width):
