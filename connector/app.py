@@ -59,7 +59,7 @@ from connector.peer.guard import Guard
 from connector.services import checkpoints as checkpointing
 from connector.services import negotiate as negotiating
 from connector.services import notify as notifying
-from connector.services import permits, sealing
+from connector.services import permits, seal_lock, sealing
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
@@ -158,11 +158,14 @@ class Node:
     @cached_property
     def jobs(self) -> Jobs:
         """What runs the work that transactions leave."""
-        handlers: dict[str, Handler] = {
-            negotiating.JOB: partial(self.worker.look, self.negotiate),
+        sealers: dict[str, Handler] = {
             sealing.JOB: self.talks[1],
             **self.aftermath.handlers,
             checkpointing.JOB: self.checkpoints,
+        }
+        handlers: dict[str, Handler] = {
+            negotiating.JOB: partial(self.worker.look, self.negotiate),
+            **{kind: seal_lock.patient(one, self.clock) for kind, one in sealers.items()},
             transferring.JOB: partial(self.worker.look, self.transfer),
             sweeping.JOB: self.sweep,
             notifying.JOB: self.notify,
@@ -454,6 +457,7 @@ async def run_node(node: Node, ready: asyncio.Event, stop: asyncio.Event) -> Non
         serving = [group.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.started.wait()
+        seal_lock.tell(await node.seals.closed(), settings.language)
         await node.sweep.begin()
         await node.checkpoints.begin()
         ready.set()

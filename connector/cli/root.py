@@ -20,6 +20,7 @@ from connector.cli import (
     publication,
     records,
     safekeeping,
+    seal_keys,
     show,
     webhooks,
 )
@@ -119,6 +120,7 @@ def status(session: Session) -> None:
                 ("jobs", told(found["jobs"] or {})),
             ],
         )
+        seal_keys.show_problems(found["seal_problems"])
 
     session.out(found, sheet)
 

@@ -1,7 +1,7 @@
 """`pupitre keys`, the part about seals: what contracts are sealed with, and the certificates of authorities."""
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from ssl import DER_cert_to_PEM_cert
 from typing import Any
@@ -45,6 +45,7 @@ def _add_show(keys: click.Group) -> None:
             for one in found["keys"]:
                 _show(session, one)
                 click.echo()
+            show_problems(found["problems"])
             if not found["can_seal"]:
                 fr = "AUCUNE CLÉ NE PEUT SCELLER : « pupitre keys create-seal », ou « rotate-seal » si elle a expiré."
                 en = "NO KEY CAN SEAL: “pupitre keys create-seal”, or “rotate-seal” if it has expired."
@@ -71,8 +72,14 @@ def _add_making(keys: click.Group) -> None:
         "Replace the seal key; the old one finishes what names it.",
     )
     @_overlap
-    def rotate(session: Session, overlap_days: int | None) -> None:
-        _tell(session, session.client.rotate_seal_key(overlap_days=overlap_days))
+    @option(
+        "--abandon-old-key",
+        is_flag=True,
+        fr="L’ancienne clé ne s’ouvre plus (phrase de passe perdue, ou changée) : elle s’arrête aussitôt.",
+        en="The old key does not open any more (passphrase lost, or changed): it stops at once.",
+    )
+    def rotate(session: Session, **how: Any) -> None:
+        _tell(session, session.client.rotate_seal_key(**how))
 
 
 def _add_certificates(keys: click.Group) -> None:
@@ -122,6 +129,12 @@ def _add_revocation(keys: click.Group) -> None:
     @option("--since", type=Instant(), fr="Depuis cet instant (maintenant).", en="Since this instant (now).")
     def revoke(session: Session, name: str, reason: str, since: str | None) -> None:
         _tell(session, session.client.revoke_seal_key(name, reason, since=since))
+
+
+def show_problems(problems: Sequence[str]) -> None:
+    """Print why seal keys do not open, where there is anything to print."""
+    for one in problems:
+        click.echo(f"\n{one}\n")
 
 
 def _tell(session: Session, key: Any) -> None:

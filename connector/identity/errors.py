@@ -216,8 +216,12 @@ class SealKeyLocked(Problem):
         "en": "The seal key does not open: the passphrase or the key file is missing, or another one.",
     }
     remedy: ClassVar[dict[str, str]] = {
-        "fr": "Rétablissez seal_passphrase ou seal_key_file d’origine ; à défaut, « pupitre keys rotate-seal ».",
-        "en": "Put back the original seal_passphrase or seal_key_file; failing that, “pupitre keys rotate-seal”.",
+        "fr": "Remettez la phrase de passe (seal_passphrase) ou le fichier de clé d’avant, et relancez le nœud. "
+        "Perdus, ou changés exprès : « pupitre keys rotate-seal --abandon-old-key » fait une nouvelle clé ; l’ancienne "
+        "s’arrête aussitôt, ce qu’elle a scellé se vérifie toujours.",
+        "en": "Put back the former passphrase (seal_passphrase) or key file, and start the node again. Lost, or "
+        "changed on purpose: “pupitre keys rotate-seal --abandon-old-key” makes a new key; the old one stops at once, "
+        "what it sealed is still verified.",
     }
 
 

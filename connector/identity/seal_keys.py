@@ -21,6 +21,9 @@ from connector.identity.certificates import Chain, PrivateKey, Subject
 from connector.identity.errors import MissingSealKey, SealKeyLocked
 from connector.identity.keys import write_once
 
+_ENCRYPTED = b"ENCRYPTED"
+"""Stands in the PEM of a key that a secret opens, and in that of no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:
@@ -36,9 +39,9 @@ class Lock:
         try:
             octets = self.key_file.read_bytes().strip()
         except OSError as error:
-            raise SealKeyLocked(str(self.key_file)) from error
+            raise SealKeyLocked(self._no_secret()) from error
         if not octets:
-            raise SealKeyLocked(str(self.key_file))
+            raise SealKeyLocked(self._no_secret())
         return octets
 
     def make(self) -> bytes:
@@ -46,6 +49,24 @@ class Lock:
         if self.passphrase is None and not self.key_file.exists():
             write_once(self.key_file, secrets.token_urlsafe(32).encode() + b"\n")
         return self.secret()
+
+    def other_than(self, path: Path) -> dict[str, str]:
+        """Say that this is not what a key was encrypted with."""
+        if self.passphrase is not None:
+            fr = f"La phrase de passe des réglages (seal_passphrase) n’est pas celle qui a chiffré {path}."
+            return {"fr": fr, "en": f"The passphrase of the settings (seal_passphrase) did not encrypt {path}."}
+        fr = f"Le contenu de {self.key_file} n’est pas ce qui a chiffré {path}, et seal_passphrase est vide."
+        return {
+            "fr": fr,
+            "en": f"The content of {self.key_file} is not what encrypted {path}, and seal_passphrase is empty.",
+        }
+
+    def _no_secret(self) -> dict[str, str]:
+        fr = f"Le fichier {self.key_file} est absent, vide ou illisible, et seal_passphrase est vide."
+        return {
+            "fr": fr,
+            "en": f"The file {self.key_file} is missing, empty or unreadable, and seal_passphrase is empty.",
+        }
 
 
 class SealKeys:
@@ -101,11 +122,15 @@ class SealKeys:
         except OSError as error:
             raise MissingSealKey(str(path)) from error
         try:
-            key = serialization.load_pem_private_key(content, self.lock.secret())
+            key = serialization.load_pem_private_key(content, self._secret_for(content))
         except ValueError as error:
-            raise SealKeyLocked(str(path)) from error
-        except TypeError:  # not encrypted: put there by a person, who may
-            key = serialization.load_pem_private_key(content, None)
+            if _ENCRYPTED in content:
+                raise SealKeyLocked(self.lock.other_than(path)) from error
+            raise MissingSealKey(str(path)) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise MissingSealKey(str(path))
         return key
+
+    def _secret_for(self, content: bytes) -> bytes | None:
+        """Return what opens a file; None for one that is not encrypted: put there by a person, who may."""
+        return self.lock.secret() if _ENCRYPTED in content else None

@@ -16,9 +16,13 @@ def create_seal_key() -> Call[t.SealKey]:
     return _call("POST", "seal-keys")
 
 
-def rotate_seal_key(*, overlap_days: int | None = None) -> Call[t.SealKey]:
-    """Make a seal key in the place of the present one, which may sign what names it for a while."""
-    return _call("POST", "seal-keys", "rotate", body=_said(overlap_days=overlap_days))
+def rotate_seal_key(*, overlap_days: int | None = None, abandon_old_key: bool | None = None) -> Call[t.SealKey]:
+    """Make a seal key in the place of the present one, which may sign what names it for a while.
+
+    `abandon_old_key`: it does not open any more, and stops at once.
+    """
+    body = _said(overlap_days=overlap_days, abandon_old_key=abandon_old_key)
+    return _call("POST", "seal-keys", "rotate", body=body)
 
 
 def request_certificate() -> Call[t.CertificateRequest]:

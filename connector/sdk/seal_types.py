@@ -48,6 +48,8 @@ class SealKeys(TypedDict):
     did: str
     can_seal: bool
     """True when a key may sign now: the DID document then says so."""
+    problems: list[str]
+    """Of keys that do not open, why and what to do, in the caller's language."""
     history_url: str
     """The signed list of these keys, as partners read it."""
     keys: list[SealKey]

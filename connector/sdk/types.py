@@ -101,6 +101,8 @@ class Status(TypedDict):
     """How many, by state."""
     transfers: dict[str, int]
     """How many, by state."""
+    seal_problems: list[str]
+    """Why what must be sealed waits, and what to do, in the caller's language."""
     jobs: JobCounts | None
     """Of the whole node; null for the key of one participant."""
 

@@ -58,8 +58,10 @@ _TITLES = {
 
 
 _SEALING: Texts = {
-    "fr": "Notre cachet est en cours d’apposition ; le message part ensuite. Si cela dure : « pupitre jobs list ».",
-    "en": "Our seal is being put; the message leaves afterwards. If it lasts: “pupitre jobs list”.",
+    "fr": "Notre cachet est en cours d’apposition ; le message part ensuite. Si cela dure : « pupitre status » dit "
+    "si notre clé de cachet s’ouvre, « pupitre jobs list » le reste.",
+    "en": "Our seal is being put; the message leaves afterwards. If it lasts: “pupitre status” says whether our seal "
+    "key opens, “pupitre jobs list” the rest.",
 }
 
 

@@ -26,8 +26,9 @@ from connector.identity.seal_history import KeyStatus, SealHistory
 from connector.identity.seal_keys import SealKeys
 from connector.identity.signing import SealSigner, signer
 from connector.problems import Conflict, Invalid, NotFound
-from connector.services import deciders
+from connector.services import deciders, seal_lock
 from connector.services.deciders import Decider
+from connector.services.seal_lock import Closed
 from connector.settings import BadSettings
 from connector.store import journal, participants
 from connector.store import seal_keys as rows
@@ -39,6 +40,7 @@ TOPIC = "seal-keys"
 OVERLAP = timedelta(days=30)
 """How long a key that was replaced may still sign what names it, unless told otherwise."""
 LONGEST_REASON = 500
+_IN_USE = ("present", "overlapping")
 MOST_OVERLAPPING = 2
 """How many replaced keys may still sign: the DID document, where they stand, is read up to 32 KiB."""
 SIGNED_FOR = timedelta(minutes=5)
@@ -117,6 +119,14 @@ class Seals:
         """Return the authorities that this node trusts. Raises BadSettings when `seal_roots` cannot be read."""
         return read_roots(self._roots)
 
+    async def closed(self, owner: str | None = None) -> list[Closed]:
+        """Return the keys that should seal, of one owner or of all, and do not open with what the settings give."""
+        now, owners = self._store.clock.now(), self._rows if owner is None else [owner]
+        wanted = [one for whose in owners for one in self.all(whose) if one.standing(now) in _IN_USE]
+        if all(self._keys.is_open(one.owner, one.name) for one in wanted):
+            return []
+        return await asyncio.to_thread(seal_lock.closed, self._keys, wanted)
+
     def shown(self, owner: str) -> list[ShownSeal]:
         """Return the keys that the owner's DID document names; none when no present one can seal."""
         now = self._store.clock.now()
@@ -146,9 +156,12 @@ class Seals:
     # --- a person decides ---------------------------------------------------------------------------------------------
 
     async def make(self, owner: str, subject: Subject) -> Made:
-        """Make a key with a certificate of its own; the caller records its row."""
-        now = self._store.clock.now()
-        return await self._write(owner, lambda name: self._keys.create(owner, name, subject, now, self._days))
+        """Make a key with a certificate of its own; the caller records its row. Raises SealKeyLocked.
+
+        That is when the keys in use are encrypted with another secret than the one in force.
+        """
+        await self._check_secret(owner)
+        return await self._made(owner, subject)
 
     def forget(self, made: Made) -> None:
         """Delete a key that could not be recorded."""
@@ -167,11 +180,22 @@ class Seals:
         made = await self.make(owner, await self._subject(owner))
         return await self._take_over(made, is_due, timedelta(0), by, "seal-key-created")
 
-    async def rotate(self, owner: str, *, overlap: timedelta = OVERLAP, by: Decider) -> SealKey:
-        """Make a new key in the place of the present one, which overlaps. Raises NoSealKey."""
-        if self._present(owner) is None:
+    async def rotate(
+        self, owner: str, *, overlap: timedelta = OVERLAP, abandon_old_key: bool = False, by: Decider
+    ) -> SealKey:
+        """Make a new key in the place of the present one, which overlaps. Raises NoSealKey, SealKeyLocked.
+
+        With `abandon_old_key` a present key that does not open is replaced by one under the secret in force, and stops
+        at once: what it began it cannot finish.
+        """
+        present = self._present(owner)
+        if present is None:
             raise NoSealKey
-        made = await self.make(owner, await self._subject(owner))
+        if not abandon_old_key:
+            await self._check_secret(owner)
+        elif any(one.key.name == present.name for one in await self.closed(owner)):
+            overlap = timedelta(0)
+        made = await self._made(owner, await self._subject(owner))
         return await self._take_over(made, _must_be_present, overlap, by, "seal-key-rotated")
 
     async def request(self, owner: str) -> str:
@@ -240,7 +264,20 @@ class Seals:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    async def _check_secret(self, owner: str) -> None:
+        """Verify that the keys in use are encrypted with the secret in force. Raises SealKeyLocked."""
+        present = [one for whose in self._rows if (one := self._present(whose)) is not None]
+        problem = await asyncio.to_thread(seal_lock.other_secret, self._keys, owner, present)
+        if problem is not None:
+            raise problem
+
+    async def _made(self, owner: str, subject: Subject) -> Made:
+        now = self._store.clock.now()
+        return await self._write(owner, lambda name: self._keys.create(owner, name, subject, now, self._days))
+
     async def _bring(self, owner: str, key: PrivateKey, chain: Chain, overlap: timedelta, by: Decider) -> SealKey:
+        await self._check_secret(owner)
+
         def write(name: str) -> Chain:
             self._keys.keep(owner, name, key, chain)
             return chain
@@ -302,7 +339,7 @@ class Seals:
         """Return the key that may sign, whose certificate leads this chain and was brought with fewer of them."""
         now = self._store.clock.now()
         for one, known in self._rows.get(owner, []):
-            if chain[0] == known[0] and len(chain) > len(known) and one.standing(now) in ("present", "overlapping"):
+            if chain[0] == known[0] and len(chain) > len(known) and one.standing(now) in _IN_USE:
                 return one
         return None
 
@@ -328,7 +365,7 @@ class Seals:
         wanted, now = _octets(certificates.public_key(chain[0])), self._store.clock.now()
         for one, known in reversed(self._rows.get(owner, [])):
             is_ours = _octets(certificates.public_key(known[0])) == wanted
-            if is_ours and one.standing(now) in ("present", "overlapping"):
+            if is_ours and one.standing(now) in _IN_USE:
                 return self._keys.private(owner, one.name)
         raise CertificateRefused("key-match")
 
@@ -392,7 +429,7 @@ def _end_oldest(tx: Tx, known: list[SealKey], joining: int) -> None:
 def _may_sign(key: SealKey, chain: Chain, now: datetime) -> bool:
     """True while the key is neither retired nor revoked, and its certificate is valid."""
     begins_at, ends_at = certificates.validity(chain[0])
-    return key.standing(now) in ("present", "overlapping") and begins_at <= now < ends_at
+    return key.standing(now) in _IN_USE and begins_at <= now < ends_at
 
 
 def _status(did: str, key: SealKey, chain: Chain, now: datetime) -> KeyStatus:

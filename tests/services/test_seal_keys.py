@@ -14,7 +14,7 @@ from connector.app import ROOT, Node, build_app
 from connector.clock import VirtualClock
 from connector.identity import certificates, seal_history
 from connector.identity.certificates import Subject
-from connector.identity.errors import CertificateRefused, NoSealKey, SealsRefused
+from connector.identity.errors import CertificateRefused, NoSealKey, SealKeyLocked, SealsRefused
 from connector.peer.documents import read_document
 from connector.problems import Conflict, Invalid, NotFound
 from connector.services import meet
@@ -420,5 +420,88 @@ def test_contracts_take_the_node_as_a_signer(tmp_path: Path) -> None:
         await node.seals.rotate(ROOT, by=BY)
         twice = await seals.countersign(sealed, node.seals.signer(ROOT), at=NOW)
         assert len(json.loads(twice.text)["signatures"]) == 2
+
+    play(tmp_path, scene)
+
+
+# --- what opens the keys
+
+
+def with_passphrase(folder: Path, passphrase: str, scene: Callable[[Node], Awaitable[None]]) -> None:
+    """Play a scene on a node of a folder, started with a passphrase (empty: with its key file)."""
+
+    async def run() -> None:
+        loaded = load(environ={}, data_dir=folder, seal_passphrase=passphrase)
+        node = await build_app(loaded, clock=VirtualClock(NOW + DAY))
+        try:
+            await scene(node)
+        finally:
+            await node.close()
+
+    asyncio.run(run())
+
+
+async def nothing(node: Node, clock: VirtualClock) -> None:
+    pass
+
+
+def bought() -> tuple[bytes, str]:
+    """Return the file of a key that an authority made, and its passphrase."""
+    key, leaf, root = SealAuthority(NOW).rsa_seal("Ville de Brume", NOW)
+    lock = BestAvailableEncryption(b"secret")
+    return pkcs12.serialize_key_and_certificates(b"cachet", key, leaf, [root], lock), "secret"
+
+
+OTHER = "une tout autre phrase de passe, assez longue"
+
+
+def test_no_key_is_made_under_another_secret_than_that_of_the_present_one(tmp_path: Path) -> None:
+    async def scene(node: Node) -> None:
+        (closed,) = await node.seals.closed()
+        assert (closed.key.name, closed.problem.code) == ("seal-20261126", "seal-key-locked")
+        for making in (
+            node.seals.rotate(ROOT, by=BY),
+            node.hosts.add("syndicat", "Syndicat"),
+            node.seals.import_pkcs12(ROOT, *bought(), by=BY),
+        ):
+            with pytest.raises(SealKeyLocked, match=r"seal-20261126\.pem"):
+                await making
+        assert list(standings(node, VirtualClock(NOW + DAY)).values()) == ["present"]
+        assert {path.name for path in (tmp_path / "keys" / ROOT).iterdir()} == {"auth.pem", "seal-20261126.pem"}
+
+    play(tmp_path, nothing)
+    with_passphrase(tmp_path, OTHER, scene)
+    (tmp_path / "seal.key").unlink()
+    with_passphrase(tmp_path, "", refused_without_key_file(tmp_path))
+
+
+def refused_without_key_file(folder: Path) -> Callable[[Node], Awaitable[None]]:
+    async def scene(node: Node) -> None:
+        with pytest.raises(SealKeyLocked, match=r"seal\.key"):
+            await node.seals.rotate(ROOT, by=BY)
+        assert not (folder / "seal.key").exists()
+
+    return scene
+
+
+def test_who_has_lost_the_passphrase_abandons_the_old_key_and_says_so(tmp_path: Path) -> None:
+    async def scene(node: Node) -> None:
+        await node.seals.rotate(ROOT, abandon_old_key=True, by=BY)
+        assert list(standings(node, VirtualClock(NOW + DAY)).values()) == ["present", "retired"]
+        assert await node.seals.closed() == []
+        await node.seals.rotate(ROOT, abandon_old_key=True, by=BY)  # the present one opens: nothing is abandoned
+        assert list(standings(node, VirtualClock(NOW + DAY)).values()) == ["present", "overlapping", "retired"]
+
+    play(tmp_path, nothing)
+    with_passphrase(tmp_path, OTHER, scene)
+
+
+def test_a_key_whose_file_is_gone_is_replaced_under_the_secret_that_opens_another_owners(tmp_path: Path) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        await node.hosts.add("syndicat", "Syndicat")
+        (tmp_path / "keys/syndicat/seal-20261126.pem").unlink()
+        assert [one.problem.code for one in await node.seals.closed("syndicat")] == ["missing-seal-key"]
+        await node.seals.rotate("syndicat", by=BY)
+        assert await node.seals.closed(ROOT) == []
 
     play(tmp_path, scene)

@@ -74,8 +74,10 @@ LOCKED = Diagnosis(
         "en": "{subject} does not open: seal_passphrase, or the content of {key_file}, is not what encrypted it.",
     },
     {
-        "fr": "Remettez la phrase ou le fichier d’avant ; à défaut : pupitre --owner {owner} keys rotate-seal.",
-        "en": "Put back the old passphrase or the old file; failing that: pupitre --owner {owner} keys rotate-seal.",
+        "fr": "Remettez la phrase ou le fichier d’avant et relancez le nœud ; perdus, ou changés exprès : "
+        "pupitre --owner {owner} keys rotate-seal --abandon-old-key.",
+        "en": "Put back the old passphrase or the old file, and start the node again; lost, or changed on purpose: "
+        "pupitre --owner {owner} keys rotate-seal --abandon-old-key.",
     },
 )
 EXPIRED = Diagnosis(

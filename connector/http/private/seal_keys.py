@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import AwareDatetime, Field, SecretStr
 
-from connector.http.private.asking import By, Id, Node, Owner, Shape, Wish
+from connector.http.private.asking import Asking, By, Id, Node, Owner, Shape, Wish
 from connector.http.private.effects import Doing, TaggedRoute
 from connector.http.private.services import Services
 from connector.identity import certificates, signing
@@ -64,6 +64,9 @@ class SealKeys(Shape):
 
     did: str
     can_seal: Annotated[bool, Field(description="True when a key may sign now: the DID document then says so.")]
+    problems: Annotated[
+        list[str], Field(description="Of keys that do not open, why and what to do, in the caller's language.")
+    ]
     history_url: Annotated[str, Field(description="The signed list of these keys, as partners read it.")]
     keys: list[SealKey]
 
@@ -72,6 +75,13 @@ class SealRotation(Wish):
     """How a seal key is replaced; every member may be left out."""
 
     overlap_days: OverlapDays = OVERLAP.days
+    abandon_old_key: Annotated[
+        bool,
+        Field(
+            description="True when the present key does not open (its passphrase is lost, or was changed): it stops at "
+            "once, and what it began is not finished."
+        ),
+    ] = False
 
 
 class CertificateRequest(Shape):
@@ -110,11 +120,12 @@ class SealRevocation(Wish):
 
 
 @router.get("/seal-keys")
-async def show_seal_keys(node: Node, owner: Owner) -> SealKeys:
+async def show_seal_keys(node: Node, owner: Owner, asker: Asking) -> SealKeys:
     """Show the keys that seal, or sealed, this participant's contracts."""
     return SealKeys(
         did=node.addresses.did(owner),
         can_seal=bool(node.hosts.seals.shown(owner)),
+        problems=[one.say(asker.language) for one in await node.hosts.seals.closed(owner)],
         history_url=node.addresses.seal_history(owner),
         keys=[_key(node, one) for one in node.hosts.seals.all(owner)],
     )
@@ -129,9 +140,11 @@ async def create_seal_key(node: Node, owner: Owner, by: By, effect: Doing) -> Se
 @router.post("/seal-keys/rotate", status_code=201)
 async def rotate_seal_key(node: Node, owner: Owner, by: By, effect: Doing, wish: SealRotation | None = None) -> SealKey:
     """Make a new seal key in the place of the present one, which may sign what names it for a while."""
-    overlap = timedelta(days=(wish or SealRotation()).overlap_days)
+    said, seals = wish or SealRotation(), node.hosts.seals
+    overlap = timedelta(days=said.overlap_days)
     return await effect.of(
-        lambda: node.hosts.seals.rotate(owner, overlap=overlap, by=by), lambda made: _key(node, made)
+        lambda: seals.rotate(owner, overlap=overlap, abandon_old_key=said.abandon_old_key, by=by),
+        lambda made: _key(node, made),
     )
 
 

@@ -32,6 +32,9 @@ class Status(Shape):
     datasets: Annotated[dict[str, int], Field(description="How many, by status.")]
     negotiations: Annotated[dict[str, int], Field(description="How many, by state.")]
     transfers: Annotated[dict[str, int], Field(description="How many, by state.")]
+    seal_problems: Annotated[
+        list[str], Field(description="Why what must be sealed waits, and what to do, in the caller's language.")
+    ]
     jobs: Annotated[JobCounts | None, Field(description="Of the whole node; null for the key of one participant.")]
 
 
@@ -50,6 +53,7 @@ async def show_status(node: Node, owner: Owner, asker: Asking) -> Status:
         datasets=_of(owner, numbers.datasets),
         negotiations=_of(owner, numbers.negotiations),
         transfers=_of(owner, numbers.transfers),
+        seal_problems=[one.say(asker.language) for one in await node.hosts.seals.closed(owner)],
         jobs=jobs if is_administration else None,
     )
 

@@ -1,7 +1,8 @@
 """Health for a supervisor and metrics for Prometheus, on the private listener, without a key.
 
-They say numbers only. Alive: this process answers. Ready: its database does too, so that messages can be
-taken. Counting the rows of a large node takes time, so it is done at most once in fifteen seconds.
+They say numbers only. Alive: this process answers. Ready: its database does too, so that messages can be taken; seal
+keys that do not open are counted, and keep nobody from speaking to it. Counting the rows of a large node takes time, so
+it is done at most once in fifteen seconds.
 """
 
 import resource
@@ -49,11 +50,12 @@ class Supervision:
             await self._services.inspect.check()
         except Problem as problem:
             return JSONResponse({"status": "unavailable", "code": problem.code}, 503)
-        return JSONResponse({"status": "ready", "version": self._services.version})
+        closed = len(await self._services.hosts.seals.closed())
+        return JSONResponse({"status": "ready", "version": self._services.version, "seal_keys_closed": closed})
 
     async def _metrics(self, request: Request) -> Response:
         try:
-            text = "".join(self._lines(await self._counted()))
+            text = "".join(self._lines(await self._counted(), len(await self._services.hosts.seals.closed())))
         except Problem as problem:
             return JSONResponse({"status": "unavailable", "code": problem.code}, 503)
         return Response(text, media_type=METRICS_TYPE)
@@ -64,7 +66,7 @@ class Supervision:
             self._numbers, self._counted_at = await self._services.inspect.numbers(), now
         return self._numbers
 
-    def _lines(self, numbers: Numbers) -> Iterator[str]:
+    def _lines(self, numbers: Numbers, seal_keys_closed: int) -> Iterator[str]:
         jobs, now = numbers.jobs, self._clock.now()
         by_status = {"due": jobs.due, "delayed": jobs.delayed, "running": jobs.running, "dead": jobs.dead}
         oldest_s = (now - jobs.oldest_due_at).total_seconds() if jobs.oldest_due_at else 0.0
@@ -77,6 +79,8 @@ class Supervision:
         yield from gauge("pupitre_transfers", "Transfers.", _labelled(by_state, numbers.transfers))
         yield from gauge("pupitre_jobs", "Jobs.", [({"status": name}, count) for name, count in by_status.items()])
         yield from gauge("pupitre_jobs_oldest_due_seconds", "Age of the oldest due job.", [({}, max(0.0, oldest_s))])
+        closed = "Seal keys that do not open."
+        yield from gauge("pupitre_seal_keys_closed", closed, [({}, seal_keys_closed)])
         yield from gauge("pupitre_jobs_here", "Jobs that this process runs.", [({}, self._services.running_jobs())])
         yield from gauge("process_resident_memory_max_bytes", "Largest resident memory.", [({}, _memory_bytes())])
 
