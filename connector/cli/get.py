@@ -9,7 +9,7 @@ import click
 from connector.cli import exits, show
 from connector.cli.bar import Bar
 from connector.cli.frame import Session, command, option
-from connector.cli.install import has_terminal
+from connector.cli.install import has_terminal, says_yes
 from connector.cli.partners import did_of
 
 EXITS: Mapping[str, int] = {
@@ -20,8 +20,6 @@ EXITS: Mapping[str, int] = {
     "refused": exits.REFUSED,
 }
 """By why the path ended; for what is not here, exits.PROBLEM."""
-
-_YES = frozenset({"o", "oui", "y", "yes"})
 
 
 def add_to(cli: click.Group) -> None:
@@ -80,7 +78,7 @@ def _asked(session: Session, terms: Any) -> bool:
     head = session.say(f"Règles d’usage de « {terms.title} » :", f"Rules of use of “{terms.title}”:")
     click.echo("\n".join((head, *(f"  - {one}" for one in terms.sentences))), err=True)
     question = session.say("Les acceptez-vous ? [oui/NON]", "Do you accept them? [yes/NO]")
-    return click.prompt(question, default="", show_default=False, err=True).strip().lower() in _YES
+    return says_yes(question)
 
 
 def _say_end(session: Session, end: Any) -> None:

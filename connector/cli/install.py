@@ -19,6 +19,7 @@ from connector.cli import exits, files
 from connector.cli.frame import KEY_FILE, Session, command, option
 
 LOOPBACK = ["127.0.0.0/8", "::1/128"]
+YES = frozenset({"o", "oui", "y", "yes"})
 DEFAULT_URL = "http://127.0.0.1:8282"
 
 
@@ -51,6 +52,11 @@ def install(cli: click.Group) -> None:
 def has_terminal() -> bool:
     """True when somebody is there to answer."""
     return sys.stdin.isatty()
+
+
+def says_yes(question: str) -> bool:
+    """Ask, on standard error; True when the answer is yes, in either language."""
+    return click.prompt(question, default="", show_default=False, err=True).strip().lower() in YES
 
 
 def _answers(session: Session, flags: dict[str, Any], *, is_asking: bool) -> dict[str, Any]:

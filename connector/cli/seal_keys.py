@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from connector.cli import show
+from connector.cli import exits, show
 from connector.cli.frame import Instant, Session, command, option
-from connector.cli.install import has_terminal
+from connector.cli.install import has_terminal, says_yes
 
 _PEM = b"-----BEGIN "
 _SEQUENCE = 0x30
@@ -78,8 +78,25 @@ def _add_making(keys: click.Group) -> None:
         fr="L’ancienne clé ne s’ouvre plus (phrase de passe perdue, ou changée) : elle s’arrête aussitôt.",
         en="The old key does not open any more (passphrase lost, or changed): it stops at once.",
     )
-    def rotate(session: Session, **how: Any) -> None:
-        _tell(session, session.client.rotate_seal_key(**how))
+    @option(
+        "--accept-l0",
+        is_flag=True,
+        fr="Remplace aussi une clé certifiée par une autorité : la nouvelle ne l’est pas (niveau L0).",
+        en="Replace a key with the certificate of an authority, too: the new one has none (level L0).",
+    )
+    def rotate(session: Session, accept_l0: bool, **how: Any) -> None:
+        from connector.sdk import ApiProblem
+
+        try:
+            made = session.client.rotate_seal_key(**how, accept_l0=accept_l0)
+        except ApiProblem as problem:
+            if problem.code != "certificate-lost" or session.is_json or not has_terminal():
+                raise
+            click.echo(f"{problem} {problem.remedy}\n", err=True)
+            if not says_yes(session.say("Descendre à L0 ? [oui/NON]", "Go down to L0? [yes/NO]")):
+                session.fail(session.say("Rien n’est changé.", "Nothing is changed."), exits.PROBLEM)
+            made = session.client.rotate_seal_key(**how, accept_l0=True)
+        _tell(session, made)
 
 
 def _add_certificates(keys: click.Group) -> None:

@@ -15,6 +15,7 @@ Problem
 ├── MissingSealKey       500, the file of a seal key is not where it must be
 ├── SealKeyLocked        500, the passphrase or the key file does not open the seal key
 ├── NoSealKey            409, the participant has no seal key that may sign now
+├── CertificateLost      409, a new seal key would lack the certificate of an authority that the present one has
 ├── CertificateRefused   400, a certificate that a person brought cannot be taken for the seal key
 ├── SealsRefused         502, what a peer's domain says of its seal keys is not signed by a key that was pinned
 └── UnsafeIdentity       400, a laboratory scheme on a node that others can reach
@@ -238,6 +239,30 @@ class NoSealKey(Problem):
         "fr": "Créez-en une : « pupitre keys create-seal » ; certificat expiré : « pupitre keys rotate-seal ».",
         "en": "Make one: “pupitre keys create-seal”; certificate expired: “pupitre keys rotate-seal”.",
     }
+
+
+class CertificateLost(Problem):
+    """The new seal key would have a certificate of its own making, of level L0; the present one has an authority's."""
+
+    code = "certificate-lost"
+    status = 409
+    title: ClassVar[dict[str, str]] = {
+        "fr": "La nouvelle clé de cachet n’aurait plus le certificat de l’autorité.",
+        "en": "The new seal key would not have the authority's certificate any more.",
+    }
+    remedy: ClassVar[dict[str, str]] = {
+        "fr": "Pour garder le niveau, ne remplacez pas la clé : « pupitre keys request-certificate », envoyez la "
+        "demande à l’autorité, puis « pupitre keys import-certificate » (ou importez la clé qu’elle a faite, un "
+        "fichier PKCS #12). Pour descendre quand même à L0 : « pupitre keys rotate-seal --accept-l0 ».",
+        "en": "To keep the level, do not replace the key: “pupitre keys request-certificate”, send the request to the "
+        "authority, then “pupitre keys import-certificate” (or import the key that it made, a PKCS #12 file). To go "
+        "down to L0 all the same: “pupitre keys rotate-seal --accept-l0”.",
+    }
+
+    def __init__(self, issuer: str, level: str) -> None:
+        fr = f"Le certificat présent est de niveau {level}, délivré par {issuer} ; le nœud en ferait un de niveau L0."
+        en = f"The present certificate is of level {level}, issued by {issuer}; the node would make one of level L0."
+        super().__init__({"fr": fr, "en": en})
 
 
 CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {

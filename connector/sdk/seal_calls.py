@@ -16,12 +16,15 @@ def create_seal_key() -> Call[t.SealKey]:
     return _call("POST", "seal-keys")
 
 
-def rotate_seal_key(*, overlap_days: int | None = None, abandon_old_key: bool | None = None) -> Call[t.SealKey]:
+def rotate_seal_key(
+    *, overlap_days: int | None = None, abandon_old_key: bool | None = None, accept_l0: bool | None = None
+) -> Call[t.SealKey]:
     """Make a seal key in the place of the present one, which may sign what names it for a while.
 
-    `abandon_old_key`: it does not open any more, and stops at once.
+    `abandon_old_key`: it does not open any more, and stops at once. `accept_l0`: it has the certificate of an
+    authority, and the new one none; else `certificate-lost`.
     """
-    body = _said(overlap_days=overlap_days, abandon_old_key=abandon_old_key)
+    body = _said(overlap_days=overlap_days, abandon_old_key=abandon_old_key, accept_l0=accept_l0)
     return _call("POST", "seal-keys", "rotate", body=body)
 
 

@@ -20,7 +20,7 @@ from connector.identity import certificates, seal_history
 from connector.identity.addresses import Addresses
 from connector.identity.certificates import Chain, PrivateKey, PublicKey, Subject
 from connector.identity.did import ShownSeal
-from connector.identity.errors import CertificateRefused, NoSealKey
+from connector.identity.errors import CertificateLost, CertificateRefused, NoSealKey
 from connector.identity.keys import Keys
 from connector.identity.seal_history import KeyStatus, SealHistory
 from connector.identity.seal_keys import SealKeys
@@ -181,16 +181,25 @@ class Seals:
         return await self._take_over(made, is_due, timedelta(0), by, "seal-key-created")
 
     async def rotate(
-        self, owner: str, *, overlap: timedelta = OVERLAP, abandon_old_key: bool = False, by: Decider
+        self,
+        owner: str,
+        *,
+        overlap: timedelta = OVERLAP,
+        abandon_old_key: bool = False,
+        accept_l0: bool = False,
+        by: Decider,
     ) -> SealKey:
-        """Make a new key in the place of the present one, which overlaps. Raises NoSealKey, SealKeyLocked.
+        """Make a new key in the place of the present one, which overlaps.
 
         With `abandon_old_key` a present key that does not open is replaced by one under the secret in force, and stops
-        at once: what it began it cannot finish.
+        at once: what it began it cannot finish. With `accept_l0` one with the certificate of an authority is replaced,
+        too. Raises NoSealKey, SealKeyLocked, CertificateLost.
         """
         present = self._present(owner)
         if present is None:
             raise NoSealKey
+        if not accept_l0:
+            self._refuse_loss(present)
         if not abandon_old_key:
             await self._check_secret(owner)
         elif any(one.key.name == present.name for one in await self.closed(owner)):
@@ -263,6 +272,13 @@ class Seals:
         return await self._recorded(unit)
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _refuse_loss(self, present: SealKey) -> None:
+        """Refuse to do without the certificate of an authority that is valid still. Raises CertificateLost."""
+        chain = certificates.read_pem(present.chain)
+        subject, issuer = certificates.names(chain[0])
+        if subject != issuer and _may_sign(present, chain, self._store.clock.now()):
+            raise CertificateLost(issuer, self.level(chain))
 
     async def _check_secret(self, owner: str) -> None:
         """Verify that the keys in use are encrypted with the secret in force. Raises SealKeyLocked."""

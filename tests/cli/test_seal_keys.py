@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 
 from connector.cli import exits
+from connector.cli import seal_keys as cli_seal_keys
 from tests.harness.seals import SealAuthority
 
 
@@ -42,6 +44,26 @@ def test_a_seal_key_from_its_first_day_to_its_revocation(office: Any, tmp_path: 
     assert "NO KEY CAN SEAL" in office.run("keys", "show").stdout
     assert office.json("keys", "create-seal")["status"] == "present"
     assert office.json("keys", "show")["can_seal"]
+
+
+def test_a_key_that_an_authority_certified_is_not_replaced_before_somebody_says_so(
+    office: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, answer = datetime.now(UTC), tmp_path / "certificat.pem"
+    answer.write_text(SealAuthority(now).answer(office.run("keys", "request-certificate").stdout, now))
+    name = office.json("keys", "import-certificate", str(answer))["name"]
+
+    said = office.run("keys", "rotate-seal", code=exits.PROBLEM).stderr
+    assert all(word in said for word in ("L0", "Autorité d’essai", "request-certificate", "--accept-l0"))
+    monkeypatch.setattr(cli_seal_keys, "has_terminal", lambda: True)
+    assert "Nothing is changed" in office.run("keys", "rotate-seal", input="\n", code=exits.PROBLEM).stderr
+    assert office.json("keys", "show")["keys"][0]["name"] == name
+    office.run("keys", "rotate-seal", input="yes\n")
+    assert office.json("keys", "show")["keys"][0]["certificate"]["level"] == "L0"
+
+    answer.write_text(SealAuthority(now).answer(office.run("keys", "request-certificate").stdout, now))
+    office.run("keys", "import-certificate", str(answer))
+    assert office.json("keys", "rotate-seal", "--accept-l0")["certificate"]["level"] == "L0"
 
 
 def test_a_certificate_of_an_authority_that_is_not_trusted_here_is_not_called_self_made(

@@ -82,6 +82,13 @@ class SealRotation(Wish):
             "once, and what it began is not finished."
         ),
     ] = False
+    accept_l0: Annotated[
+        bool,
+        Field(
+            description="True to replace a key with the certificate of an authority by one without, of level L0; else "
+            "`certificate-lost`."
+        ),
+    ] = False
 
 
 class CertificateRequest(Shape):
@@ -141,11 +148,17 @@ async def create_seal_key(node: Node, owner: Owner, by: By, effect: Doing) -> Se
 async def rotate_seal_key(node: Node, owner: Owner, by: By, effect: Doing, wish: SealRotation | None = None) -> SealKey:
     """Make a new seal key in the place of the present one, which may sign what names it for a while."""
     said, seals = wish or SealRotation(), node.hosts.seals
-    overlap = timedelta(days=said.overlap_days)
-    return await effect.of(
-        lambda: seals.rotate(owner, overlap=overlap, abandon_old_key=said.abandon_old_key, by=by),
-        lambda made: _key(node, made),
-    )
+
+    async def act() -> Row:
+        return await seals.rotate(
+            owner,
+            overlap=timedelta(days=said.overlap_days),
+            abandon_old_key=said.abandon_old_key,
+            accept_l0=said.accept_l0,
+            by=by,
+        )
+
+    return await effect.of(act, lambda made: _key(node, made))
 
 
 @router.get("/seal-keys/certificate-request")
