@@ -7,19 +7,25 @@ to start and names the key.
 import ipaddress
 import os
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from connector import settings_told
 from connector.problems import Problem
+from connector.settings_told import Texts, refused
 
 PREFIX = "PUPITRE_"
+SLIP = 0.85
+"""How alike a variable of the environment must be to a setting's to be refused: other programs name theirs so, too."""
 MASK = "•••"
 LONGEST_ALERT_DAYS = 3650
 SHORTEST_PASSPHRASE = 24
 """The files of keys are derived from it quickly (PBKDF2, 2,048 rounds): only a long, random one protects them."""
+_GIVEN = {"fr": "donné à la commande", "en": "given to the command"}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -37,7 +43,7 @@ class BadSettings(Problem):
 class Settings(BaseModel):
     """What a node needs to know before it starts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     data_dir: Path = Field(Path("pupitre-data"), description="Folder of the database, the keys and received files.")
     database_url: SecretStr | None = Field(
@@ -145,7 +151,17 @@ class Settings(BaseModel):
     )
     language: Literal["fr", "en"] = Field("fr", description="Language of what the node writes for people.")
 
-    @field_validator("database_url", "seal_passphrase", "timestamp_url", mode="before")
+    @field_validator(
+        "database_url",
+        "outgoing_proxy",
+        "ca_file",
+        "seal_passphrase",
+        "seal_key_file",
+        "seal_roots",
+        "timestamp_url",
+        "timestamp_trust",
+        mode="before",
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -154,32 +170,39 @@ class Settings(BaseModel):
     @classmethod
     def _days(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not all(0 <= one <= LONGEST_ALERT_DAYS for one in value):
-            raise ValueError(f"expiry_alert_days must be whole numbers from 0 to {LONGEST_ALERT_DAYS}")
+            fr = f"il faut des nombres entiers de 0 à {LONGEST_ALERT_DAYS}"
+            raise refused("expiry_alert_days", fr, f"must be whole numbers from 0 to {LONGEST_ALERT_DAYS}")
         return value
 
     @field_validator("seal_passphrase")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < SHORTEST_PASSPHRASE:
-            raise ValueError(f"seal_passphrase must have {SHORTEST_PASSPHRASE} characters or more, made by a program")
+            fr = f"il faut {SHORTEST_PASSPHRASE} caractères au moins, tirés au hasard par un programme"
+            en = f"must be {SHORTEST_PASSPHRASE} characters or more, made at random by a program"
+            raise refused("seal_passphrase", fr, en)
         return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         url = urlsplit(self.public_url)
         if url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/") or url.query:
-            raise ValueError("public_url must be http(s)://host[:port] without a path")
+            fr = "il faut https://nom ou https://nom:port, sans chemin après"
+            raise refused("public_url", fr, "must be https://name or https://name:port, with no path after it")
         if url.scheme == "http" and not self.is_loopback:
-            raise ValueError("public_url may use http only on a loopback address")
+            fr = "http n’est permis que sur cette machine (127.0.0.1) ; ailleurs, il faut https"
+            raise refused("public_url", fr, "http is for this machine alone (127.0.0.1); elsewhere it must be https")
         stamper = urlsplit(self.timestamp_url or "https://none")
         if stamper.scheme not in ("http", "https") or not stamper.hostname or "@" in stamper.netloc:
-            raise ValueError("timestamp_url must be http(s)://host/path, without a password")
+            fr = "il faut https://nom/chemin ou http://nom/chemin, sans mot de passe"
+            raise refused("timestamp_url", fr, "must be https://name/path or http://name/path, without a password")
         if self.timestamp_url and self.timestamp_trust is None:
-            raise ValueError(
-                "timestamp_url needs timestamp_trust: a time-stamp that cannot be checked is worth nothing"
-            )
+            fr = "il faut donner aussi timestamp_trust : un horodatage que rien ne permet de contrôler ne vaut rien"
+            en = "timestamp_trust must be given, too: a time-stamp that cannot be checked is worth nothing"
+            raise refused("timestamp_url", fr, en)
         if self.replicas and self.database_url is None:
-            raise ValueError("replicas need PostgreSQL: set database_url")
+            fr = "il faut PostgreSQL pour plusieurs processus : donnez database_url"
+            raise refused("replicas", fr, "must be false without PostgreSQL: give database_url")
         return self
 
     @property
@@ -230,23 +253,41 @@ def _masked(url: str | None) -> str | None:
 def load(path: Path | None = None, environ: dict[str, str] | None = None, **overrides: object) -> Settings:
     """Return the settings from a TOML file, the environment and overrides, the last winning.
 
-    Raises BadSettings naming the key.
+    Raises BadSettings, which says of each what is wrong, where it stands and what is allowed.
     """
-    values: dict[str, object] = {}
-    if path is not None:
-        try:
-            values.update(tomllib.loads(path.read_text("utf-8")))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise BadSettings(f"{path}: {error}") from error
+    values = _in_file(path)
+    sources: dict[str, Texts] = {key: {"fr": f"dans {path}", "en": f"in {path}"} for key in values}
     for name, text in (os.environ if environ is None else environ).items():
-        if name.startswith(PREFIX) and (key := name.removeprefix(PREFIX).lower()) in Settings.model_fields:
-            field = Settings.model_fields[key].annotation
-            is_list = getattr(field, "__origin__", None) is tuple
-            values[key] = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
-    values.update({key: value for key, value in overrides.items() if value is not None})
+        if not name.startswith(PREFIX):
+            continue
+        source = {"fr": f"variable {name}", "en": f"variable {name}"}
+        if (key := name.removeprefix(PREFIX).lower()) not in Settings.model_fields:
+            _refuse_slip(key, source)
+            continue
+        field = Settings.model_fields[key].annotation
+        is_list = getattr(field, "__origin__", None) is tuple
+        values[key] = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+        sources[key] = source
+    given = {key: value for key, value in overrides.items() if value is not None}
+    values.update(given)
+    sources.update(dict.fromkeys(given, _GIVEN))
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise BadSettings(f"{key}: {first['msg']}", pointer=f"/{key}") from error
+        raise BadSettings(settings_told.told(error.errors(), values, sources, Settings.model_fields)) from error
+
+
+def _in_file(path: Path | None) -> dict[str, object]:
+    """Return what a file of settings says. Raises BadSettings."""
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise BadSettings(dict(settings_told.unread(path, error))) from error
+
+
+def _refuse_slip(key: str, source: Texts) -> None:
+    """Refuse a variable that is nearly named as a setting is: it would be without effect. Raises BadSettings."""
+    if get_close_matches(key, Settings.model_fields, 1, SLIP):
+        raise BadSettings(dict(settings_told.no_such(key, source, Settings.model_fields)))

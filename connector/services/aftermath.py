@@ -18,6 +18,7 @@ from connector.services.seal_case import Signers
 from connector.services.stamping import Stamping
 from connector.services.tell import Tell
 from connector.settings import BadSettings, Settings
+from connector.settings_told import no_authorities
 from connector.store.db import Store
 from connector.store.jobs import Handler
 
@@ -59,4 +60,4 @@ def read_trusted(file: Path | None) -> list[x509.Certificate]:
     try:
         return [] if file is None else x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadSettings(f"timestamp_trust: {file}", pointer="/timestamp_trust") from error
+        raise BadSettings(no_authorities("timestamp_trust", file)) from error

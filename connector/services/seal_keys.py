@@ -30,6 +30,7 @@ from connector.services import deciders, seal_lock
 from connector.services.deciders import Decider
 from connector.services.seal_lock import Closed
 from connector.settings import BadSettings
+from connector.settings_told import no_authorities
 from connector.store import journal, participants
 from connector.store import seal_keys as rows
 from connector.store.db import Store, Tx
@@ -410,7 +411,7 @@ def read_roots(file: Path | None) -> list[x509.Certificate]:
     try:
         return [] if file is None else x509.load_pem_x509_certificates(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadSettings(f"seal_roots: {file}", pointer="/seal_roots") from error
+        raise BadSettings(no_authorities("seal_roots", file)) from error
 
 
 def _must_be_present(present: SealKey | None) -> None:

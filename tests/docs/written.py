@@ -88,8 +88,9 @@ Written from `connector/settings.py` by `python -m tests.docs.written`.
 
 Settings are read from one TOML file (`--config`, then `PUPITRE_CONFIG`, then `node.toml` in the current folder), then
 from the environment: `PUPITRE_` and the name in capitals, lists separated by commas. The environment wins. An unknown
-name in the file or a bad value anywhere refuses to start, with the name of the setting; a variable `PUPITRE_…` that
-names no setting is left to others (the command line has its own). Relative paths are taken from the folder in which the
+name in the file or a bad value anywhere refuses to start, and all of them are told, each with its place and what is
+allowed; a variable `PUPITRE_…` that names no setting is left to others (the command line has its own), unless it is
+nearly the name of one. Relative paths are taken from the folder in which the
 command is run.
 
     public_url = "https://donnees.example.org"

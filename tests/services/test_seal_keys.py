@@ -196,7 +196,7 @@ def test_a_file_of_authorities_that_cannot_be_read_refuses_to_start(tmp_path: Pa
             roots.write_text(content)
         with pytest.raises(BadSettings) as refused:
             asyncio.run(build_app(load(environ={}, data_dir=tmp_path / "data", seal_roots=roots)))
-        assert refused.value.pointer == "/seal_roots"
+        assert "seal_roots : " in refused.value.say("fr")
 
 
 def test_a_revocation_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
