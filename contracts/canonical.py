@@ -44,6 +44,20 @@ def canonical(value: Json, *, limit_bytes: int = MAX_BYTES) -> bytes:
     return written
 
 
+def assembled(value: Json, *, limit_bytes: int = MAX_BYTES) -> bytes:
+    """Return the canonical bytes of what is put together here from parts that were looked at, with names in ASCII.
+
+    The parts are not looked at again; what orjson cannot write is refused as `canonical` does. Raises DocumentTooLarge.
+    """
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return canonical(value, limit_bytes=limit_bytes)
+    if len(written) > limit_bytes:
+        raise DocumentTooLarge(needed=f"≤ {limit_bytes}", actual=str(len(written)))
+    return written
+
+
 def read_canonical(written: bytes, *, limit_bytes: int = MAX_BYTES) -> dict[str, Json]:
     """Return the object that these bytes are the canonical form of.
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import orjson
 
-from contracts.canonical import Json, canonical, read_canonical, sha256
+from contracts.canonical import Json, assembled, read_canonical, sha256
 from contracts.refused import AlgorithmRefused, BadTimeStampToken, ContractError, HeaderRefused, NotASeal
 
 CONTRACT = "application/vnd.pupitre.contract+json"
@@ -31,6 +31,8 @@ MAX_SEALS = 2
 MAX_CERTIFICATES = 8
 REQUIRED = ("alg", "cty", "iat", "kid", "srCms", "typ", "x5c", "x5t#S256")
 ALLOWED = frozenset({*REQUIRED, "srAts"})
+_LONG, _LONGEST = 1 << 9, 1 << 16
+"""In base64url: how long a text is whose bytes are remembered."""
 _END = "]}"
 """With which the text of a sealed document ends: its list of signatures is the last member."""
 
@@ -108,14 +110,14 @@ def kept(text: str) -> Sealed:
     """
     try:
         told = orjson.loads(text)
-        payload = _octets(told["payload"])
+        payload = octets(told["payload"])
         return Sealed(text, payload, orjson.loads(payload), tuple(_kept(each) for each in told["signatures"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotASeal(actual=str(error)[:80]) from error
 
 
 def _kept(told: Json) -> Signature:
-    header = orjson.loads(_octets(told["protected"]))
+    header = orjson.loads(octets(told["protected"]))
     certificates = tuple(map(_certificate, header["x5c"]))
     etsi_u = tuple(told.get("header", {}).get("etsiU", ()))
     return Signature(told["protected"], told["signature"], header, certificates, etsi_u)
@@ -142,7 +144,7 @@ def second_on(first: Sealed, text: str) -> Sealed | None:
 def written(payload: bytes, document: dict[str, Json], *signatures: Signature) -> Sealed:
     """Return a document (what `payload` says) with these seals on it, and its text."""
     told = {"payload": _payload_text(payload), "signatures": [each.as_json() for each in signatures]}
-    return Sealed(canonical(told, limit_bytes=LIMIT_BYTES).decode(), payload, document, signatures)
+    return Sealed(assembled(told, limit_bytes=LIMIT_BYTES).decode(), payload, document, signatures)
 
 
 def signing_input(protected: str, payload: bytes) -> bytes:
@@ -166,7 +168,7 @@ def decoded(text: Json, pointer: str) -> bytes:
     if not isinstance(text, str) or "+" in text or "/" in text:
         raise NotASeal(needed="base64url", pointer=pointer)
     try:
-        raw = _octets(text)
+        raw = octets(text)
     except ValueError:
         raise NotASeal(needed="base64url", pointer=pointer) from None
     groups = len(raw) // 3  # only what comes after these could be spelled otherwise
@@ -175,9 +177,21 @@ def decoded(text: Json, pointer: str) -> bytes:
     return raw
 
 
-def _octets(text: str) -> bytes:
+def octets(text: str) -> bytes:
+    """Return the bytes of base64url without padding, in whichever spelling; raise ValueError for anything else.
+
+    Those of a document and of the headers of its seals are remembered: they are read again with each message of a
+    negotiation, and when the document is stored.
+    """
+    return (_remembered if _LONG <= len(text) <= _LONGEST else _read)(text)
+
+
+def _read(text: str) -> bytes:
     padded = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
     return binascii.a2b_base64(padded, strict_mode=True)
+
+
+_remembered = lru_cache(maxsize=32)(_read)
 
 
 def _signature(told: Json, pointer: str) -> Signature:

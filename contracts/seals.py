@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from contracts.approval import Approval, approval_in, as_header
-from contracts.canonical import Json, canonical, read_canonical
+from contracts.canonical import Json, assembled, canonical, read_canonical
 from contracts.jws import TYPE, Sealed, Signature, encoded, read_sealed, signing_input, written
 from contracts.keys import certificate, check_algorithm, normalised, public_bytes, verify
 from contracts.refused import (
@@ -93,11 +93,11 @@ def seal_now(
     commitments: Sequence[str] = COMMITMENTS["provider"],
     approval: Approval | None = None,
 ) -> Sealed:
-    """Return as `seal`, without waiting, for a document that was drawn up here: the key lies in this process.
+    """Return as `seal`, without waiting, for a document drawn up here and looked at: the key lies in this process.
 
-    Raises CertificateNotValid, AlgorithmRefused, and what `canonical` raises.
+    Raises CertificateNotValid, AlgorithmRefused.
     """
-    payload = canonical(document)
+    payload = assembled(document)
     blank = _blank(payload, signer, media_type, at, commitments, approval)
     return written(payload, document, blank.made(signer.sign_now(blank.signing_input)))
 

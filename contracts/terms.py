@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import policies
 from contracts.agreement import read
-from contracts.canonical import Json, canonical, sha256
+from contracts.canonical import Json, assembled, sha256
 from contracts.refused import BadDocument
 from policies.model import Constraint, Duty, Policy, Rule, Value
 from policies.operands.date_time import DATE_TIME_IRI, span
@@ -65,7 +65,7 @@ def _told(agreement: Policy) -> tuple[list[str], list[str], list[str], str]:
 
 def digest(terms: Json) -> str:
     """Return the SHA-256 of the canonical JSON of `fr`, `en` and `verified`."""
-    return sha256(canonical({name: terms[name] for name in ("fr", "en", "verified")}))
+    return sha256(assembled({name: terms[name] for name in ("fr", "en", "verified")}))
 
 
 def told_validity(agreement: Policy) -> dict[str, Json]:

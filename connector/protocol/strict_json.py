@@ -6,11 +6,14 @@ The quick path is the C reader with one look at each object; the place of a faul
 Not here: what a message must contain. See wire.py.
 """
 
+import contextlib
 import hashlib
 import json
 import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
+
+import orjson
 
 from connector.protocol.errors import MalformedMessage
 
@@ -20,6 +23,8 @@ MAX_DEPTH = 32
 JsonObject = dict[str, Any]
 
 _MAX_POINTER = 500
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""What an object holds and nothing is in."""
 _SPACE, _COLON, _COMMA = (re.compile(rf"[ \t\r\n]*{mark}[ \t\r\n]*") for mark in ("", ":", ",?"))
 
 _DETAILS = {
@@ -56,13 +61,37 @@ def read_object(raw: bytes) -> JsonObject:
 
 def write(value: JsonObject) -> bytes:
     """Return compact UTF-8 JSON, members in their order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _compact(value)
 
 
 def fingerprint(value: JsonObject) -> str:
     """Return the hexadecimal SHA-256 of the content, the same for any order of members and any spacing."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_compact(value, orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _compact(value: JsonObject, order: int = 0) -> bytes:
+    """Return the one compact form. orjson writes it many times faster, but for fractions and what is beyond 64 bits."""
+    if _is_usual(value):
+        with contextlib.suppress(orjson.JSONEncodeError):
+            return orjson.dumps(value, option=order)
+    is_sorted = order == orjson.OPT_SORT_KEYS
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=is_sorted).encode()
+
+
+def _is_usual(value: JsonObject) -> bool:
+    """True when nothing but objects, arrays, texts, whole numbers, booleans and nulls is in it."""
+    level: list[Any] = [value]
+    while level:
+        below: list[Any] = []
+        for node in level:
+            for each in node.values() if type(node) is dict else node:
+                kind = type(each)
+                if kind is dict or kind is list:
+                    below.append(each)
+                elif kind not in _PLAIN:
+                    return False
+        level = below
+    return True
 
 
 def member_text(text: str, name: str) -> str | None:

@@ -16,11 +16,10 @@ seal, and that its `document` is the payload of its `jws`. Nobody outside this m
 `unused`          it led to nothing; `reason` says why
 """
 
-import base64
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -33,6 +32,7 @@ from connector.store.due import Due, write
 from connector.store.period import ALWAYS, Period
 from connector.store.prepared import Prepared
 from connector.store.tables import contract_notices, contracts, seals
+from contracts.jws import octets
 
 Status = Literal["sealing", "sealed-by-one", "sealed-by-both", "concluded", "unilateral", "unused"]
 TimeStamps = Literal["none", "pending", "partial", "complete"]
@@ -270,14 +270,10 @@ def _shortened(contract: StoredContract) -> dict[str, str]:
 def _payload(jws: str) -> str | None:
     """Return what is sealed, as text; None of a text that somebody sent and that has no such form."""
     end = jws.find('"', len(_HEAD))
-    return _decoded(jws[len(_HEAD) : end]) if end > 0 and jws.startswith(_HEAD) else None
-
-
-@lru_cache(maxsize=32)
-def _decoded(text: str) -> str | None:
-    """Return base64url as text, remembered: with each seal that is added the same document comes again."""
+    if end < 0 or not jws.startswith(_HEAD):
+        return None
     try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        return octets(jws[len(_HEAD) : end]).decode()
     except ValueError:
         return None
 

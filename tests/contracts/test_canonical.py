@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts import refused
-from contracts.canonical import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, canonical, read_canonical, sha256
+from contracts.canonical import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, assembled, canonical, read_canonical, sha256
 
 LOTS, LOT = 50, 100
 """Together the documents that are compared."""
@@ -57,6 +57,12 @@ def lot(seed: int) -> list[dict]:
     return [document_of(chance, alphabets=ALPHABETS[:1] if one % 2 else ALPHABETS) for one in range(LOT)]
 
 
+def has_ascii_names(value) -> bool:
+    if isinstance(value, dict):
+        return all(name.isascii() and has_ascii_names(each) for name, each in value.items())
+    return not isinstance(value, list) or all(map(has_ascii_names, value))
+
+
 @settings(max_examples=LOTS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 1 << 64))
 def test_two_other_libraries_write_the_same(seed):
@@ -64,6 +70,7 @@ def test_two_other_libraries_write_the_same(seed):
         written = canonical(document)
         assert written == jcs.canonicalize(document) == rfc8785.dumps(document)
         assert read_canonical(written) == document
+        assert not has_ascii_names(document) or assembled(document) == written
 
 
 @settings(max_examples=LOTS, deadline=None, suppress_health_check=list(HealthCheck))
@@ -151,6 +158,13 @@ def test_each_text_is_in_normal_form_by_itself(listed):
     else:
         with pytest.raises(refused.NotNormalised):
             canonical(listed)
+
+
+def test_what_cannot_be_written_is_not_assembled_either():
+    with pytest.raises(refused.NotNormalised):
+        assembled({"a": "\ud800"})
+    with pytest.raises(refused.DocumentTooLarge):
+        assembled({"a": "x" * MAX_BYTES})
 
 
 def nested(levels: int) -> dict:

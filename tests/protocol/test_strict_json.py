@@ -1,6 +1,7 @@
 """One text has one meaning, or it is refused."""
 
 import json
+from hashlib import sha256
 from random import Random
 
 import pytest
@@ -92,3 +93,20 @@ def test_the_fingerprint_does_not_see_order_or_spacing(value: dict[str, object],
     members = list(value.items())
     chance.shuffle(members)
     assert fingerprint(read_object(json.dumps(dict(members), indent=3).encode())) == fingerprint(value)
+
+
+numbers = st.integers(-(2**70), 2**70) | st.sampled_from((1e16, 1e-7, 0.1))
+
+
+@given(st.dictionaries(texts, objects | numbers | st.characters(max_codepoint=0x1F), max_size=5))
+def test_a_text_has_one_compact_form_whatever_is_in_it(value: dict[str, object]) -> None:
+    """That of Python's writer, which is also that of an agreement (contracts/agreement.py), to the byte."""
+    assert write(value).decode() == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    in_order = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    assert fingerprint(value) == sha256(in_order.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_outside_json_is_never_written(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write({"a": [{"b": number}]})
