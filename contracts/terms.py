@@ -19,11 +19,11 @@ from policies.operands.date_time import DATE_TIME_IRI, span
 from policies.verified import Verification, what_is_verified
 from policies.vocabulary import ODRL
 
-GENERATOR = "pupitre-policies/2"
+GENERATOR = "pupitre-policies/3"
 """What wrote the sentences; the number grows when policies/ says the same rules in other words.
 
 2: durations run from the agreement, a day in another zone than UTC says so, and what is asked of the recipient is asked
-of nobody else.
+of nobody else. 3: to inform, to report and to attest say of what and to whom; a delay says that something triggers it.
 """
 
 WEAKEST_LAST = list(Verification)
@@ -70,7 +70,7 @@ def digest(terms: Json) -> str:
 
 def told_validity(agreement: Policy) -> dict[str, Json]:
     """Return the section `validity`: from the agreement's date, until the last instant that a permission allows."""
-    begins = _moment(agreement.timestamp)
+    begins = agreed_at(agreement)
     if begins is None:
         raise BadDocument(needed="timestamp", actual=agreement.timestamp or "", pointer="/agreement/text")
     ends = [_end(rule) for rule in agreement.permissions]
@@ -86,8 +86,9 @@ def instant(at: datetime) -> str:
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
-def _moment(timestamp: str | None) -> datetime | None:
-    found = span(Value(timestamp)) if timestamp else None
+def agreed_at(agreement: Policy) -> datetime | None:
+    """Return the instant that an agreement bears, from which durations run; None where it bears none to read."""
+    found = span(Value(agreement.timestamp)) if agreement.timestamp else None
     return found.start if found else None
 
 

@@ -1,9 +1,10 @@
 """The phrases that policies are told with, as data: one for each action, operand and name, in French and English.
 
 An *action* is an infinitive. `{}` stands where the dataset is named; the second time French puts a pronoun before the
-verb (`utiliser {}` → `l’utiliser`), and where another turn is needed it stands after a bar. `{votre}` is the possessive
-of who acts. A *condition* is what can follow the verb: `jusqu’au {}`, `pour {}`; `[s]` is there when the number is
-plural. Where there is no phrase, the general grammar of clauses.py makes one from the label of the operand.
+verb (`utiliser {}` → `l’utiliser`), and where another turn is needed, in either language, it stands after a bar.
+`{votre}` is the possessive of who acts. A *condition* is what can follow the verb: `jusqu’au {}`, `pour {}`; `[s]` is
+there when the number is plural. Where there is no phrase, the general grammar of clauses.py makes one from the label of
+the operand.
 
 Purposes, categories and countries are names with their article; any other name is shown as it is.
 """
@@ -47,7 +48,10 @@ _ACTIONS: dict[str, Labels] = {
     "grantUse": ("autoriser un tiers à utiliser {}|autoriser un tiers à l’utiliser", "grant others the use of {}"),
     "include": ("joindre les éléments associés", "include the related material"),
     "index": ("indexer {}", "index {}"),
-    "inform": ("informer le fournisseur", "inform the provider"),
+    "inform": (
+        "informer le fournisseur de l’usage fait de {}|informer le fournisseur de l’usage fait des données",
+        "inform the provider of the use made of {}|inform the provider of the use made of the data",
+    ),
     "install": ("installer {}", "install {}"),
     "lease": ("louer {}", "lease {}"),
     "lend": ("prêter {}", "lend {}"),
@@ -98,12 +102,20 @@ _TERRITORIES: dict[str, Labels] = {
         "présenter ces valeurs comme des mesures réglementaires",
         "present these values as regulatory measurements",
     ),
-    "publishReuseReport": ("rendre compte de l’usage", "report on the use"),
+    "publishReuseReport": (
+        "rendre compte, au public ou au fournisseur, de l’usage fait de {}"
+        "|rendre compte, au public ou au fournisseur, de l’usage fait des données",
+        "report, to the public or to the provider, on the use made of {}"
+        "|report, to the public or to the provider, on the use made of the data",
+    ),
     "automatedIndividualDecision": (
         "recourir à la décision individuelle automatisée",
         "take automated decisions about individuals",
     ),
-    "attestDeletion": ("attester de la suppression", "attest the deletion"),
+    "attestDeletion": (
+        "attester auprès du fournisseur de la suppression de {votre} copie",
+        "attest to the provider that {votre} copy is deleted",
+    ),
 }
 ACTIONS: dict[str, Labels] = {
     **{ODRL + name: labels for name, labels in _ACTIONS.items()},
@@ -125,7 +137,7 @@ class Phrase:
 _ON: Labels = ("le {}", "{}")
 _EVENT: Labels = ("l’événement {}", "the event {}")
 _PURPOSE: Labels = ("la finalité {}", "the purpose {}")
-_WITHIN = Phrase(("dans un délai de {}", "within {}"))
+_WITHIN: Labels = ("dans un délai de {}", "within {}")
 
 # an operand may have a phrase for several operators, spelt in one line
 _PHRASES: dict[str, dict[str, Phrase]] = {
@@ -165,11 +177,17 @@ _PHRASES: dict[str, dict[str, Phrase]] = {
         "eq": Phrase(("au bout de {} à compter de l’accord", "after exactly {} from the agreement")),
     },
     ODRL + "delayPeriod": {
-        "lteq": _WITHIN,
-        "lt": Phrase(("dans un délai de moins de {}", "in less than {}")),
-        "gteq": Phrase(("après un délai d’au moins {}", "after at least {}")),
-        "gt": Phrase(("après un délai de plus de {}", "after more than {}")),
-        "eq": Phrase(("au bout de {}", "after exactly {}")),
+        "lteq": Phrase((f"{_WITHIN[0]} suivant le fait déclencheur", f"{_WITHIN[1]} of what triggers it")),
+        "lt": Phrase(
+            ("dans un délai de moins de {} suivant le fait déclencheur", "in less than {} from what triggers it"),
+        ),
+        "gteq": Phrase(
+            ("après un délai d’au moins {} à compter du fait déclencheur", "after at least {} from what triggers it"),
+        ),
+        "gt": Phrase(
+            ("après un délai de plus de {} à compter du fait déclencheur", "after more than {} from what triggers it"),
+        ),
+        "eq": Phrase(("au bout de {} à compter du fait déclencheur", "after exactly {} from what triggers it")),
     },
     ODRL + "meteredTime": {
         "lteq": Phrase(("pour une durée d’utilisation cumulée de {} au plus", "for at most {} of use in all")),
@@ -217,7 +235,7 @@ _PHRASES: dict[str, dict[str, Phrase]] = {
 _DUTY_PHRASES: dict[str, dict[str, Phrase]] = {
     ODRL + "dateTime": {"lteq": Phrase(("au plus tard le {}", "no later than {}"), edge="end")},
     ODRL + "elapsedTime": {
-        "lteq": Phrase((_WITHIN.whole[0] + " suivant l’accord", _WITHIN.whole[1] + " of the agreement")),
+        "lteq": Phrase((f"{_WITHIN[0]} suivant l’accord", f"{_WITHIN[1]} of the agreement")),
         "lt": Phrase(("dans un délai de moins de {} suivant l’accord", "in less than {} from the agreement")),
     },
 }

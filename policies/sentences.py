@@ -224,10 +224,10 @@ def _phrase(action: str) -> vocabulary.Labels:
 
 def _act(action: str, what: str, again: bool, language: Language) -> str:
     full, _, turned = _phrase(action)[language != "fr"].partition("|")
+    if again and turned:
+        return turned
     if language == "en" or not again:
         return full.replace("{}", what)
-    if turned:
-        return turned
     verb, found, rest = full.partition(" {}")
     return elided(what, verb) + rest if found and what == "le" else f"{what} {verb}{rest}" if found else full
 

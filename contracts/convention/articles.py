@@ -8,9 +8,10 @@ from contracts.canonical import Json
 from contracts.convention import texts
 from contracts.convention.saying import badge_text, date_text, say, unbroken
 from contracts.convention.structure import Block, Facts, Paragraph, Section, Table
+from contracts.terms import agreed_at
+from policies.clauses import condition_text
 from policies.errors import Language, Text
-from policies.model import Condition, Constraint, Duty, LogicalConstraint, Policy, Value
-from policies.operands.date_time import span
+from policies.model import Condition, Constraint, Duty, LogicalConstraint, Policy
 from policies.operands.durations import duration
 from policies.prose import capital, duration_text, is_duration
 from policies.sentences import due_text
@@ -134,13 +135,12 @@ def _when(duty: Duty, policy: Policy, language: Language) -> tuple[str, tuple[Co
 
 def _within(deadline: Constraint, policy: Policy, language: Language) -> tuple[str, tuple[Condition, ...]]:
     """Return when a length of time is over that runs from the agreement; from what others run is not known here."""
-    value = deadline.values[0]
-    length = duration_text(value.text, language)
-    begins, found = span(Value(policy.timestamp or "")), duration(value)
-    over = found.after(begins.start) if begins and found and deadline.operand == _ELAPSED else None
+    begins, found = agreed_at(policy), duration(deadline.values[0])
+    over = found.after(begins) if begins and found and deadline.operand == _ELAPSED else None
     if over is None:
-        return say(texts.WITHIN, language, length=length), (deadline,) if deadline.operator.endswith("lteq") else ()
+        return condition_text(deadline, language, of_duty=True), (deadline,)
     by = _by(deadline.operator, f"{over.replace(microsecond=0, tzinfo=None).isoformat()}Z", language)
+    length = duration_text(deadline.values[0].text, language)
     return say(texts.AFTER_AGREEMENT, language, by=by, length=length), (deadline,)
 
 

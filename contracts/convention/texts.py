@@ -147,7 +147,6 @@ BY: dict[str, Text] = {
     "before": {"fr": "avant le {date}", "en": "before {date}"},
     "on": {"fr": "le {date}", "en": "on {date}"},
 }
-WITHIN: Text = {"fr": "sous {length}", "en": "within {length}"}
 AFTER_AGREEMENT: Text = {
     "fr": "{by}, soit {length} après l’accord",
     "en": "{by}, that is {length} after the agreement",

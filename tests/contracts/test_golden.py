@@ -15,7 +15,7 @@ from tests.harness.contracts import NOW, negotiated
 LATER = NOW + timedelta(days=365)
 
 
-WORDS = {"1": golden.FOLDER, "2": golden.FOLDER / "2"}
+WORDS = {"1": golden.FOLDER, "2": golden.FOLDER / "2", "3": golden.FOLDER / "3"}
 """Where the files of each generator are, by its number."""
 
 
@@ -33,6 +33,7 @@ def test_it_is_written_to_the_byte(name):
     [
         ("1", "c963f23ee08dc4c9221ef1a2d4d254285d7d0f35391a8b0d1e571877d1caac89"),
         ("2", "be646216470304bb319d20476eb6622a4e956de8134c2f95aab36e64b787f475"),
+        ("3", "9733518a849fee8ba754acb3c2ff328cf01730c7390db22df723205ada20fbc2"),
     ],
 )
 def test_a_golden_contract_is_good_in_whatever_words(words, sha256):

@@ -20,6 +20,11 @@ LIGHT = {
     "operator": "isAnyOf",
     "rightOperand": [TERRI + "SobrieteEclairage", TERRI + "TrameNoire"],
 }
+SOON = {
+    "leftOperand": "odrl:delayPeriod",
+    "operator": "lteq",
+    "rightOperand": {"@type": "xsd:duration", "@value": "P7D"},
+}
 IN_24_MONTHS = {
     "leftOperand": "odrl:elapsedTime",
     "operator": "lteq",
@@ -123,8 +128,16 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"obligation": [{"action": "delete", "consequence": [{"action": "inform"}]}]},
-        "Vous devez supprimer votre copie. À défaut, vous devez informer le fournisseur.",
-        "You must delete your copy. Failing that, you must inform the provider.",
+        "Vous devez supprimer votre copie. À défaut, vous devez informer le fournisseur de l’usage fait de ce jeu de "
+        "données.",
+        "You must delete your copy. Failing that, you must inform the provider of the use made of this dataset.",
+    ),
+    (
+        {"permission": [{"action": "use", "duty": [{"action": "inform", "constraint": [SOON]}]}]},
+        "Vous pouvez utiliser ce jeu de données. En contrepartie, vous devez informer le fournisseur de l’usage fait "
+        "des données dans les 7 jours suivant le fait déclencheur.",
+        "You may use this dataset. In return, you must inform the provider of the use made of the data within 7 days "
+        "of what triggers it.",
     ),
     (
         {"permission": [{"action": {"rdf:value": {"@id": "odrl:use"}, "odrl:refinement": [UNTIL]}}]},

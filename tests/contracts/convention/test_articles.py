@@ -116,7 +116,7 @@ def test_duties_stand_with_the_dates_that_they_set() -> None:
             "Le destinataire",
             "Supprimer sa copie.",
         ),
-        ("sans échéance fixée", "Le destinataire", "Attester de la suppression."),
+        ("sans échéance fixée", "Le destinataire", "Attester auprès du fournisseur de la suppression de sa copie."),
         ("31 décembre 2028", "Le fournisseur", "Fermer l’accès aux données."),
     ]
 
@@ -151,7 +151,11 @@ def deadline(operand: str, operator: str, value: Any) -> dict[str, Any]:
             "avant le 1er juillet 2027/Le destinataire",
             "before 1 July 2027/The recipient",
         ),
-        (deadline("odrl:delayPeriod", "lteq", "P7D"), "sous 7 jours/Le destinataire", "within 7 days/The recipient"),
+        (
+            deadline("odrl:delayPeriod", "lteq", "P7D"),
+            "dans les 7 jours suivant le fait déclencheur/Le destinataire",
+            "within 7 days of what triggers it/The recipient",
+        ),
         (DELETE | {"assignee": scenarios.SYNDICAT}, "sans échéance fixée/Le fournisseur", "no date set/The provider"),
         (
             DELETE | {"assignee": scenarios.LITTORAL},
