@@ -25,6 +25,7 @@ from connector.store.datasets import StoredOffer
 from connector.store.db import Tx
 from connector.store.grants import Flow
 from connector.store.usage import Ongoing, StoredUsage
+from contracts.terms import agreed_at
 from policies import Decision, Issue, MemoryUsage, Request, UsageState, profile
 from policies.errors import UnknownContext
 from policies.operands.declared import LEGAL_BASIS_IRI, PURPOSE_IRI, USE_CASE_IRI
@@ -96,10 +97,19 @@ class Verdict:
         return disclosure.refusal(self.decision, level)
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A policy ready to be judged, with what its text alone tells."""
+
+    policy: policies.CompiledPolicy
+    declarative: tuple[str, ...]
+    agreed_at: datetime | None
+
+
 @lru_cache(maxsize=8192)
-def _compiled(text: str) -> tuple[policies.CompiledPolicy, tuple[str, ...]]:
+def _compiled(text: str) -> _Compiled:
     policy = policies.load(text)
-    return policies.compile(policy), tuple(policies.declarative_terms(policy))
+    return _Compiled(policies.compile(policy), tuple(policies.declarative_terms(policy)), agreed_at(policy))
 
 
 def check_readable(policy: str, pointer: str = "/offer") -> None:
@@ -160,9 +170,9 @@ def terms(
     `since` is when it was agreed, from which durations run; an offer is judged as agreed at this instant. `known` is
     what the node knows of the party and of the dataset.
     """
-    compiled, declarative = _compiled(policy)
-    request = _asked(target, party, at, known | {ELAPSED_TIME: since or at}, declarative, phase)
-    return Verdict(compiled.decide(request, used))
+    compiled = _compiled(policy)
+    request = _asked(target, party, at, known | {ELAPSED_TIME: since or at}, compiled.declarative, phase)
+    return Verdict(compiled.policy.decide(request, used))
 
 
 def _asked(
@@ -262,7 +272,7 @@ def require_visible(tx: Tx, offer: StoredOffer, party: str, level: Level) -> Non
 
 def is_counted(policy: str) -> bool:
     """True when the policy counts uses: what it permits then depends on what was used before."""
-    compiled = _compiled(policy)[0]
+    compiled = _compiled(policy).policy
     return any(rule.counter for rule in (*compiled.permissions, *compiled.prohibitions))
 
 
@@ -270,8 +280,13 @@ def transfer(tx: Tx, agreement: StoredAgreement, pid: str, phase: Phase = "trans
     """Judge a transfer of ours under its agreement: the next use, or the last one where it has begun one."""
     used = _used(tx, agreement, pid) if is_counted(agreement.document) else NOTHING_USED
     known = facts.known(tx, agreement.owner, agreement.peer, agreement.dataset, agreement.document)
-    since = agreement.created_at
+    since = _agreed_at(agreement)
     return terms(agreement.document, agreement.dataset, agreement.peer, tx.now, phase, used, since, known)
+
+
+def _agreed_at(agreement: StoredAgreement) -> datetime:
+    """Return from when durations run: the instant that its text bears, as its pages count, else when it was kept."""
+    return _compiled(agreement.document).agreed_at or agreement.created_at
 
 
 def _used(tx: Tx, agreement: StoredAgreement, pid: str) -> UsageState:
@@ -281,12 +296,12 @@ def _used(tx: Tx, agreement: StoredAgreement, pid: str) -> UsageState:
 
 def accepted_terms(policy: str) -> list[Any]:
     """Return the declarative terms that requesting or accepting this policy declares, for the record."""
-    return [json.loads(term) for term in _compiled(policy)[1]]
+    return [json.loads(term) for term in _compiled(policy).declarative]
 
 
 def is_conditional(offer: StoredOffer) -> bool:
     """True when who may see the offer depends on who asks or when: its text is then made for each caller."""
-    return bool(_compiled(json.dumps(offer.policy))[0].conditions)
+    return bool(_compiled(json.dumps(offer.policy)).policy.conditions)
 
 
 def is_seen_by_all(offer: StoredOffer, at: datetime) -> bool:
@@ -326,12 +341,12 @@ def _goes_on(tx: Tx, asked: Flow, taking: gate.Taking) -> bool:
 
 def _take(tx: Tx, asked: Flow, agreement: StoredAgreement) -> Verdict:
     """Judge the next use and count it, with its entry in the transfer's journal."""
-    compiled, declarative = _compiled(agreement.document)
+    compiled = _compiled(agreement.document)
     known = facts.known(tx, agreement.owner, agreement.peer, agreement.dataset, agreement.document)
-    known |= {ELAPSED_TIME: agreement.created_at or tx.now}
-    request = _asked(agreement.dataset, agreement.peer, tx.now, known, declarative, "request")
+    known |= {ELAPSED_TIME: _agreed_at(agreement)}
+    request = _asked(agreement.dataset, agreement.peer, tx.now, known, compiled.declarative, "request")
     state = StoredUsage(tx, asked.owner, agreement.id)
-    decision, place = compiled.use(request, state)
+    decision, place = compiled.policy.use(request, state)
     if place is not None:
         state.commit(place)
         usage.note(tx, asked.owner, asked.transfer, _content(asked))

@@ -28,6 +28,14 @@ def up_to(count: int) -> dict[str, Any]:
     return {"permission": [{"action": "use", "constraint": [constraint]}]}
 
 
+def for_ninety_days(policy: dict[str, Any]) -> dict[str, Any]:
+    """Return the terms with a duration beside what else they ask."""
+    value = {"@type": "xsd:duration", "@value": "P90D"}
+    constraint = {"leftOperand": "odrl:elapsedTime", "operator": "lteq", "rightOperand": value}
+    (permission,) = policy["permission"]
+    return {"permission": [permission | {"constraint": [constraint, *permission.get("constraint", ())]}]}
+
+
 def agree(policy: dict[str, Any]) -> Any:
     """Return a unit that concludes the agreement of every transfer on the stage."""
     parties = {"assigner": "did:web:ville.example", "assignee": PARTNER, "timestamp": "2026-01-01T00:00:00Z"}
@@ -114,6 +122,21 @@ def test_two_replicas_deliver_together_what_there_is(node: Any, token: Any, post
         statuses, counts = asyncio.run(play())
     assert (statuses.count(200), statuses.count(403)) == (23, 41)
     assert counts == [23]
+
+
+@pytest.mark.parametrize("policy", [{"permission": [{"action": "use"}]}, up_to(5)], ids=["free", "counted"])
+def test_a_duration_runs_from_the_instant_that_the_agreement_bears(
+    node: Any, token: Any, policy: dict[str, Any]
+) -> None:
+    """From which its pages count, too. The row came into the store later, when that time had already run out."""
+
+    async def play() -> int:
+        async with node(permits=Flows("category")) as one:
+            await one.publish(CONTENT)
+            await one.store.write(agree(for_ninety_days(policy)))
+            return (await one.get(PATH, token(await one.provide()))).status
+
+    assert asyncio.run(play()) == 403
 
 
 def test_a_download_that_is_resumed_is_one_use(node: Any, token: Any) -> None:
