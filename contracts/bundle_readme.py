@@ -3,6 +3,8 @@
 Its commands are written for what the bundle holds, and are executed as they stand by the tests.
 """
 
+import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,20 +25,24 @@ class _Step:
 _HEAD_FR = """DOSSIER DE PREUVES : COMMENT LE CONTRÔLER
 
 Le plus simple est « pupitre-verify DOSSIER.contract.zip », un petit programme à part, qui travaille hors ligne. Cette
-page montre comment faire sans lui, avec openssl, unzip et les outils usuels de GNU/Linux (sha256sum, base64, basenc,
-od, cut, tr, sed, grep). Aucun cachet ne la couvre elle-même : si vous doutez d’elle, prenez-en un exemplaire ailleurs.
+page montre comment faire sans lui, sans réseau, avec openssl, unzip et les outils usuels de GNU/Linux (sha256sum,
+base64, basenc, date, od, cut, head, tail, tr, wc, sed, grep). Aucun cachet ne la couvre elle-même : si vous doutez
+d’elle, prenez-en un exemplaire ailleurs.
 
-Ouvrez un terminal dans un dossier vide où se trouve ce fichier ZIP, puis copiez les commandes dans l’ordre. Chaque
-contrôle réussi affiche « OK » ; une ligne qui manque, ou « failure », signale un défaut.
+Ouvrez un terminal dans un dossier vide où se trouve ce fichier ZIP, puis copiez les commandes dans l’ordre, toutes dans
+la même fenêtre. Chaque contrôle réussi affiche « OK » ; une ligne qui manque, ou « failure », signale un défaut, sauf
+où c’est dit. Seules ces lignes comptent : le code de retour d’une commande ne dit rien.
 """
 _HEAD_EN = """EVIDENCE BUNDLE: HOW TO CHECK IT
 
 The simplest way is “pupitre-verify BUNDLE.contract.zip”, a small program of its own that works offline. This page shows
-how to do without it, with openssl, unzip and the usual tools of GNU/Linux (sha256sum, base64, basenc, od, cut, tr, sed,
-grep). No seal covers this page itself: if you doubt it, take a copy from elsewhere.
+how to do without it, without a network, with openssl, unzip and the usual tools of GNU/Linux (sha256sum, base64,
+basenc, date, od, cut, head, tail, tr, wc, sed, grep). No seal covers this page itself: if you doubt it, take a copy
+from elsewhere.
 
-Open a terminal in an empty folder that holds this ZIP file, then copy the commands in their order. Every check that
-succeeds shows “OK”; a line that is missing, or “failure”, tells of a fault.
+Open a terminal in an empty folder that holds this ZIP file, then copy the commands in their order, all in the same
+window. Every check that succeeds shows “OK”; a line that is missing, or “failure”, tells of a fault, except where it is
+said. These lines alone count: the exit code of a command tells nothing.
 """
 _TAIL_FR = """\
 Ce que cela prouve : ce texte a été scellé avec les clés des deux certificats qu’il désigne, et n’a pas changé depuis.
@@ -44,9 +50,11 @@ Ce que cela prouve : ce texte a été scellé avec les clés des deux certificat
 
 Ce que cela ne prouve pas : que ces clés sont celles de ces organismes (comparez-les à leurs documents DID, dids/,
 qu’aucun cachet ne couvre, et à ce que vous tenez d’ailleurs) ; que les certificats viennent d’une autorité que vous
-reconnaissez (« openssl verify -CAfile AUTORITES.pem certs/provider.pem » le dit) ; la date, sauf horodatage d’une
-autorité que vous reconnaissez ; le consentement d’une personne physique. Qu’une clé ait été révoquée se lit dans
-status/ ; cette page ne contrôle pas la signature de ces listes, pupitre-verify le fait.
+reconnaissez (« openssl verify -CAfile AUTORITES.pem -untrusted certs/provider.pem certs/provider.pem » le dit ; d’un
+certificat échu depuis, ajoutez « -attime $(date -d 2026-11-30 +%s) », avec la date du cachet) ; la date, sauf
+horodatage d’une autorité que vous reconnaissez ; le consentement d’une personne physique, ni qu’elle en ait eu le
+pouvoir ; que la convention soit encore en vigueur, car qui remet le dossier a pu en ôter un avis. Qu’une clé ait été
+révoquée se lit dans status/ ; cette page ne contrôle pas la signature de ces listes, pupitre-verify le fait.
 """
 _TAIL_EN = """\
 What this proves: this text was sealed with the keys of the two certificates that it names, and has not changed since.
@@ -54,9 +62,11 @@ What this proves: this text was sealed with the keys of the two certificates tha
 
 What it does not prove: that these keys are those of these organisations (compare them with their DID documents, dids/,
 which no seal covers, and with what you have from elsewhere); that the certificates come from an authority that you
-believe (“openssl verify -CAfile AUTORITES.pem certs/provider.pem” tells); the date, unless an authority that you
-believe time-stamped it; the consent of a natural person. Whether a key was revoked is to be read in status/; this page
-does not check the signature of these lists, pupitre-verify does.
+believe (“openssl verify -CAfile AUTORITES.pem -untrusted certs/provider.pem certs/provider.pem” tells; for a
+certificate that has ended since, add “-attime $(date -d 2026-11-30 +%s)” with the date of the seal); the date, unless
+an authority that you believe time-stamped it; the consent of a natural person, nor that they had the power to give it;
+that the contract is still in force, since whoever hands out the bundle may have taken a notice out of it. Whether a key
+was revoked is to be read in status/; this page does not check the signature of these lists, pupitre-verify does.
 """
 _LATER_FR = (
     "Si la clé a changé depuis, cette dernière ligne manque : cherchez le nouveau certificat parmi les clés de cette "
@@ -167,7 +177,7 @@ _NOTIFIED = r"""    contract=$(digest < contract.json)
     done
 """
 _MESSAGES = r"""    for message in messages/*.json; do
-      grep -q "$(digest < "$message")" @NAME@.json && echo "$message : OK"
+      if grep -q "$(digest < "$message")" @NAME@.json; then echo "$message : OK"; fi
     done
 """
 _JOURNAL = r"""    last=
@@ -231,8 +241,10 @@ _PDF = r"""    set -- $(grep -a -o '/ByteRange *\[[^]]*\]' @FILE@ | tail -n 1 | 
 """
 _STAMP = r"""    member @FILE@ signature @RANK@ > stamped.tmp
     printf %s '@ITEM@' | decode | grep -o '"val":"[^"]*"' | cut -d'"' -f4 | base64 -d > token.tmp
-    openssl ts -reply -in token.tmp -token_in -token_out -text 2>&1 | grep 'Time stamp:'
-    openssl ts -verify -in token.tmp -token_in -data stamped.tmp -CAfile AUTORITES.pem
+    at=$(openssl ts -reply -in token.tmp -token_in -token_out -text 2>&1 | grep -a 'Time stamp:')
+    echo "@FILE@ @RANK@ : $at"
+    openssl ts -verify -in token.tmp -token_in -data stamped.tmp -CAfile AUTORITES.pem -attime \
+      "$(date -d "${at#*: }" +%s)"
 """
 
 
@@ -244,8 +256,8 @@ def readme(sealed: Mapping[str, str], *, has_journal: bool, pdf: str = "", shown
     steps = list(_steps({name: read_sealed(text) for name, text in sealed.items()}, has_journal, pdf))
     if shown and has_journal:
         steps.append(_token_step(shown))
-    french = [f"{n}. {one.fr}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
-    english = [f"{n}. {one.en}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
+    french = [f"{_wrapped(f'{n}. {one.fr}')}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
+    english = [f"{_wrapped(f'{n}. {one.en}')}\n\n{one.commands}" for n, one in enumerate(steps, 1)]
     tail_fr, tail_en = (_TAIL_FR, _TAIL_EN) if CONTRACT in sealed else (_ONE_SIDED_FR, _ONE_SIDED_EN)
     concluded_fr, concluded_en = _CONCLUSION[CONCLUSION in sealed]
     tail_fr, tail_en = _filled(tail_fr, CONCLUDED=concluded_fr), _filled(tail_en, CONCLUDED=concluded_en)
@@ -257,7 +269,13 @@ def readme(sealed: Mapping[str, str], *, has_journal: bool, pdf: str = "", shown
 def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterator[_Step]:
     main = CONTRACT if CONTRACT in sealed else UNILATERAL
     yield _Step("Ouvrir le dossier.", "Open the bundle.", _OPEN)
-    yield _Step("Chaque fichier a l’empreinte que dit la liste.", "Each file has the digest in the list.", _LISTED)
+    yield _Step(
+        "Chaque fichier de la liste a l’empreinte qu’elle dit. Cela montre que rien ne s’est abîmé en chemin ; aucun "
+        "cachet ne couvre la liste.",
+        "Each file in the list has the digest that it says. This shows that nothing was damaged on the way; no seal "
+        "covers the list.",
+        _LISTED,
+    )
     yield _Step("Préparer les outils.", "Prepare the tools.", _FUNCTIONS)
     reads = "".join(_filled(_READ, FILE=name, NAME=_stem(name)) for name in sealed)
     yield _Step(
@@ -269,7 +287,13 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
     fr, en = _COVERED[main]
     yield _Step(fr, en, _filled(_MESSAGES, NAME=_stem(main)))
     if has_journal:
-        yield _Step("La chaîne du journal.", "The chain of the journal.", _JOURNAL)
+        yield _Step(
+            "La chaîne du journal : aucune écriture n’y a été changée, ôtée ni ajoutée, sauf à la fin, ou à moins que "
+            "celui qui le tient ne l’ait refait en entier.",
+            "The chain of the journal: no entry was changed, taken out or added, except at its end, or unless whoever "
+            "keeps it made all of it anew.",
+            _JOURNAL,
+        )
     if has_journal and any(name.startswith("checkpoints/") for name in sealed):
         yield _Step(
             "Chaque point de contrôle couvre une entrée du journal (entre parenthèses), et donc celles d’avant : elles "
@@ -282,8 +306,10 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
         yield _pdf_step(pdf)
     if stamps := "".join(_stamp_commands(name, one) for name, one in sealed.items()):
         yield _Step(
-            "Les horodatages. AUTORITES.pem : les certificats de l’autorité d’horodatage, obtenus d’elle.",
-            "The time-stamps. AUTORITES.pem: the certificates of the time-stamping authority, obtained from it.",
+            "Les horodatages (« Verification: OK »). AUTORITES.pem : les certificats de l’autorité d’horodatage, "
+            "obtenus d’elle. Le sien est jugé à l’instant qu’elle dit ; qu’il ait été révoqué n’est pas contrôlé.",
+            "The time-stamps (“Verification: OK”). AUTORITES.pem: the certificates of the time-stamping authority, "
+            "obtained from it. Its own is judged as of the instant that it tells; its revocation is not checked.",
             stamps,
         )
 
@@ -354,6 +380,12 @@ def _stamp_commands(name: str, sealed: Sealed) -> str:
 
 def _stem(name: str) -> str:
     return name.removesuffix(".jws.json").replace("/", "-")
+
+
+def _wrapped(text: str) -> str:
+    """Return what a step says on lines of the width of the page, no French mark at the beginning of one."""
+    kept = re.sub(r" (?=[:;»?!])|(?<=«) ", "\u00a0", text)
+    return textwrap.fill(kept, 120, break_long_words=False, break_on_hyphens=False).replace("\u00a0", " ")
 
 
 def _filled(template: str, **words: str) -> str:

@@ -152,6 +152,12 @@ def test_the_page_shows_that_somebody_else_sealed_the_conclusion_or_a_notice(tmp
     assert not [line for line in lines if line.startswith(("certs/conclusion.pem", "notices-001.json, "))]
 
 
+def test_no_line_of_the_page_is_longer_than_a_screen_or_begins_with_what_ends_a_word(whole) -> None:
+    lines = zipfile.ZipFile(BytesIO(pack(whole))).read("README.txt").decode().splitlines()
+    assert max(map(len, lines)) <= 120
+    assert not [line for line in lines if line.startswith((":", ";", "»", "?", "!"))]
+
+
 def test_both_halves_of_the_page_say_the_same(whole) -> None:
     french, english = commands(zipfile.ZipFile(BytesIO(pack(whole))).read("README.txt").decode())
     assert french == english != ""

@@ -327,3 +327,18 @@ def test_a_token_of_openssl_is_read_and_the_page_shows_how_to_check_it(tmp_path)
     done = follow(pack(made), tmp_path / "empty", **{"AUTORITES.pem": known})
     assert "Verification: OK" in done.stdout.splitlines()
     assert "Time stamp:" in done.stdout
+
+
+@pytest.mark.by_hand
+def test_the_page_judges_a_stamping_authority_as_of_the_stamp_even_once_its_certificate_has_ended(tmp_path) -> None:
+    then = datetime.now(UTC).replace(microsecond=0) - 3 * 365 * DAY
+    root = authority(begin=then - DAY)
+    stamping = stamping_authority(root, begin=then - DAY, end=then + 30 * DAY)
+
+    def stamped(whole: Case) -> None:
+        seal = whole.seals[0]
+        seal["header"] = {"etsiU": [item(token(seal["signature"].encode(), then, stamping))]}
+
+    known = root[0].public_bytes(serialization.Encoding.PEM)
+    done = follow(pack(concluded_lately(then, stamped)), tmp_path / "empty", **{"AUTORITES.pem": known})
+    assert "Verification: OK" in done.stdout.splitlines()
