@@ -13,6 +13,7 @@ from contracts.convention.saying import date_text, instant_text, say
 from contracts.convention.structure import (
     Block,
     Facts,
+    OwnWords,
     Paragraph,
     Section,
     Signatures,
@@ -33,7 +34,7 @@ def signatures(document: Json, proof: Proof, language: Language) -> Signatures:
     columns = []
     for role in ROLES:
         party, seal = document["parties"][role], proof.of(role)
-        lines = [party["legalName"], party["representative"]["function"]]
+        lines: list[str] = [OwnWords(party["legalName"]), OwnWords(party["representative"]["function"])]
         if seal is None:
             lines.append(say(texts.NOT_SEALED, language))
         else:
@@ -156,7 +157,7 @@ def _approver(approval: Approval, language: Language) -> str:
     """Return who approved: a function, or a rule in words."""
     if approval.rule:
         return rule_text(approval.rule, language)
-    return approval.function or say(texts.NONE_GIVEN, language)
+    return OwnWords(approval.function) or say(texts.NONE_GIVEN, language)
 
 
 def rule_text(rule: str, language: Language) -> str:
@@ -171,7 +172,7 @@ def _day(instant: datetime, language: Language) -> str:
 
 
 def _notices(document: Json, proof: Proof, language: Language) -> Table:
-    names = {party["did"]: party["legalName"] for party in document["parties"].values()}
+    names = {party["did"]: OwnWords(party["legalName"]) for party in document["parties"].values()}
     rows = tuple(
         (
             date_text(each.at, language),
@@ -190,7 +191,7 @@ def reason_text(kind: str, reason: str, language: Language) -> str:
         return say(texts.NOTICE_REASONS["receipt"], language, sha256=reason)
     first, *others = reason.split("\n")
     if not first.startswith(DELIVERY):
-        return reason
+        return OwnWords(reason)
     return "\n".join((say(texts.NOTICE_REASONS["transfer"], language, id=first.removeprefix(DELIVERY)), *others))
 
 

@@ -1,13 +1,13 @@
 """The articles of a convention, made from a sealed document. What is said is in texts.py, in which order is here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import policies
 from contracts.canonical import Json
 from contracts.convention import texts
 from contracts.convention.saying import badge_text, date_text, say, unbroken
-from contracts.convention.structure import Block, Facts, Paragraph, Section, Table
+from contracts.convention.structure import Block, Facts, OwnWords, Paragraph, Section, Table
 from contracts.terms import agreed_at
 from policies.clauses import condition_text
 from policies.errors import Language, Text
@@ -37,6 +37,7 @@ def preamble(document: Json, language: Language) -> Section:
         if "sha256" in framework:
             blocks.append(Paragraph(say(texts.FRAMEWORK_DIGEST, language, sha256=framework["sha256"]), note=True))
     blocks.append(Paragraph(say(texts.WHAT_BINDS, language)))
+    blocks.append(Paragraph(say(texts.OWN_WORDS, language), note=True))
     return Section("", say(texts.PREAMBLE, language), tuple(blocks))
 
 
@@ -51,7 +52,7 @@ def articles(document: Json, language: Language) -> tuple[Section, ...]:
         (texts.PERSONAL, _personal(document, language)),
         (texts.PROOF, _proof(document["framework"], language)),
         (texts.TERMINATION, _termination(document["termination"], language)),
-        (texts.JURISDICTION, (Paragraph(document["jurisdiction"]),)),
+        (texts.JURISDICTION, (Paragraph(OwnWords(document["jurisdiction"])),)),
     )
     return numbered(texts.ARTICLE, contents, language)
 
@@ -65,7 +66,7 @@ def numbered(label: Text, contents: Contents, language: Language) -> tuple[Secti
 
 
 def _object(dataset: Json, language: Language) -> tuple[Block, ...]:
-    known = dict(dataset) | {"personal": say(texts.IS_PERSONAL[dataset["personal"]], language)}
+    known = own_words(dataset) | {"personal": say(texts.IS_PERSONAL[dataset["personal"]], language)}
     return (Paragraph(say(texts.OBJECT_IS, language)), facts_of(known, texts.DATASET, language))
 
 
@@ -180,7 +181,7 @@ def _purpose(request: Json, language: Language) -> tuple[Block, ...]:
 
 def declared(request: Json, language: Language) -> tuple[Block, ...]:
     """Return what the recipient declared in its request."""
-    known = dict(request)
+    known = own_words(request)
     if "until" in known:
         known["until"] = date_text(known["until"], language, edge="end")
     return (Paragraph(say(texts.PURPOSE_IS, language)), facts_of(known, texts.REQUEST, language))
@@ -191,22 +192,27 @@ def _personal(document: Json, language: Language) -> tuple[Block, ...]:
     if sheet == "none":
         unsaid = texts.PERSONAL_UNSAID if document["dataset"]["personal"] else texts.NO_PERSONAL
         return (Paragraph(say(unsaid, language)),)
-    return (Paragraph(say(texts.PERSONAL_IS, language)), facts_of(sheet, texts.PERSONAL_FACTS, language))
+    return (Paragraph(say(texts.PERSONAL_IS, language)), facts_of(own_words(sheet), texts.PERSONAL_FACTS, language))
 
 
 def _proof(framework: Json, language: Language) -> tuple[Block, ...]:
     means = Paragraph(say(texts.PROOF_IS, language))
     if framework == "none":
         return (means, Paragraph(say(texts.NO_PROOF_CLAUSE, language)))
-    return (means, Paragraph(say(texts.PROOF_CLAUSE, language)), Paragraph(framework["proofClause"]))
+    return (means, Paragraph(say(texts.PROOF_CLAUSE, language)), Paragraph(OwnWords(framework["proofClause"])))
 
 
 def _termination(text: str, language: Language) -> tuple[Block, ...]:
-    return (Paragraph(text), Paragraph(say(texts.TERMINATION_NOTICE, language), note=True))
+    return (Paragraph(OwnWords(text)), Paragraph(say(texts.TERMINATION_NOTICE, language), note=True))
 
 
-def facts_of(known: Json, labels: dict[str, Text], language: Language) -> Facts:
+def own_words(told: Json) -> dict[str, str]:
+    """Return the members of a section that parties filled in, marked as such; an identifier is nobody's words."""
+    return {name: str(value) if name == "id" else OwnWords(value) for name, value in told.items()}
+
+
+def facts_of(known: Mapping[str, str], labels: dict[str, Text], language: Language) -> Facts:
     """Return the members that are there in the order of their labels; one that has no label comes last, by its name."""
     named = [(say(label, language), known[name]) for name, label in labels.items() if name in known]
     others = [(name, value) for name, value in known.items() if name not in labels]
-    return Facts(tuple((label, str(value)) for label, value in (*named, *others)))
+    return Facts((*named, *others))

@@ -11,7 +11,7 @@ from contracts.convention.annexes import annexes, revocations, signatures
 from contracts.convention.articles import articles, preamble
 from contracts.convention.proof import ROLES, Proof, Revoked, read_proof
 from contracts.convention.saying import date_text, identifier_text, say
-from contracts.convention.structure import Convention, Facts, Party
+from contracts.convention.structure import Convention, Facts, OwnWords, Party
 from policies.errors import Language
 
 ATTACHMENT = "contract.jws.json"
@@ -38,7 +38,7 @@ def draw_up_convention(
     return Convention(
         language=language,
         title=say(texts.TITLE, language),
-        object=document["dataset"]["title"],
+        object=OwnWords(document["dataset"]["title"]),
         reference=document["id"],
         facts=_facts(document, proof, language),
         between=say(texts.BETWEEN, language),
@@ -88,7 +88,7 @@ def _party(document: Json, role: str, language: Language) -> Party:
         *([say(texts.MANDATE, language, mandate=representative["mandate"])] if "mandate" in representative else []),
         party["did"],
     ]
-    return Party(party["legalName"], tuple(lines), say(texts.CALLED[role], language))
+    return Party(OwnWords(party["legalName"]), tuple(lines), say(texts.CALLED[role], language))
 
 
 def numbers_line(party: Mapping[str, str]) -> list[str]:

@@ -19,7 +19,16 @@ from contracts.convention.proof import ROLES, Revoked
 from contracts.convention.record import Beside, Identity, Recorded, read_record
 from contracts.convention.record_articles import articles, names_of, nature
 from contracts.convention.saying import date_text, instant_text, say
-from contracts.convention.structure import Block, Convention, Facts, Paragraph, Party, Section, Signatures
+from contracts.convention.structure import (
+    Block,
+    Convention,
+    Facts,
+    OwnWords,
+    Paragraph,
+    Party,
+    Section,
+    Signatures,
+)
 from contracts.terms import GENERATOR
 from contracts.texts import line
 from policies.errors import Language, Text
@@ -44,7 +53,7 @@ def draw_up_record(
     return Convention(
         language=language,
         title=say(record_texts.TITLE, language),
-        object=line(record.dataset.title) or record.dataset.id,
+        object=OwnWords(line(record.dataset.title)) or record.dataset.id,
         reference=record.document["id"],
         facts=_facts(record, language),
         between=say(record_texts.PARTIES, language),

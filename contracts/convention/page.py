@@ -1,7 +1,8 @@
 """A convention as one HTML page that needs nothing else: no script, no picture, no address from which to fetch.
 
 The stylesheet stands in the page; its digest is in the page's own policy and in CONTENT_SECURITY_POLICY for whoever
-serves it. Without the stylesheet the page reads from top to bottom all the same.
+serves it. Without the stylesheet the page reads from top to bottom all the same. What a party wrote itself is marked as
+French, the language of the organisations that this is for: a screen reader reads it so on an English page, too.
 """
 
 import base64
@@ -14,6 +15,7 @@ from contracts.convention.structure import (
     Block,
     Convention,
     Facts,
+    OwnWords,
     Paragraph,
     Party,
     Section,
@@ -24,6 +26,8 @@ from contracts.convention.structure import (
 )
 
 STYLE = files("contracts.convention").joinpath("page.css").read_text("utf-8")
+LONG = 20
+"""Up to how many characters a word is one that people read."""
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; "
     f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
@@ -37,7 +41,7 @@ def as_html(convention: Convention) -> str:
     body = [
         '<header class="front">',
         f"<p class=kind>{escape(convention.title)}</p>",
-        f"<h1>{escape(convention.object)}</h1>",
+        f"<h1>{_said(convention.object)}</h1>",
         _facts(convention.facts),
         "</header>",
         "<main>",
@@ -67,7 +71,7 @@ def _parties(convention: Convention) -> str:
 
 def _party(party: Party) -> str:
     return (
-        f"<div class=party>\n<p class=name>{escape(party.name)}</p>\n<p>{_lines(party.lines)}</p>\n"
+        f"<div class=party>\n<p class=name>{_said(party.name)}</p>\n<p>{_lines(party.lines)}</p>\n"
         f"<p class=called>{escape(party.called)}</p>\n</div>"
     )
 
@@ -81,7 +85,7 @@ def _section(section: Section, kind: str = "article") -> str:
 def _block(block: Block) -> str:
     match block:
         case Paragraph():
-            mark = " class=note" if block.note else ""
+            mark = (" class=note" if block.note else "") + _language(block.text)
             return "\n".join(f"<p{mark}>{escape(line)}</p>" for line in block.text.splitlines() if line.strip())
         case Facts():
             return _facts(block)
@@ -94,7 +98,7 @@ def _block(block: Block) -> str:
 
 
 def _facts(facts: Facts) -> str:
-    rows = "\n".join(f"<div><dt>{escape(label)}</dt><dd>{_value(value)}</dd></div>" for label, value in facts.rows)
+    rows = "\n".join(f"<div><dt>{escape(label)}</dt><dd>{_said(value)}</dd></div>" for label, value in facts.rows)
     caption = f"<h3>{escape(facts.caption)}</h3>\n" if facts.caption else ""
     return f"{caption}<dl{' class=small' if facts.small else ''}>\n{rows}\n</dl>"
 
@@ -102,8 +106,7 @@ def _facts(facts: Facts) -> str:
 def _table(table: Table) -> str:
     header = "".join(f'<th scope="col">{escape(each)}</th>' for each in table.header)
     rows = "\n".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{_value(each)}</td>" for each in rest)}</tr>'
-        for first, *rest in table.rows
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(map(_cell, rest))}</tr>' for first, *rest in table.rows
     )
     mark = " class=small" if table.small else ""
     return (
@@ -119,10 +122,24 @@ def _signatures(signatures: Signatures) -> str:
     return f"<section class=signatures>\n{columns}\n</section>"
 
 
-def _value(text: str) -> str:
-    """Return a value; line breaks in it stay."""
-    return f"<span class=digest>{text}</span>" if is_digest(text) else _lines(text.splitlines())
+def _cell(text: str) -> str:
+    """Return a cell; one with an identifier in it may be broken anywhere, and any other between words only."""
+    mark = " class=long" if any(len(word) > LONG for word in text.split()) else ""
+    return f"<td{mark}>{_said(text)}</td>"
+
+
+def _said(text: str) -> str:
+    """Return a text; line breaks in it stay."""
+    if is_digest(text):
+        return f"<span class=digest>{text}</span>"
+    told = "<br>\n".join(map(escape, text.splitlines()))
+    mark = _language(text)
+    return f"<span{mark}>{told}</span>" if mark else told
+
+
+def _language(text: str) -> str:
+    return ' lang="fr"' if isinstance(text, OwnWords) else ""
 
 
 def _lines(lines: Iterable[str]) -> str:
-    return "<br>\n".join(escape(line) for line in lines)
+    return "<br>\n".join(map(_said, lines))

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from contracts.canonical import Json, sha256
 from contracts.convention.proof import ROLES, Revoked, Seal, read_seal
+from contracts.convention.structure import OwnWords
 from contracts.document import Dataset
 from contracts.jws import UNILATERAL, Sealed, read_sealed
 from contracts.refused import HeaderRefused, NotASeal
@@ -96,7 +97,7 @@ class Recorded:
     def name(self, role: str) -> str:
         """Return the name of a party; its DID where none is known."""
         did, known = self.of(role)
-        return line(known.name) or did
+        return OwnWords(line(known.name)) or did
 
     @property
     def dataset(self) -> Dataset:

@@ -9,7 +9,7 @@ from contracts.convention.annexes import kind_text
 from contracts.convention.articles import Contents, commitments, declared, duties, facts_of, numbered, rules
 from contracts.convention.record import Recorded
 from contracts.convention.saying import date_text, instant_text, say
-from contracts.convention.structure import Block, Facts, Paragraph, Section, Table
+from contracts.convention.structure import Block, Facts, OwnWords, Paragraph, Section, Table
 from contracts.document import REQUEST
 from contracts.refused import BadDocument
 from contracts.terms import told_terms, told_validity
@@ -48,9 +48,9 @@ def articles(record: Recorded, language: Language) -> tuple[Section, ...]:
 def _object(record: Recorded, language: Language) -> tuple[Block, ...]:
     dataset = record.dataset
     told = {
-        "title": line(dataset.title),
-        "description": lines(dataset.description),
-        "licence": line(dataset.licence),
+        "title": OwnWords(line(dataset.title)),
+        "description": OwnWords(lines(dataset.description)),
+        "licence": OwnWords(line(dataset.licence)),
         "personal": "" if dataset.personal is None else say(record_texts.IS_PERSONAL[dataset.personal], language),
     }
     known = {name: value for name, value in told.items() if value}

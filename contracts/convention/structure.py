@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from policies.errors import Language
 
 
+class OwnWords(str):
+    """A text that a party wrote itself, whatever the language of the page on which it stands."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """A sentence or several. A `note` explains and is set smaller."""

@@ -16,8 +16,8 @@ ROLES: dict[str, Text] = {
     "provider": {"fr": "Le fournisseur", "en": "The provider"},
     "consumer": {"fr": "Le destinataire", "en": "The recipient"},
 }
-REPRESENTED: Text = {"fr": "représentant : {function}", "en": "representative: {function}"}
-MANDATE: Text = {"fr": "habilitation : {mandate}", "en": "mandate: {mandate}"}
+REPRESENTED: Text = {"fr": "représentant : {function}", "en": "representative: “{function}”"}
+MANDATE: Text = {"fr": "habilitation : {mandate}", "en": "mandate: “{mandate}”"}
 FOOTER: Text = {"fr": "Empreinte SHA-256 du contrat", "en": "SHA-256 digest of the contract"}
 PAGE: Text = {"fr": "Page {page} sur", "en": "Page {page} of"}
 ARTICLE: Text = {"fr": "Article {number}", "en": "Article {number}"}
@@ -54,7 +54,7 @@ FACTS: dict[str, Text] = {
 PREAMBLE: Text = {"fr": "Préambule", "en": "Preamble"}
 FRAMEWORK: Text = {
     "fr": "La présente convention s’inscrit dans un accord-cadre : {reference}.",
-    "en": "This agreement stands under a framework agreement: {reference}.",
+    "en": "This agreement stands under a framework agreement: “{reference}”.",
 }
 FRAMEWORK_DIGEST: Text = {
     "fr": "Empreinte SHA-256 de l’accord-cadre : {sha256}",
@@ -75,6 +75,11 @@ WHAT_BINDS: Text = {
         " (contract.jws.json, attached to the PDF version). These pages set it out for reading; where they differ, the"
         " JSON document prevails."
     ),
+}
+
+OWN_WORDS: Text = {
+    "fr": "Ce que les parties ont écrit (noms, fonctions, descriptions, clauses) est repris dans leur langue.",
+    "en": "What the parties wrote (names, functions, descriptions, clauses) stands here in their own language.",
 }
 
 # --- articles ---
@@ -283,7 +288,7 @@ FOR: dict[str, Text] = {
 }
 SEALED_ON: Text = {"fr": "Scellé le {at}", "en": "Sealed on {at}"}
 NOT_SEALED: Text = {"fr": "Pas encore scellé", "en": "Not sealed yet"}
-APPROVED_BY: Text = {"fr": "Approuvé par : {function}", "en": "Approved by: {function}"}
+APPROVED_BY: Text = {"fr": "Approuvé par : {function}", "en": "Approved by: “{function}”"}
 APPROVED_BY_RULE: Text = {"fr": "Approuvé par {rule}", "en": "Approved by {rule}"}
 RULE: Text = {"fr": "la règle {rule}", "en": "the rule {rule}"}
 APPROVING_RULES: dict[str, Text] = {
@@ -311,7 +316,7 @@ SEAL: dict[str, Text] = {
     "level": {"fr": "Niveau", "en": "Level"},
     "timestamp": {"fr": "Horodatage", "en": "Time-stamp"},
 }
-REVOKED_FOR: Text = {"fr": "{at} ({reason})", "en": "{at} ({reason})"}
+REVOKED_FOR: Text = {"fr": "{at} ({reason})", "en": "{at} (“{reason}”)"}
 REVOKED: dict[str, Text] = {
     "before": {
         "fr": (
@@ -381,10 +386,7 @@ WORTH: dict[bool, Text] = {
         "fr": "par ce dont les parties sont convenues sur la preuve",
         "en": "what the parties agreed on as to evidence",
     },
-    False: {
-        "fr": "la parole de l’organisme qui l’a apposé",
-        "en": "the word of the organisation that made it",
-    },
+    False: {"fr": "la parole de l’organisme qui l’a apposé", "en": "the word of the organisation that made it"},
 }
 """What a seal of level L0 is worth, with a framework agreement and without."""
 TIMESTAMP: dict[str, Text] = {

@@ -406,7 +406,7 @@ def test_a_revoked_key_is_told_at_its_seal_and_under_the_status(
         assert status[1].startswith({"fr": "Cachet du destinataire : ", "en": "The recipient’s seal: "}[language])
         assert status[1].endswith(told)
         provider, consumer = (plain("\n".join(said(each))) for each in convention.annexes[0].blocks[:2])
-        row = {"fr": "Clé révoquée le {} (Poste volé)", "en": "Key revoked on {} (Poste volé)"}[language]
+        row = {"fr": "Clé révoquée le {} (Poste volé)", "en": "Key revoked on {} (“Poste volé”)"}[language]
         at = plain(instant_text(AT + timedelta(days=days), language))  # type: ignore[arg-type]
         assert row.format(at) in consumer
         assert row.split(" {")[0] not in provider

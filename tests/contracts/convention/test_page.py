@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import hashlib
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -81,6 +82,40 @@ def test_the_page_of_one_sided_evidence_names_itself_first() -> None:
     english = Page(record_page("en"))
     assert english.text.startswith("Record of an agreement — one-sided evidence Points lumineux")
     assert english.all("html") == [{"lang": "en"}]
+
+
+def french_in(page: str) -> list[str]:
+    """Return what a page marks as French, as plain text."""
+    marked = re.findall(r'<(p|span|h1)[^>]* lang="fr">(.*?)</\1>', page, re.DOTALL)
+    return [" ".join(html.unescape(text.replace("<br>", " ")).split()) for _, text in marked]
+
+
+def test_what_a_party_wrote_is_marked_as_french_and_its_titles_are_quoted_in_english() -> None:
+    made = sample(scenarios.FUEL_POVERTY, personalData=personal())
+    page = as_html(draw_up_convention(made.contract, conclusion=made.conclusion, language="en"))
+    document, marked = made.document, french_in(page)
+    wrote = [document["dataset"]["title"], document["jurisdiction"], document["termination"], personal()["retention"]]
+    for party in document["parties"].values():
+        function = party["representative"]["function"]
+        wrote += [party["legalName"], function]
+        assert f"representative: “{function}”" in Page(page).text
+    assert {" ".join(each.split()) for each in wrote} <= set(marked)
+    assert not [each for each in marked if "The recipient" in each or each in document["terms"]["en"]]
+
+
+def test_an_identifier_is_nobody_s_words() -> None:
+    marked = french_in(as_html(draw_up_convention(sample(scenarios.LIGHTING).contract, language="en")))
+    assert not [each for each in marked if each.startswith(("did:", "urn:"))]
+    beside = dataclasses.replace(one_sided(scenarios.LIGHTING).beside, theirs=Identity())
+    record = draw_up_record(one_sided(scenarios.LIGHTING).sealed, beside, language="en")
+    assert not [each for each in french_in(as_html(record)) if each.startswith(("did:", "urn:"))]
+
+
+def test_only_a_cell_with_an_identifier_is_broken_within_words() -> None:
+    cells = re.findall(r"<td([^>]*)>(.*?)</td>", convention_page(), re.DOTALL)
+    broken = {text for mark, text in cells if "long" in mark}
+    assert broken
+    assert not [text for text in broken if "Le destinataire" in text or "Le fournisseur" in text]
 
 
 def test_headings_come_in_order_and_none_is_skipped(page: str) -> None:
