@@ -14,7 +14,7 @@ from connector.peer.client import Answer, Call
 from connector.peer.errors import Unreachable
 from connector.protocol.machine import Role
 from connector.services.deciders import Person
-from connector.store import contracts, journal, negotiations
+from connector.store import contracts, journal, negotiations, peers
 from connector.store.contracts import StoredContract, StoredSeal
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
@@ -189,6 +189,16 @@ class Pair:
         ours = (await self.row(role, pid)).pid
         entries = await self.node(role).store.read(lambda tx: journal.page(tx, ROOT, ours, limit=200))
         return [entry.entry for entry in entries if entry.kind == kind]
+
+    async def unpin_card(self, role: Role) -> None:
+        """Have one side know the other without a card, so that it expects no seal of it."""
+
+        def unit(tx: Tx) -> None:
+            peer = peers.claim(tx, ROOT, self.places[role.other].did)
+            peer.card = None
+            peers.put(tx, peer)
+
+        await self.node(role).store.write(unit)
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """Return what was carried of one kind."""

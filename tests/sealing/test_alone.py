@@ -1,10 +1,8 @@
 """A partner that stops sealing on the way: what was drawn up leads to nothing, and our own seal alone is kept."""
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,30 +16,15 @@ from connector.protocol.machine import Role
 from connector.services import exchange
 from connector.services.contract_checks import ContractChecks
 from connector.services.seal_records import NO_SEAL
-from connector.store import negotiations, peers
+from connector.store import negotiations
 from connector.store.contracts import StoredContract
 from connector.store.db import Tx
 from contracts.jws import UNILATERAL, read_sealed
 from tests.harness import nodes
-from tests.sealing.pair import Pair, kind_of, play
-from tests.simulator import network, places
+from tests.sealing.pair import Pair, kind_of
+from tests.simulator import network
 
-MEMORY = Path("/dev/shm")
 TAKEN = Answer(200, {"content-type": "application/json"}, b"{}")
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="alone", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
-
-
-@pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes, whose signers may be slow or fail."""
-    return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
 class Away:
@@ -55,17 +38,16 @@ class Away:
             raise OSError("the signer is away")
 
 
-async def signer_away(pair: Pair, role: Role) -> Away:
-    """Have one side built again with a signer that is away; return it."""
+async def held_up(pair: Pair, role: Role, status: str) -> tuple[Away, str, StoredContract]:
+    """Have the consumer ask, and the signer of one side away, until that side's contract stands so.
+
+    Return the signer, the consumer's identifier of the negotiation, and the contract.
+    """
     place, away = pair.places[role], Away()
     place.crash()
     place.before_sealing = away
     await place.wake(pair.clock, pair.net)
-    return away
-
-
-async def until_status(pair: Pair, role: Role, pid: str, status: str) -> StoredContract:
-    """Let time pass until one side's contract stands so; return it."""
+    pid = await pair.ask()
 
     async def stands_so() -> bool:
         if (await pair.row(Role.CONSUMER, pid)).peer_pid is None:
@@ -76,7 +58,7 @@ async def until_status(pair: Pair, role: Role, pid: str, status: str) -> StoredC
     await pair.until(stands_so)
     contract = await pair.contract(role, pid)
     assert contract is not None
-    return contract
+    return away, pid, contract
 
 
 async def kept_alone(pair: Pair, role: Role, pid: str, was: StoredContract, reason: str) -> None:
@@ -101,10 +83,8 @@ def test_a_provider_whose_partner_took_its_card_away_keeps_its_own_seal(
     perform: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scene(pair: Pair) -> None:
-        away = await signer_away(pair, Role.PROVIDER)
-        pid = await pair.ask()
-        was = await until_status(pair, Role.PROVIDER, pid, "sealing")
-        await unpin_card(pair, Role.PROVIDER)
+        away, pid, was = await held_up(pair, Role.PROVIDER, "sealing")
+        await pair.unpin_card(Role.PROVIDER)
         hosted = pair.node(Role.CONSUMER).hosts._hosted
         monkeypatch.setitem(hosted, ROOT, replace(hosted[ROOT], card=None))
         away.is_away = False
@@ -121,9 +101,7 @@ def test_a_provider_that_lost_its_own_card_leaves_what_it_drew_up_and_keeps_its_
     """Its decision lapsed with the draft unsealed; the next one goes out without a seal, and nothing waits for one."""
 
     async def scene(pair: Pair) -> None:
-        away = await signer_away(pair, Role.PROVIDER)
-        pid = await pair.ask()
-        was = await until_status(pair, Role.PROVIDER, pid, "sealing")
+        away, pid, was = await held_up(pair, Role.PROVIDER, "sealing")
         ours = (await pair.row(Role.PROVIDER, pid)).pid
         node = pair.node(Role.PROVIDER)
 
@@ -133,7 +111,7 @@ def test_a_provider_that_lost_its_own_card_leaves_what_it_drew_up_and_keeps_its_
             negotiations.save(tx, negotiation)
 
         await node.store.write(lapse)
-        await unpin_card(pair, Role.CONSUMER)
+        await pair.unpin_card(Role.CONSUMER)
         with monkeypatch.context() as patch:
             patch.setitem(node.hosts._hosted, ROOT, replace(node.hosts._hosted[ROOT], card=None))
             await node.negotiate.accept(ROOT, ours, by=nodes.BY)
@@ -152,10 +130,8 @@ async def is_in(pair: Pair, role: Role, pid: str, state: str) -> bool:
 
 def test_a_consumer_that_gets_another_agreement_without_a_seal_keeps_its_own(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
-        away = await signer_away(pair, Role.CONSUMER)
-        pid = await pair.ask()
-        was = await until_status(pair, Role.CONSUMER, pid, "sealed-by-one")
-        await unpin_card(pair, Role.CONSUMER)
+        away, pid, was = await held_up(pair, Role.CONSUMER, "sealed-by-one")
+        await pair.unpin_card(Role.CONSUMER)
         pair.answers[n.VERIFICATION] = [TAKEN]
         await send(pair, n.AGREEMENT, another_agreement)
         away.is_away = False
@@ -165,17 +141,6 @@ def test_a_consumer_that_gets_another_agreement_without_a_seal_keeps_its_own(per
         await kept_alone(pair, Role.CONSUMER, pid, was, "another agreement")
 
     perform(scene)
-
-
-async def unpin_card(pair: Pair, role: Role) -> None:
-    """Have one side know the other without a card, so that it expects no seal of it."""
-
-    def unit(tx: Tx) -> None:
-        peer = peers.claim(tx, ROOT, pair.places[role.other].did)
-        peer.card = None
-        peers.put(tx, peer)
-
-    await pair.node(role).store.write(unit)
 
 
 async def send(pair: Pair, like: str, change: Callable[[Call], Call]) -> None:

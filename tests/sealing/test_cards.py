@@ -1,7 +1,6 @@
 """A party card that changes: until the partner has taken note of the new one, no contract with it is sealed."""
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,8 @@ from tests.harness import nodes
 from tests.harness.sealing import CARDS
 from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
-from tests.simulator import places
 
-MEMORY = Path("/dev/shm")
 COMMANDS = ("pupitre peer ping", "pupitre peer card accept")
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="cards", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
 
 
 @pytest.fixture(params=[False, True], ids=["elsewhere", "own"])

@@ -3,12 +3,10 @@
 import asyncio
 import io
 import json
-import tempfile
 import zipfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -41,27 +39,11 @@ from contracts.seals import seal, sealed_at
 from contracts.timestamps import add_token
 from tests.contracts.verifier.written import zipped
 from tests.harness import nodes
-from tests.sealing.pair import Pair, play
-from tests.simulator import places
+from tests.sealing.pair import Pair
 
-MEMORY = Path("/dev/shm")
 T = TypeVar("T")
 BOTH = (Role.PROVIDER, Role.CONSUMER)
 ONE_SIDED = "unilateral.jws.json"
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="evidence", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
-
-
-@pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes."""
-    return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
 def shown(node: Node) -> Contracts:
@@ -133,16 +115,10 @@ async def concluded(pair: Pair) -> dict[Role, str]:
 
 async def one_sided(pair: Pair) -> dict[Role, str]:
     """Have an agreement that nobody countersigns: the consumer has no card any more."""
-    consumer, provider = pair.node(Role.CONSUMER), pair.node(Role.PROVIDER)
-
-    def unpin(tx: Tx) -> None:
-        peer = peers.claim(tx, ROOT, pair.places[Role.CONSUMER].did)
-        peer.card = None
-        peers.put(tx, peer)
-
+    consumer = pair.node(Role.CONSUMER)
     await consumer.store.write(lambda tx: participants.set_card(tx, ROOT, None))  # type: ignore[arg-type]
     await consumer.hosts.load()
-    await provider.store.write(unpin)
+    await pair.unpin_card(Role.PROVIDER)
     return await concluded(pair)
 
 

@@ -1,9 +1,7 @@
 """The end of a contract is told of beforehand: as often as the settings say, once each, on each side by itself."""
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,26 +13,10 @@ from connector.store import contracts, events
 from connector.store.db import Tx
 from connector.store.tables import jobs as jobs_table
 from tests.harness import nodes
-from tests.sealing.pair import Pair, play
-from tests.simulator import places
+from tests.sealing.pair import Pair
 from tests.simulator.network import KIND, Fate
 
 BOTH = (Role.PROVIDER, Role.CONSUMER)
-MEMORY = Path("/dev/shm")
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="expiry", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
-
-
-@pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes."""
-    return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
 async def concluded(pair: Pair, days: float) -> tuple[str, datetime]:

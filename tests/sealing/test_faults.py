@@ -4,8 +4,7 @@ Whatever happens: one contract, counted by both sides or by none, and one seal o
 """
 
 import asyncio
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,9 @@ from tests.harness.seals import SealAuthority
 from tests.sealing.outcomes import BOTH, both_or_neither, concluded, ended
 from tests.sealing.pair import Pair, kind_of, play
 from tests.sealing.remote import ASKS, RemoteSigners, ServiceAway, Signed, SigningService
-from tests.simulator import network, places
+from tests.simulator import network
 from tests.simulator.network import Fate
 
-MEMORY = Path("/dev/shm")
 SEALS = [(Role.PROVIDER, "contract"), (Role.CONSUMER, "contract"), (Role.PROVIDER, "conclusion")]
 """What is sealed in a negotiation, and by whom, in order."""
 CARRIERS = [n.AGREEMENT, n.VERIFICATION, n.FINALIZE]
@@ -41,20 +39,6 @@ FATES = {
     "twice": Fate(again_after_s=20.0, with_new_token=True),
     "answer lost and twice": Fate(is_answer_lost=True, again_after_s=5.0, with_new_token=True),
 }
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="faults", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
-
-
-@pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes."""
-    return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
 def name_of(value: object) -> str:

@@ -1,8 +1,7 @@
 """The framework agreement that contracts name: recorded by both sides in the same words, or no contract is sealed."""
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,23 +19,13 @@ from contracts.document import Framework
 from tests.harness import nodes
 from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
-from tests.simulator import places
 
-MEMORY = Path("/dev/shm")
 AGREED = Framework(
     reference="Accord-cadre n° 2026-07",
     proof_clause="Les cachets valent écrit.\nLe journal fait foi de la date.",
     sha256="ab" * 32,
 )
 OTHER = replace(AGREED, proof_clause="Les cachets ne valent rien.")
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="framework", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
 
 
 @pytest.fixture

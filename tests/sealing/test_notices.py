@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -31,27 +29,12 @@ from contracts.jws import NOTICE, read_sealed
 from contracts.notice import check_notice, notice
 from contracts.seals import seal
 from tests.harness import nodes
-from tests.sealing.pair import Pair, play
+from tests.sealing.pair import Pair
 from tests.simulator import network, places
 from tests.simulator.network import KIND, Fate
 
 BOTH = (Role.PROVIDER, Role.CONSUMER)
-MEMORY = Path("/dev/shm")
 MOST_COMMITS = 40
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="evidence", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
-
-
-@pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes."""
-    return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
 async def concluded(pair: Pair) -> str:

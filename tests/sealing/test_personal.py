@@ -1,8 +1,7 @@
 """Contracts about personal data: none without purpose and legal basis, no annex saying more than was declared."""
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,10 @@ from contracts.seals import seal
 from tests.harness import nodes
 from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
-from tests.simulator import places
 
-MEMORY = Path("/dev/shm")
 DATASET, OFFER = "urn:test:menages", "urn:offer:menages"
 CARD = RequestCard(purpose="Repérer la précarité énergétique", legal_basis="RGPD, art. 6(1)(e)")
 ANNEX = {"purpose": CARD.purpose, "legalBasis": CARD.legal_basis}
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="personal", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
 
 
 @pytest.fixture(params=[False, True], ids=["elsewhere", "own"])

@@ -4,8 +4,7 @@ import asyncio
 import base64
 import json
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,21 +33,11 @@ from tests.harness import nodes
 from tests.harness.sealing import open_keys
 from tests.sealing.outcomes import BOTH, concluded, unused
 from tests.sealing.pair import Pair, play
-from tests.simulator import places
 from tests.simulator.virtual import InlineStore
 
-MEMORY = Path("/dev/shm")
 FEWEST_COMMITS, MOST_COMMITS = 3, 100
 """How many commits a sealed negotiation takes on one side."""
 _PENDING = "SELECT pending, EXISTS (SELECT 1 FROM jobs WHERE kind = 'seal' AND key = pid) FROM negotiations"
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="sealing", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
 
 
 @pytest.fixture(params=[False, True], ids=["elsewhere", "own"])

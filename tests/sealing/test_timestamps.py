@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -31,21 +30,11 @@ from tests.harness import nodes
 from tests.harness.sealing import give_card
 from tests.harness.stamper import Stamper
 from tests.sealing.pair import Pair, play
-from tests.simulator import places
 from tests.simulator.network import KIND, Fate
 from tests.tools.postgres import Postgres
 
 BOTH = (Role.PROVIDER, Role.CONSUMER)
-MEMORY = Path("/dev/shm")
 HOST = "127.0.0.1:1003"
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="stamps", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
 
 
 class Scene:
