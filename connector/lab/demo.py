@@ -205,7 +205,7 @@ def _play(story: Story, provider: Node, consumer: Node, home: Path) -> Shown:
         _compare(story, files, [path for _, path in received])
         names = {provider.name: seller, consumer.name: buyer}
         convention, bundle = _keep(story, names, buyer, second[1], home)
-        return Shown(received[0][1].parent, second[0], convention, bundle)
+        return Shown(received=received[0][1].parent, pid=second[0], convention=convention, bundle=bundle)
 
 
 def _keep(story: Story, parties: dict[str, Client], buyer: Client, agreement: str, home: Path) -> tuple[Path, Path]:

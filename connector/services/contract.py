@@ -86,24 +86,24 @@ class Decided:
     """The person who said so, where a person was to be named."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A contract with all that is known of it."""
 
     contract: StoredContract
+    is_ended: bool
+    """Whether the agreement has ended."""
+    decided: list[Decided]
     document: dict[str, Any] | None
     """The sealed document; None until it is drawn up or, as received, checked.
 
     Of one-sided evidence, its sections as a contract has them, with what this node knows beside what it sealed.
     """
-    seals: tuple[Seal, ...]
-    level: Level | None
+    seals: tuple[Seal, ...] = ()
+    level: Level | None = None
     """The lowest of the seals."""
-    concluded_at: str
-    is_ended: bool
-    """Whether the agreement has ended."""
-    notices: tuple[Notice, ...]
-    decided: list[Decided]
+    concluded_at: str = ""
+    notices: tuple[Notice, ...] = ()
     pieces: tuple[Piece, ...] = ()
     """Of one-sided evidence: what is sealed, what stands beside it, what is missing."""
     revoked: Revoked = field(default_factory=dict)
@@ -152,22 +152,29 @@ class Contracts:
         contract, notices, beside, is_ended, decided, revoked = await self._store.read(unit)
         document = json.loads(contract.document) if contract.document is not None else None
         if document is None or contract.jws is None:
-            return Shown(contract, document, (), None, "", is_ended, (), decided)
+            return Shown(contract=contract, is_ended=is_ended, decided=decided, document=document)
         if beside is not None:
             record = read_record(contract.jws, beside, self._seals.roots())
-            seal, told = record.seal, told_sections(record)
-            pieces = told_pieces(record)
-            return Shown(contract, told, (seal,), seal.level, "", is_ended, (), decided, pieces, revoked)
+            return Shown(
+                contract=contract,
+                is_ended=is_ended,
+                decided=decided,
+                document=told_sections(record),
+                seals=(record.seal,),
+                level=record.seal.level,
+                pieces=told_pieces(record),
+                revoked=revoked,
+            )
         proof = read_proof(contract.jws, conclusion_of(contract), [one.jws for one in notices], self._seals.roots())
         return Shown(
-            contract,
-            document,
-            proof.seals,
-            proof.level,
-            proof.concluded_at,
-            is_ended,
-            proof.notices,
-            decided,
+            contract=contract,
+            is_ended=is_ended,
+            decided=decided,
+            document=document,
+            seals=proof.seals,
+            level=proof.level,
+            concluded_at=proof.concluded_at,
+            notices=proof.notices,
             revoked=revoked,
         )
 
