@@ -64,6 +64,7 @@ class Wording:
     def _render_terms(self, negotiation: Negotiation, kind: str, content: dict[str, Any]) -> messages.Message:
         sender = Role.CONSUMER if kind == n.REQUEST else Role.PROVIDER
         offer = content["offer"] if "offer" in content else json.loads(negotiation.offer)
+        _check_offer(negotiation, offer)
         lay(negotiation, offer, sender)
         callback = self._addresses.dsp_base(negotiation.owner) if negotiation.peer_pid is None else None
         if kind == n.REQUEST:
@@ -105,7 +106,7 @@ def check_terms(tx: Tx, negotiation: Negotiation, message: Message) -> None:
     """
     match message:
         case messages.ContractRequestMessage(offer=offer) | messages.ContractOfferMessage(offer=offer):
-            _laid(negotiation, offer)
+            _check_offer(negotiation, offer)
         case messages.ContractAgreementMessage(agreement=agreement):
             _check_name(tx, negotiation, str(agreement["@id"]))
         case _:
@@ -123,20 +124,18 @@ def _check_name(tx: Tx, negotiation: Negotiation, agreement_id: str) -> None:
         raise Invalid({"fr": fr, "en": en}, pointer="/agreement/@id")
 
 
-def _laid(negotiation: Negotiation, offer: dict[str, Any]) -> str:
-    """Return the text of an offer. Raises Invalid for another dataset, and for rules that cannot be read."""
+def _check_offer(negotiation: Negotiation, offer: dict[str, Any]) -> None:
+    """Raise Invalid for an offer of another dataset, and for rules that cannot be read."""
     if offer.get("target") != negotiation.dataset:
         fr = "La cible n’est pas le jeu de données de cette négociation."
         en = "The target is not the dataset of this negotiation."
         raise Invalid({"fr": fr, "en": en}, pointer="/offer/target")
-    text = json.dumps(offer, ensure_ascii=False, separators=(",", ":"))
-    permits.check_readable(text)
-    return text
+    permits.check_readable(contracts.text_of(offer))
 
 
 def lay(negotiation: Negotiation, offer: dict[str, Any], by: Role) -> None:
-    """Lay an offer on the table. Raises Invalid for another dataset, and for rules that cannot be read."""
-    negotiation.offer = _laid(negotiation, offer)
+    """Lay an offer on the table that was checked before, as a partner's is by `check_terms`."""
+    negotiation.offer = contracts.text_of(offer)
     negotiation.offer_by = by.value
     if by is Role.CONSUMER:
         negotiation.requested = negotiation.offer
