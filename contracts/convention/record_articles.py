@@ -27,6 +27,7 @@ def nature(record: Recorded, language: Language) -> Section:
         Paragraph(say(record_texts.NATURE_IS, language, ours=ours, theirs=theirs)),
         Paragraph(say(record_texts.WHAT_IS_SEALED, language)),
         Paragraph(say(record_texts.WHAT_STANDS_BESIDE, language), note=True),
+        Paragraph(say(texts.OWN_WORDS, language), note=True),
     )
     return Section("", say(record_texts.NATURE, language), blocks)
 

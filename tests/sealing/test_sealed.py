@@ -20,7 +20,7 @@ from connector.protocol.extensions import CONCLUSION, REQUEST_CARD, SEAL, Reques
 from connector.protocol.machine import Role
 from connector.services import explain
 from connector.services.concluding import Concluding
-from connector.store import contracts, participants, peers
+from connector.store import contracts, participants
 from connector.store.sqlite import FILE
 from contracts.approval import Approval, approval_in
 from contracts.canonical import canonical, sha256
@@ -432,14 +432,7 @@ def test_with_a_partner_that_has_no_card_our_own_seal_is_kept_alone(perform: Cal
 
         await consumer.store.write(forget)
         await consumer.hosts.load()
-        provider = pair.node(Role.PROVIDER)
-
-        def unpin(tx: Any) -> None:
-            peer = peers.claim(tx, ROOT, pair.places[Role.CONSUMER].did)
-            peer.card = None
-            peers.put(tx, peer)
-
-        await provider.store.write(unpin)
+        await pair.unpin_card(Role.PROVIDER)
         pid = await pair.ask()
         await pair.settle()
         for role in BOTH:
