@@ -87,12 +87,18 @@ _CONCLUSION = {
     ),
 }
 _ONE_SIDED_FR = """\
-Preuve unilatérale : une seule partie a scellé. Cela prouve ce qu’elle a conservé, et qu’elle ne l’a pas changé depuis.
-Cela ne prouve pas que l’autre partie l’ait dit.
+Preuve unilatérale : une seule partie a scellé. Cela prouve ce qu’elle dit avoir conservé, et que rien n’en a changé
+depuis ce cachet, que date sa propre horloge. Cela ne prouve pas que l’autre partie l’ait dit, ni que la clé du cachet
+soit celle de l’organisme (comparez-la à son document DID, dids/, qu’aucun cachet ne couvre, et à ce que vous tenez
+d’ailleurs). Qu’elle ait été révoquée se lit dans status/ ; cette page ne contrôle pas la signature de cette liste,
+pupitre-verify le fait.
 """
 _ONE_SIDED_EN = """\
-One-sided evidence (preuve unilatérale): one party alone sealed. It proves what that party kept, and that it did not
-change it since. It does not prove that the other party said so.
+One-sided evidence (preuve unilatérale): one party alone sealed. It proves what that party says that it kept, and that
+nothing of it changed since this seal, which its own clock dates. It does not prove that the other party said so, nor
+that the key of the seal is that of the organisation (compare it with its DID document, dids/, which no seal covers, and
+with what you have from elsewhere). Whether it was revoked is to be read in status/; this page does not check the
+signature of that list, pupitre-verify does.
 """
 _SHOWN_FR = """\
 Le jeton, s’il est signé, montre que qui détient cette clé s’est adressé à la partie qui a scellé, à l’instant dit. Il
@@ -199,6 +205,15 @@ _FIXED = r"""    process=$(grep -o '\\"process\\": *\\"[^"\\]*' journal.jsonl | 
         if grep -q "\"$entry\"" "$checkpoint"; then echo "$checkpoint ($n) : OK"; fi
       done
     done < journal.jsonl
+    for checkpoint in checkpoints-*.json; do
+      for party in certs/provider.pem certs/consumer.pem certs/unilateral.pem; do
+        if [ -f "$party" ] &&
+          [ "$(openssl x509 -in "certs/${checkpoint%.json}.pem")" = "$(openssl x509 -in "$party")" ]
+        then
+          echo "$checkpoint, $party : OK"
+        fi
+      done
+    done
 """
 _SPOKEN = r"""    grep -o '\\"proof\\": *\\"[^"\\]*' journal.jsonl | sed 's/.*"//' > tokens.tmp
     grep -o '{[^{}]*"P-256"[^{}]*}' @FILE@ > keys.tmp
@@ -297,9 +312,10 @@ def _steps(sealed: Mapping[str, Sealed], has_journal: bool, pdf: str) -> Iterato
     if has_journal and any(name.startswith("checkpoints/") for name in sealed):
         yield _Step(
             "Chaque point de contrôle couvre une entrée du journal (entre parenthèses), et donc celles d’avant : elles "
-            "étaient fixées à la date de son cachet (« iat »).",
+            "étaient fixées à la date que dit son cachet (« iat »). Une partie l’a scellé avec le même certificat. "
+            f"{_LATER_FR}",
             "Each checkpoint covers an entry of the journal (in brackets), and so those before it: they were fixed at "
-            "the date of its seal (“iat”).",
+            f"the date that its seal tells (“iat”). A party sealed it with the same certificate. {_LATER_EN}",
             _FIXED,
         )
     if pdf:

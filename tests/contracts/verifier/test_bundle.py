@@ -125,6 +125,8 @@ def test_the_page_in_the_bundle_shows_how_to_check_it_by_hand(tmp_path, alg) -> 
         "journal.jsonl : OK",
         "checkpoints-001.json (1) : OK",
         "checkpoints-002.json (2) : OK",
+        "checkpoints-001.json, certs/provider.pem : OK",
+        "checkpoints-002.json, certs/provider.pem : OK",
     ):
         assert said in lines
 
@@ -140,16 +142,20 @@ def test_the_page_claims_a_conclusion_only_where_one_is_in_the_bundle(whole) -> 
 
 
 @pytest.mark.by_hand
-def test_the_page_shows_that_somebody_else_sealed_the_conclusion_or_a_notice(tmp_path) -> None:
+def test_the_page_shows_that_somebody_else_sealed_the_conclusion_a_notice_or_a_checkpoint(tmp_path) -> None:
     """Sealed by a third organisation over the very same words: each seal verifies, and is told to be nobody's here."""
     made = evidence(*parties("ES256"), ended=True)
     stranger = Organisation("did:web:inconnu.example", "Un inconnu")
     forged = replace(
-        made, conclusion=resealed(made.conclusion, stranger), notices=[resealed(made.notices[0], stranger)]
+        made,
+        conclusion=resealed(made.conclusion, stranger),
+        notices=[resealed(made.notices[0], stranger)],
+        checkpoints=[resealed(each, stranger) for each in made.checkpoints],
     )
     lines = follow(pack(forged), tmp_path / "empty").stdout.splitlines()
-    assert {"contractSha256 : OK", "notices-001.json : OK"} <= set(lines)
-    assert not [line for line in lines if line.startswith(("certs/conclusion.pem", "notices-001.json, "))]
+    assert {"contractSha256 : OK", "notices-001.json : OK", "checkpoints-001.json (1) : OK"} <= set(lines)
+    by_a_party = re.compile(r"certs/conclusion.pem|(notices|checkpoints)-\d+\.json, ")
+    assert not [line for line in lines if by_a_party.match(line)]
 
 
 def test_no_line_of_the_page_is_longer_than_a_screen_or_begins_with_what_ends_a_word(whole) -> None:
