@@ -59,6 +59,7 @@ from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
 from connector.store.peers import Peer as KnownPeer
 from connector.store.transfers import Transfer
+from contracts.terms import instant
 from tests.conversations.names import Names
 from tests.conversations.peer import BASE, DID, HEADER, Peer, Reply, kind_of
 from tests.harness.sealing import open_keys
@@ -508,7 +509,7 @@ def _put_dataset(tx: Tx, name: str) -> None:
 
 def _put_agreement(tx: Tx, name: str, role: Role, dataset: str, terms: dict[str, Any]) -> None:
     assigner, assignee = (DID, NODE_DID) if role is Role.CONSUMER else (NODE_DID, DID)
-    parties = {"assigner": assigner, "assignee": assignee, "timestamp": "2026-01-01T00:00:00Z"}
+    parties = {"assigner": assigner, "assignee": assignee, "timestamp": instant(tx.now)}
     document = json.dumps({"@id": name, "@type": "Agreement", "target": dataset, **parties, **terms})
     negotiation = Negotiation(
         owner=ROOT,
