@@ -22,8 +22,11 @@ from contracts.jws import read_sealed
 from contracts.seals import Role
 
 SCHEMA = "https://w3id.org/pupitre/bundle/1"
+SCHEMA_2 = "https://w3id.org/pupitre/bundle/2"
+"""Of a bundle that holds a list of keys of the conclusion: a verifier which does not know that piece says so."""
 CONTRACT, CONCLUSION, UNILATERAL = "contract.jws.json", "conclusion.jws.json", "unilateral.jws.json"
 CONVENTION_PDF, RECORD_PDF = "contract.pdf", "unilateral.pdf"
+ROLES: tuple[Role, ...] = ("provider", "consumer")
 MOST = 999
 """How many checkpoints a bundle holds: the last ones."""
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
@@ -42,6 +45,7 @@ _WHAT = {
     "certs": "the certificates of a seal",
     "messages": "a message, as it was exchanged",
     "status": "what is known of revocations",
+    **{f"status/{role}-at-conclusion.json": "what was known of revocations at the conclusion" for role in ROLES},
 }
 
 
@@ -63,6 +67,8 @@ class Evidence:
     """The compact JWS whose digests stand in the contract."""
     seal_keys: Mapping[Role, str] = field(default_factory=dict, repr=False)
     """The signed lists of seal keys (`did-history.json`), where they are known."""
+    earlier_seal_keys: Mapping[Role, str] = field(default_factory=dict, repr=False)
+    """Those that were in force here when the contract was concluded, where the others say something else."""
     messages: Sequence[str] = field(default=(), repr=False)
     """The bodies of all DSP messages of the negotiation, in order, whoever sent them."""
     journal: Sequence[tuple[str, str]] = field(default=(), repr=False)
@@ -87,7 +93,8 @@ def pack(evidence: Evidence) -> bytes:
     ).encode()
     listed = {name: {"sha256": sha256(content), "what": _what(name)} for name, content in files.items()}
     kind = "signed" if evidence.contract else "unilateral"
-    files["manifest.json"] = canonical({"schema": SCHEMA, "kind": kind, "files": listed})
+    schema = SCHEMA_2 if evidence.earlier_seal_keys else SCHEMA
+    files["manifest.json"] = canonical({"schema": schema, "kind": kind, "files": listed})
     return _zipped(files)
 
 
@@ -103,6 +110,7 @@ def _files(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
         ("dids", "json", evidence.did_documents),
         ("cards", "jws", evidence.cards),
         ("status", "json", evidence.seal_keys),
+        ("status", "json", {f"{role}-at-conclusion": text for role, text in evidence.earlier_seal_keys.items()}),
     ):
         for role, text in texts.items():
             yield f"{folder}/{role}.{suffix}", text.encode()

@@ -21,6 +21,7 @@ from pupitre_verify.parties import (
     check_cards,
     check_distinct,
     check_signatory,
+    parts_of_lists,
     sirens_of,
     tell_signatory,
 )
@@ -199,7 +200,7 @@ def _examine_one_sided(report: Report, files: Files, stand: Stand) -> None:
     _check_partner(report, files, document)
     # 7. What stands there that nothing sealed names, and the other party sealed nothing.
     for name in sorted(files):
-        if name.startswith("cards/") or (name.startswith("status/") and name != f"status/{role}.json"):
+        if name.startswith("cards/") or (name.startswith("status/") and name not in parts_of_lists(role)):
             report.left_out(
                 name,
                 "non examinée : rien de ce qui est scellé ne la désigne dans une preuve unilatérale",

@@ -24,6 +24,8 @@ MAX_BUNDLE_BYTES = 64 << 20
 MAX_FILE_BYTES = 32 << 20
 MANIFEST = "manifest.json"
 SCHEMA = "https://w3id.org/pupitre/bundle/1"
+SCHEMA_2 = "https://w3id.org/pupitre/bundle/2"
+"""Of a bundle that holds a list of keys of the conclusion."""
 KINDS = ("signed", "unilateral")
 _MEMBERS = frozenset({"schema", "kind", "files"})
 _OF_ANOTHER = {
@@ -31,6 +33,7 @@ _OF_ANOTHER = {
     "unilateral": re.compile(r"(?:contract|conclusion)\..+|notices/.+"),
 }
 """What a bundle of one kind does not hold: nobody looks at it there, and people might take it for examined."""
+_SINCE_2 = re.compile(r"status/.+-at-conclusion\.json")
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _FOLDERS = frozenset({"notices/", "checkpoints/", "dids/", "cards/", "certs/", "messages/", "status/"})
 _CALENDAR = (1980, 1, 1, 0, 0, 0)
@@ -189,8 +192,8 @@ def check_manifest(files: Files) -> str:
 
 def _check_members(manifest: dict[str, Any]) -> None:
     """Verify that the list has the known form, which is looked at first, and its members and no others."""
-    check_not_later(MANIFEST, "/schema", manifest.get("schema"), SCHEMA)
-    if manifest.get("schema") != SCHEMA:
+    check_not_later(MANIFEST, "/schema", manifest.get("schema"), SCHEMA_2)
+    if manifest.get("schema") not in (SCHEMA, SCHEMA_2):
         raise Fault(MANIFEST, "/schema", "liste du contenu d’une autre forme", "a list of contents of another form")
     for name in sorted(manifest.keys() - _MEMBERS):
         raise Fault(MANIFEST, f"/{name}", "ce membre n’est pas admis", "this member is not allowed")
@@ -208,7 +211,7 @@ def _listed(manifest: dict[str, Any]) -> dict[str, str]:
             raise Fault(MANIFEST, f"/files/{name}", "description inconnue", "unknown description")
         if not isinstance(told["sha256"], str):
             raise Fault(MANIFEST, f"/files/{name}/sha256", "empreinte absente", "no digest")
-        if _OF_ANOTHER[manifest["kind"]].fullmatch(name):
+        if _OF_ANOTHER[manifest["kind"]].fullmatch(name) or (manifest["schema"] == SCHEMA and _SINCE_2.fullmatch(name)):
             raise Fault(name, "", "pièce d’une autre sorte de dossier", "this belongs in another kind of bundle")
         listed[name] = told["sha256"]
     return listed
@@ -239,6 +242,7 @@ _WHAT = tuple(
         (r"messages/\d{3}-\w+\.json", "a message, as it was exchanged"),
         (r"journal\.jsonl", "the journal's chain"),
         (r"status/(?:provider|consumer)\.json", "what is known of revocations"),
+        (r"status/(?:provider|consumer)-at-conclusion\.json", "what was known of revocations at the conclusion"),
     )
 )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pupitre_verify.certificates import is_self_made, name_in
 from pupitre_verify.identities import KeyList, check_card, check_seal_key, names_key, read_did_document, read_keys
+from pupitre_verify.key_lists import Said, said
 from pupitre_verify.package import Files
 from pupitre_verify.report import Fault, LaterForm, Report
 from pupitre_verify.seals import APPROVAL, ORIGIN, Seal
@@ -21,7 +22,9 @@ class Known:
     def __init__(self, report: Report, files: Files, dids: dict[str, str]) -> None:
         self.dids = dids
         self.documents: dict[str, dict[str, Any]] = {}
-        self.lists: dict[str, KeyList] = {}
+        self.read: dict[str, KeyList] = {}
+        """The lists of keys, by the name of the file."""
+        self.lists: dict[str, Said] = {}
         """By the DID of whose keys they list."""
         for role, did in dids.items():
             part = f"dids/{role}.json"
@@ -30,20 +33,22 @@ class Known:
                 report.holds(part, f"document DID de {did}", f"DID document of {did}")
             else:
                 _doubt_missing(report, part)
-        for role in dids:
-            self._read_list(report, files, role)
+        for role, did in dids.items():
+            if f"status/{role}.json" not in files:
+                _doubt_revocations(report, f"status/{role}.json")
+            found = [self._read_list(report, files, role, part) for part in parts_of_lists(role) if part in files]
+            if known := [one for one in found if one is not None]:
+                self.lists[did] = said(*known)
 
-    def _read_list(self, report: Report, files: Files, role: str) -> None:
-        part, did = f"status/{role}.json", self.dids[role]
-        if part not in files:
-            _doubt_revocations(report, part)
-            return
+    def _read_list(self, report: Report, files: Files, role: str, part: str) -> KeyList | None:
+        did = self.dids[role]
         try:
-            self.lists[did] = read_keys(part, files[part], did, self.documents.get(role))
+            self.read[part] = read_keys(part, files[part], did, self.documents.get(role))
         except LaterForm as later:
             report.doubts.append(later.doubt)
-            return
-        _tell_list(report, part, did, self.lists[did])
+            return None
+        _tell_list(report, part, did, self.read[part])
+        return self.read[part]
 
     def check_key(self, seal: Seal, role: str) -> None:
         """Verify that the seal's key is the party's: its DID document names it, or its signed list of keys."""
@@ -71,9 +76,14 @@ class Known:
         """Say of which list a party sealed something later: of what was revoked in between, it tells nothing."""
         last = {one.did: one for one in sorted(seals, key=lambda one: one.made_at)}
         for role, did in self.dids.items():
-            issued_at = self.lists[did].issued_at if did in self.lists else None
+            issued_at = self.lists[did].last.issued_at if did in self.lists else None
             if did in last and issued_at is not None and issued_at < last[did].made_at:
                 _tell_older(report, f"status/{role}.json", issued_at, last[did])
+
+
+def parts_of_lists(role: str) -> tuple[str, str]:
+    """Return the files with a party's lists of keys: that of the conclusion, and that of the export."""
+    return f"status/{role}-at-conclusion.json", f"status/{role}.json"
 
 
 def _doubt_missing(report: Report, part: str) -> None:
@@ -126,9 +136,9 @@ def check_cards(report: Report, files: Files, parties: dict[str, Any], known: Kn
             report.doubts.append(later.doubt)
             continue
         report.holds(part, f"carte de {party['legalName']}", f"card of {party['legalName']}")
-        listed = known.lists.get(party["did"])
-        if listed is not None and listed.signer != signer:
-            _doubt_signer(report, f"status/{role}.json")
+        for listed in parts_of_lists(role):
+            if listed in known.read and known.read[listed].signer != signer:
+                _doubt_signer(report, listed)
 
 
 def _doubt_signer(report: Report, part: str) -> None:

@@ -6,6 +6,8 @@ time-stamp shows that the seal is older than the end of the certificate; without
 The instant of a revocation is its author's word, too, and whoever wants to be out of a contract may date it back. So a
 seal is "invalid" for it only where the list that announces it says of itself that it is older than the seal. A list
 that came after the seal shows what its author says now: the key may have been stolen before, and that found out later.
+The date of a list may be false as well: where the bundle holds an earlier one of the same party, which was in force at
+the conclusion, the later one refutes nothing that the earlier did not announce, and drops no key that it named.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,13 +24,13 @@ from pupitre_verify.certificates import (
     says_seal_of_eidas,
     siren_in,
 )
-from pupitre_verify.identities import KeyList, Revocation
+from pupitre_verify.key_lists import Announced, Said
 from pupitre_verify.report import Fault, Report
 from pupitre_verify.seals import Seal
 
 LEEWAY = timedelta(minutes=5)
 STAMPED_WITHIN = timedelta(hours=24)
-KeyLists = Mapping[str, KeyList]
+KeyLists = Mapping[str, Said]
 """The signed lists of seal keys, by the DID of whose they are."""
 
 
@@ -135,34 +137,53 @@ def _tell_stamp(report: Report, seal: Seal, at: datetime, *, is_trusted: bool) -
     )
 
 
-def _check_listed(report: Report, seal: Seal, stamped_at: datetime | None, listed: KeyList | None) -> None:
-    """Look up the key in the list of its party; that a list is missing is said where the lists are read."""
+def _check_listed(report: Report, seal: Seal, stamped_at: datetime | None, listed: Said | None) -> None:
+    """Look up the key in the lists of its party; that none is there is said where the lists are read."""
     if listed is None:
         return
-    if not listed.names(seal.kid, seal.certificate_sha256):
+    key = seal.kid, seal.certificate_sha256
+    if not listed.last.names(*key):
+        _doubt_unnamed(report, seal, listed)
+    announced = listed.announced(*key)
+    if announced is not None and not (stamped_at and stamped_at < announced.revocation.at):
+        _weigh_revocation(report, seal, announced)
+
+
+def _doubt_unnamed(report: Report, seal: Seal, listed: Said) -> None:
+    """Say that a list does not name the key that sealed, and whether an earlier one of the same party does."""
+    place, last, before = f"{seal.place}/protected/kid", listed.last.issued_at, listed.lists[0]
+    if before.names(seal.kid, seal.certificate_sha256):
         report.doubt(
             seal.part,
-            f"{seal.place}/protected/kid",
-            f"la liste des clés de {seal.did} ne nomme pas celle-ci, avec ce certificat : on ne sait pas si elle est à "
-            "cette partie, ni si elle a été révoquée",
-            f"the list of keys of {seal.did} does not name this one, with this certificate: it is not known whether it "
-            "is that party's, nor whether it was revoked",
+            place,
+            f"la liste des clés de {seal.did}{_of_fr(last)} ne nomme plus celle-ci, avec ce certificat ; une liste "
+            f"antérieure de la même partie{_of_fr(before.issued_at)} la nommait : on ne sait pas pourquoi elle a été "
+            "retirée",
+            f"the list of keys of {seal.did}{_of_en(last)} does not name this one any more, with this certificate; an "
+            f"earlier list of the same party{_of_en(before.issued_at)} named it: it is not known why it was taken off",
         )
         return
-    revocation = listed.revocation(seal.kid, seal.certificate_sha256)
-    if revocation is not None and not (stamped_at and stamped_at < revocation.at):
-        _weigh_revocation(report, seal, revocation, listed.issued_at)
+    report.doubt(
+        seal.part,
+        place,
+        f"la liste des clés de {seal.did} ne nomme pas celle-ci, avec ce certificat : on ne sait pas si elle est à "
+        "cette partie, ni si elle a été révoquée",
+        f"the list of keys of {seal.did} does not name this one, with this certificate: it is not known whether it "
+        "is that party's, nor whether it was revoked",
+    )
 
 
-def _weigh_revocation(report: Report, seal: Seal, revocation: Revocation, issued_at: datetime | None) -> None:
+def _weigh_revocation(report: Report, seal: Seal, announced: Announced) -> None:
     """Say what a revocation means for a seal of which no trusted time-stamp shows that it is older.
 
     1. The seal says that it is older.
-    2. The revocation is older, and so is the list that announces it.
-    3. The revocation is dated before the seal by a list that came after it, or that has no date.
+    2. The revocation is older, and so is the list that announces it; no earlier list of the party is silent of it.
+    3. The revocation is dated before the seal by a list that came after it, or that has no date; or by one that may
+       have been dated back as well, since the party's list of the conclusion says nothing of it.
     """
-    place, day, reason = f"{seal.place}/protected/kid", day_of(revocation.at), revocation.reason
-    if seal.made_at < revocation.at:  # 1
+    place, day, reason = f"{seal.place}/protected/kid", day_of(announced.revocation.at), announced.revocation.reason
+    issued_at, silent_at = announced.issued_at, announced.silent_at
+    if seal.made_at < announced.revocation.at:  # 1
         report.doubt(
             seal.part,
             place,
@@ -170,24 +191,35 @@ def _weigh_revocation(report: Report, seal: Seal, revocation: Revocation, issued
             f"key revoked on {day} ({reason}) and no trusted time-stamp shows that the seal is older",
         )
         return
-    if issued_at is not None and issued_at < seal.made_at:  # 2
+    if silent_at is None and issued_at is not None and issued_at < seal.made_at:  # 2
         raise Fault(
             seal.part,
             place,
             f"clé révoquée depuis le {day}, et annoncée telle par une liste du {day_of(issued_at)}, avant ce cachet",
             f"this key is revoked since {day}, and announced so by a list of {day_of(issued_at)}, before this seal",
         )
-    fr, en = ("sans date", "without a date")  # 3
-    if issued_at is not None:
-        fr, en = f"du {day_of(issued_at)}, postérieure au cachet", f"of {day_of(issued_at)}, after the seal"
+    fr, en = _of_fr(issued_at), _of_en(issued_at)  # 3
+    if issued_at is not None and issued_at >= seal.made_at:
+        fr, en = f"{fr}, postérieure au cachet", f"{en}, after the seal"
+    if silent_at is not None:
+        fr += f", alors qu’une liste antérieure de la même partie{_of_fr(silent_at)} ne l’annonce pas"
+        en += f", while an earlier list of the same party{_of_en(silent_at)} does not announce it"
     report.doubt(
         seal.part,
         place,
-        f"clé révoquée depuis le {day} ({reason}), avant ce cachet, dit une liste {fr} : rien ne montre si cela était "
+        f"clé révoquée depuis le {day} ({reason}), avant ce cachet, dit une liste{fr} : rien ne montre si cela était "
         "annoncé quand il a été apposé, ou si la révocation a été antidatée",
-        f"key revoked since {day} ({reason}), before this seal, says a list {en}: nothing shows whether that was "
+        f"key revoked since {day} ({reason}), before this seal, says a list{en}: nothing shows whether that was "
         "announced when it was made, or whether the revocation was dated back",
     )
+
+
+def _of_fr(issued_at: datetime | None) -> str:
+    return " sans date" if issued_at is None else f" du {day_of(issued_at)}"
+
+
+def _of_en(issued_at: datetime | None) -> str:
+    return " without a date" if issued_at is None else f" of {day_of(issued_at)}"
 
 
 def level_of(report: Report, seals: Iterable[Seal], stand: Stand, sirens: Mapping[str, str]) -> str:

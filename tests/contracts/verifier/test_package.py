@@ -230,7 +230,7 @@ def test_a_list_of_another_form_is_refused(files, changed) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"x": "y"}, {"kind": "other"}, {"files": []}])
-@pytest.mark.parametrize("number", [2, 10, 999999999])
+@pytest.mark.parametrize("number", [3, 10, 999999999])
 def test_a_list_of_a_later_form_is_indeterminate_and_says_what_to_do(files, more, number) -> None:
     bare = {name: content for name, content in files.items() if name != "manifest.json"}
     later = {"schema": f"https://w3id.org/pupitre/bundle/{number}"}
@@ -276,3 +276,13 @@ def test_a_list_of_keys_that_nobody_would_read_has_no_place_in_a_bundle(files) -
     bare = {name: content for name, content in files.items() if name != "manifest.json"}
     (fault,) = examine(pack(bare | {"status/other.json": bare["status/provider.json"]}), at=NOW).faults
     assert (fault.part, fault.place) == ("manifest.json", "/files/status/other.json")
+
+
+def test_a_list_of_keys_of_the_conclusion_is_of_the_second_form_of_a_bundle(files) -> None:
+    """A verifier that does not know this piece says that the bundle is of a later version, and not that it is false."""
+    bare = {name: content for name, content in files.items() if name != "manifest.json"}
+    whole = bare | {"status/provider-at-conclusion.json": bare["status/provider.json"]}
+    assert examine(pack(whole), at=NOW).exit_status == 0
+    (fault,) = examine(pack(whole, changed={"schema": "https://w3id.org/pupitre/bundle/1"}), at=NOW).faults
+    assert (fault.part, fault.place) == ("status/provider-at-conclusion.json", "")
+    assert examine(pack(bare, changed={"schema": "https://w3id.org/pupitre/bundle/2"}), at=NOW).exit_status == 0

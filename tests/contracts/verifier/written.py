@@ -41,6 +41,8 @@ WHAT = {
     "certs": "the certificates of a seal",
     "messages": "a message, as it was exchanged",
     "status": "what is known of revocations",
+    "status/provider-at-conclusion.json": "what was known of revocations at the conclusion",
+    "status/consumer-at-conclusion.json": "what was known of revocations at the conclusion",
 }
 FOR_STAMPS = ((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True),)
 Key = Any
@@ -446,7 +448,8 @@ def pack(files: dict[str, bytes], kind: str = "signed", changed: dict[str, Any] 
         name: {"sha256": sha256(content), "what": WHAT.get(name) or WHAT[name.partition("/")[0]]}
         for name, content in files.items()
     }
-    manifest = {"schema": "https://w3id.org/pupitre/bundle/1", "kind": kind, "files": listed} | (changed or {})
+    form = 2 if any(name.endswith("-at-conclusion.json") for name in files) else 1
+    manifest = {"schema": f"https://w3id.org/pupitre/bundle/{form}", "kind": kind, "files": listed} | (changed or {})
     return zipped(files | {"manifest.json": canonical(manifest)})
 
 
