@@ -4,11 +4,14 @@ It says of each key, present or past, since when it is used, when it was retired
 signed with the authentication key, which partners pinned when they met: a domain that was taken over can show another
 DID document, but no other list, so that a seal key that is on it needs no second approval. An older list than the one
 that is known is refused: it could hide a revocation. So is one from the future: every true list would be older.
+
+Lists of one author may say different things, for one that runs other software may write what it likes, and date it so.
+Its first word counts: see `announced`.
 """
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -69,6 +72,32 @@ class SealHistory:
     def usable(self) -> tuple[KeyStatus, ...]:
         """The keys that may sign, the newest last."""
         return tuple(one for one in self.keys if one.chain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """The first announcement that a key is revoked, among the lists of its author."""
+
+    at: datetime
+    """Since when."""
+    reason: str
+    listed_at: datetime
+    """When the list that says so first was signed."""
+    silent_at: datetime | None
+    """When an earlier list was signed that names the key and announces nothing; None: there is none."""
+
+
+def announced(kid: str, lists: Iterable[SealHistory]) -> Announced | None:
+    """Return the first announcement of a key's revocation; None where no list tells of one."""
+    silent_at = None
+    for one in sorted(lists, key=lambda one: one.issued_at):
+        key = one.named(kid)
+        if key is None:
+            continue
+        if key.revoked_at is not None:
+            return Announced(at=key.revoked_at, reason=key.reason or "", listed_at=one.issued_at, silent_at=silent_at)
+        silent_at = one.issued_at
+    return None
 
 
 def sign(history: SealHistory, key: SigningKey) -> str:

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from connector.identity import seal_history
-from connector.identity.seal_history import SealHistory
 from connector.problems import Conflict
-from connector.services import cursors, deciders, one_sided
+from connector.services import cursors, deciders, key_lists, one_sided
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
 from connector.services.hosts import Hosts
-from connector.store import contracts, journal, peers
+from connector.services.key_lists import Said
+from connector.store import contracts, journal
 from connector.store.contracts import OPEN, StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.period import ALWAYS, Period
@@ -29,7 +28,6 @@ from contracts.convention import (
     Convention,
     MissingPdfExtra,
     Piece,
-    Revocation,
     as_pdf,
     draw_up_convention,
     draw_up_record,
@@ -145,8 +143,7 @@ class Contracts:
             told = contracts.notices(tx, owner, found.negotiation)
             is_alone = found.status == "unilateral"
             beside = one_sided.beside(tx, found, self._hosts.owners[owner]) if is_alone else None
-            peer = peers.find(tx, owner, found.peer)
-            revoked = _revoked(self._seals.history(owner), peer.seals if peer else None)
+            revoked = key_lists.revoked(self._said(tx, found))
             return found, told, beside, one_sided.is_ended(tx, found), list(_decided(tx, found)), revoked
 
         contract, notices, beside, is_ended, decided, revoked = await self._store.read(unit)
@@ -185,16 +182,20 @@ class Contracts:
         """
         hosted = self._hosts.owners[owner]
 
-        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None, str | None]:
+        def unit(tx: Tx) -> tuple[StoredContract, list[StoredNotice], Beside | None, Revoked]:
             found = contracts.named(tx, owner, name)
+            revoked = key_lists.revoked(self._said(tx, found))
             if found.status == "unilateral":
-                return found, [], one_sided.beside(tx, found, hosted), None
-            peer = peers.find(tx, owner, found.peer)
-            return found, contracts.notices(tx, owner, found.negotiation), None, peer.seals if peer else None
+                return found, [], one_sided.beside(tx, found, hosted), revoked
+            return found, contracts.notices(tx, owner, found.negotiation), None, revoked
 
-        contract, notices, beside, peer_keys = await self._store.read(unit)
+        contract, notices, beside, revoked = await self._store.read(unit)
         known_as = contract.id or contract.negotiation
-        return known_as, self.drawn_up(contract, notices, beside, language, peer_keys=peer_keys)
+        return known_as, self.drawn_up(contract, notices, beside, language, revoked=revoked)
+
+    def _said(self, tx: Tx, contract: StoredContract) -> Said:
+        hosted, history = self._hosts.owners[contract.owner], journal.since(tx, contract.owner, contract.negotiation)
+        return key_lists.said_by_both(tx, contract, history, hosted.did, self._seals.history(contract.owner))
 
     async def pdf(self, owner: str, name: str, language: Language) -> tuple[str, Convention, bytes]:
         """Return the convention as a PDF/A-3 with the node's seal. Raises also NoPdf, NoSealKey and the like."""
@@ -215,15 +216,14 @@ class Contracts:
         beside: Beside | None = None,
         language: Language = "fr",
         *,
-        peer_keys: str | None = None,
+        revoked: Revoked | None = None,
     ) -> Convention:
         """Return a contract as people read it, or with what stands beside it the record of one-sided evidence.
 
-        `peer_keys` is the partner's list of seal keys, for those that are revoked. Raises NotSealedYet.
+        `revoked` are the seal keys of either party that are. Raises NotSealedYet.
         """
         if contract.document is None or contract.jws is None:
             raise NotSealedYet(contract.status)
-        revoked = _revoked(self._seals.history(contract.owner), peer_keys)
         if beside is not None:
             return draw_up_record(contract.jws, beside, roots=self._seals.roots(), revoked=revoked, language=language)
         return draw_up_convention(
@@ -249,18 +249,6 @@ def told_without_pdf() -> Iterator[None]:
 def conclusion_of(contract: StoredContract) -> str | None:
     """Return the conclusion once both sides took it: one that was sealed, but never arrived, concluded nothing."""
     return contract.conclusion if contract.status == "concluded" else None
-
-
-def _revoked(own: SealHistory | None, peer_keys: str | None) -> Revoked:
-    """Return the seal keys of either party that are revoked, by our own list and by the partner's."""
-    lists = (own, seal_history.stored(peer_keys) if peer_keys else None)
-    return {
-        key.kid: Revocation(key.revoked_at, key.reason or "", known.issued_at)
-        for known in lists
-        if known is not None
-        for key in known.keys
-        if key.revoked_at is not None
-    }
 
 
 def _decided(tx: Tx, contract: StoredContract) -> Iterator[Decided]:

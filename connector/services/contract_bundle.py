@@ -9,21 +9,23 @@ checked with it.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from connector.identity import card as cards
 from connector.identity import seal_history
 from connector.identity.did import authentication_thumbprints
 from connector.identity.did_web import is_signed
 from connector.identity.errors import CardRefused, MissingSealKey, NoSealKey, SealKeyLocked, SealsRefused
+from connector.identity.seal_history import SealHistory
 from connector.peer.documents import DidDocument, read_document
 from connector.protocol.machine import Role
-from connector.services import negotiated, one_sided
+from connector.services import key_lists, negotiated, one_sided
 from connector.services.contract import Contracts, NoPdf, NotSealedYet, conclusion_of
 from connector.services.hosts import Hosts
+from connector.services.key_lists import Said
 from connector.services.negotiated import Told
 from connector.services.peer_seals import UNREACHED, PeerSeals
-from connector.store import checkpoints, contracts, journal, peers
+from connector.store import checkpoints, contracts, journal
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Store, Tx
 from connector.store.journal import Entry
@@ -38,6 +40,7 @@ from contracts.seals import Role as Named
 _BOTH = 2
 _DEEPEST = 16
 """How deep a DID document may be nested that a bundle takes along."""
+_ByRole: TypeAlias = dict[Named, str]
 _NAMES: Mapping[Role, Named] = {Role.PROVIDER: "provider", Role.CONSUMER: "consumer"}
 
 
@@ -51,8 +54,8 @@ class Held:
     journal: list[Entry] = field(repr=False)
     checkpoints: list[str] = field(repr=False)
     """Those of our journals that cover this one."""
-    peer_keys: str | None = field(repr=False)
-    """The partner's list of seal keys, as its pinned key signed it."""
+    said: Said = field(repr=False)
+    """What both parties said of their seal keys, as their pinned keys signed it."""
 
     @property
     def is_one_sided(self) -> bool:
@@ -102,7 +105,7 @@ class ContractBundles:
         await self._peer_seals.refresh(owner, peer)
         held, beside = await self._store.read(lambda tx: self._held(tx, owner, name))
         jws, contract = held.jws, held.contract
-        documents, keys = await self._identities(held)
+        documents, keys, earlier = await self._identities(held)
         evidence = Evidence(
             contract="" if held.is_one_sided else jws,
             unilateral=jws if held.is_one_sided else "",
@@ -112,6 +115,7 @@ class ContractBundles:
             did_documents=documents,
             cards=_cards(contract),
             seal_keys=keys,
+            earlier_seal_keys=earlier,
             messages=[one.text for one in negotiated.evidence(held.told)],
             journal=[(entry.text, entry.hash) for entry in held.journal],
             checkpoints=held.checkpoints,
@@ -120,7 +124,7 @@ class ContractBundles:
 
     def _held(self, tx: Tx, owner: str, name: str) -> tuple[Held, Beside | None]:
         hosted = self._hosts.owners[owner]
-        held = hold(tx, owner, name, hosted.did)
+        held = hold(tx, owner, name, hosted.did, self._hosts.seals.history(owner))
         return held, one_sided.beside(tx, held.contract, hosted) if held.is_one_sided else None
 
     async def _pdf(self, held: Held, beside: Beside | None) -> bytes | None:
@@ -132,15 +136,18 @@ class ContractBundles:
         own = 0 if held.is_one_sided else ROLES.index(contract.role.value)
         kid = str(read_sealed(held.jws).signatures[own].header["kid"])
         try:
-            pages = self._shown.drawn_up(contract, held.notices, beside, peer_keys=held.peer_keys)
+            pages = self._shown.drawn_up(contract, held.notices, beside, revoked=key_lists.revoked(held.said))
             return await self._shown.drawn(pages, self._hosts.seals.signer(contract.owner, kid))
         except (NoPdf, NoSealKey, MissingSealKey, SealKeyLocked, BadDocument):
             return None
 
     # --- who the parties are ------------------------------------------------------------------------------------------
 
-    async def _identities(self, held: Held) -> tuple[dict[Named, str], dict[Named, str]]:
-        """Return the DID documents and the lists of seal keys that belong together, by role."""
+    async def _identities(self, held: Held) -> tuple[_ByRole, _ByRole, _ByRole]:
+        """Return the DID documents, the lists of seal keys that belong with them, and those of the conclusion.
+
+        Of a party that sealed nothing there is no list.
+        """
         contract = held.contract
         own, role, given = self._hosts.owners[contract.owner].did, contract.role, _cards(contract)
         seen = {role: read_document(own, json.dumps(self._hosts.did_document(contract.owner)).encode())}
@@ -149,18 +156,22 @@ class ContractBundles:
         if held.is_one_sided:
             theirs = {one: found for one, found in theirs.items() if _shows(held.token, found)}
         documents = {one: found for one, found in (seen | theirs).items() if _signed(given.get(_NAMES[one]), found)}
+        then = {role: held.said[own].then}
         if not held.is_one_sided:
             listed[role.other] = await self._keys_of_peer(held, documents.get(role.other))
-        keys = {_NAMES[one]: text for one, text in listed.items() if text and _is_listed_by(text, documents.get(one))}
-        return {_NAMES[one]: json.dumps(found.members, ensure_ascii=False) for one, found in documents.items()}, keys
+            then[role.other] = held.said[contract.peer].then
+        told = {_NAMES[one]: json.dumps(found.members, ensure_ascii=False) for one, found in documents.items()}
+        earlier = {one: found.text for one, found in then.items() if found is not None}
+        return told, _checkable(listed, documents), _checkable(earlier, documents)
 
     async def _keys_of_peer(self, held: Held, document: DidDocument | None) -> str | None:
         """Return the partner's list of seal keys: the pinned one, else the one that it shows now.
 
         Nothing is pinned of a partner that nobody added. Without its DID document of then its list proves nothing.
         """
-        if held.peer_keys is not None or document is None:
-            return held.peer_keys
+        pinned = held.said[held.contract.peer].now
+        if pinned is not None or document is None:
+            return None if pinned is None else pinned.text
         try:
             shown = await self._peer_seals.of_known(held.contract.owner, held.contract.peer, None)
         except (*UNREACHED, SealsRefused):
@@ -174,17 +185,17 @@ class ContractBundles:
             return {}
 
 
-def hold(tx: Tx, owner: str, name: str, did: str) -> Held:
-    """Return what there is of a contract; `did` is ours. Raises NotFound."""
+def hold(tx: Tx, owner: str, name: str, did: str, own: SealHistory | None) -> Held:
+    """Return what there is of a contract; `did` and the list `own` are ours. Raises NotFound."""
     contract = contracts.named(tx, owner, name)
-    peer, history = peers.find(tx, owner, contract.peer), journal.since(tx, owner, contract.negotiation)
+    history = journal.since(tx, owner, contract.negotiation)
     return Held(
         contract,
         contracts.notices(tx, owner, contract.negotiation),
         negotiated.messages(history, did),
         history,
         checkpoints.covering(tx, owner, contract.negotiation),
-        peer.seals if peer is not None else None,
+        key_lists.said_by_both(tx, contract, history, did, own),
     )
 
 
@@ -215,6 +226,10 @@ def _is_plain(value: Any, depth: int) -> bool:
         held = value.values() if isinstance(value, dict) else value
         return depth > 0 and all(_is_plain(one, depth - 1) for one in held)
     return not isinstance(value, float)
+
+
+def _checkable(listed: Mapping[Role, str | None], documents: Mapping[Role, DidDocument]) -> _ByRole:
+    return {_NAMES[one]: text for one, text in listed.items() if text and _is_listed_by(text, documents.get(one))}
 
 
 def _is_listed_by(text: str, document: DidDocument | None) -> bool:

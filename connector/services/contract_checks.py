@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from connector.identity import seal_history
-from connector.identity.seal_history import SealHistory
+from connector.identity.seal_history import Announced, SealHistory
 from connector.problems import Problem
 from connector.protocol.machine import Role
-from connector.services import frameworks, negotiated
+from connector.services import frameworks, key_lists, negotiated
 from connector.services.contract import NotSealedYet, conclusion_of
 from connector.services.contract_bundle import Held, hold
 from connector.services.hosts import Hosts
+from connector.services.key_lists import Word
 from connector.services.negotiated import Side, Sides
 from connector.services.peer_seals import PeerSeals
 from connector.services.seal_case import said_of
@@ -100,6 +101,20 @@ _REVOKED = {
     "fr": "La clé {0} était révoquée, et annoncée telle avant ce cachet.",
     "en": "The key {0} was revoked, and announced so before this seal.",
 }
+_NAMED_NO_MORE = {
+    "fr": "La clé {0} n’est plus dans la liste de sa partie ({1}) ; une liste antérieure de la même partie ({2}) la "
+    "nommait. On ne sait pas pourquoi elle a été retirée.",
+    "en": "The key {0} is not in the list of its party any more ({1}); an earlier list of the same party ({2}) named "
+    "it. It is not known why it was taken off.",
+}
+_NOT_ANNOUNCED = {
+    "fr": "La clé {0} est dite révoquée avant ce cachet, par une liste du {1} ; une liste antérieure de la même "
+    "partie, du {2}, ne l’annonce pas : rien ne montre si cela était annoncé alors, ou si la révocation a été "
+    "antidatée.",
+    "en": "The key {0} is said to be revoked before this seal, by a list of {1}; an earlier list of the same party, "
+    "of {2}, does not announce it: nothing shows whether that was announced then, or whether the revocation was dated "
+    "back.",
+}
 _DATED_BACK = {
     "fr": "La clé {0} est dite révoquée avant ce cachet, par une liste postérieure : rien ne montre si cela était "
     "annoncé alors, ou si la révocation a été antidatée.",
@@ -149,8 +164,6 @@ class _Case:
     negotiation: Negotiation
     seals: dict[Role, StoredSeal]
     chain: BrokenChain | None
-    own: SealHistory | None
-    did: str
 
 
 class ContractChecks:
@@ -177,7 +190,7 @@ class ContractChecks:
 
     def _case(self, tx: Tx, owner: str, name: str) -> _Case:
         did = self._hosts.owners[owner].did
-        held = hold(tx, owner, name, did)
+        held = hold(tx, owner, name, did, self._hosts.seals.history(owner))
         pid = held.contract.negotiation
         found = {role: contracts.seal_of(tx, owner, pid, role) for role in Role}
         chain = None
@@ -190,8 +203,6 @@ class ContractChecks:
             negotiation=negotiations.peek(tx, owner, pid),
             seals={role: seal for role, seal in found.items() if seal is not None},
             chain=chain,
-            own=self._hosts.seals.history(owner),
-            did=did,
         )
 
 
@@ -271,31 +282,50 @@ def _check_keys(case: _Case, jws: str) -> None:
 def _check_key(case: _Case, signature: Signature) -> None:
     """Verify the key of one seal.
 
-    1. It stands in the list of its party, with this certificate.
+    1. It stands in a list of its party, with this certificate; and in the one that is known now.
     2. Revoked after the seal: a time-stamp must be older, which was of the day of the seal when it was taken.
-    3. Revoked before, by its owner's word: a list that came after the seal may have dated that back.
+    3. Revoked before, by its owner's word: a list that came after the seal may have dated that back, and so may any of
+       which an earlier list, in force at the conclusion, says nothing.
     """
     kid, at = str(signature.header["kid"]), sealed_at(signature)
-    history = _history(case, kid.partition("#")[0])
-    known = history.named(kid)
-    if known is None or known.certificate_sha256 != sha256(signature.certificates[0]):  # 1
-        raise WrongSealKey(needed=", ".join(one.kid for one in history.keys)[:500], actual=kid)
-    if known.revoked_at is None or (signature.etsi_u and known.revoked_at - at > WITHIN):  # 2
-        return
-    if known.revoked_at > at:
+    word = _word(case, kid.partition("#")[0])
+    naming = [one for one in word.lists if _names(one, kid, sha256(signature.certificates[0]))]
+    if not naming:  # 1
+        raise WrongSealKey(needed=", ".join(one.kid for found in word.lists for one in found.keys)[:500], actual=kid)
+    if word.now is None:
+        raise _Told("unknown", _UNKNOWN_KEYS, word.did)
+    told = seal_history.announced(kid, naming)
+    if told is not None and not (signature.etsi_u and told.at - at > WITHIN):  # 2
+        _weigh(told, kid, at)
+    if word.lists[-1] not in naming:
+        raise _Told("unknown", _NAMED_NO_MORE, kid, _day(word.lists[-1].issued_at), _day(naming[0].issued_at))
+
+
+def _weigh(told: Announced, kid: str, at: datetime) -> None:
+    """Say what the revocation of its key means for a seal of that instant."""
+    if told.at > at:
         raise _Told("unknown", _REVOKED_SINCE, kid)
-    if history.issued_at < at:  # 3
+    if told.silent_at is not None:
+        raise _Told("unknown", _NOT_ANNOUNCED, kid, _day(told.listed_at), _day(told.silent_at))
+    if told.listed_at < at:  # 3
         raise _Told("fails", _REVOKED, kid)
     raise _Told("unknown", _DATED_BACK, kid)
 
 
-def _history(case: _Case, did: str) -> SealHistory:
-    text = case.held.peer_keys
-    if did == case.did and case.own is not None:
-        return case.own
-    if did != case.held.contract.peer or text is None:
+def _names(history: SealHistory, kid: str, certificate_sha256: str) -> bool:
+    known = history.named(kid)
+    return known is not None and known.certificate_sha256 == certificate_sha256
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _word(case: _Case, did: str) -> Word:
+    word = case.held.said.get(did)
+    if word is None or not word.lists:
         raise _Told("unknown", _UNKNOWN_KEYS, did)
-    return seal_history.stored(text)
+    return word
 
 
 def _check_negotiated(case: _Case) -> None:
@@ -336,19 +366,13 @@ def _check_conclusion(case: _Case, jws: str) -> None:
     conclusion = conclusion_of(case.held.contract)
     if conclusion is None:
         raise _Told("unknown", _NOT_CONCLUDED)
-    check_conclusion(conclusion, read_sealed(jws), keys=_all_keys(case))
+    check_conclusion(conclusion, read_sealed(jws), keys=key_lists.certificates(case.held.said))
 
 
 def _check_notices(case: _Case, jws: str) -> None:
-    sealed, keys = read_sealed(jws), _all_keys(case)
+    sealed, keys = read_sealed(jws), key_lists.certificates(case.held.said)
     for one in case.held.notices:
         check_notice(one.jws, sealed, keys=keys)
-
-
-def _all_keys(case: _Case) -> dict[str, str]:
-    """Return the keys of both parties that are known here, with their certificates: they may have changed since."""
-    lists = [case.own, seal_history.stored(case.held.peer_keys) if case.held.peer_keys else None]
-    return {one.kid: one.certificate_sha256 for found in lists if found for one in found.keys}
 
 
 # --- one-sided evidence -----------------------------------------------------------------------------------------------
@@ -356,7 +380,7 @@ def _all_keys(case: _Case) -> dict[str, str]:
 
 def _check_alone(case: _Case, jws: str) -> Sealed:
     sealed = read_sealed(jws)
-    kid, keys = str(sealed.signatures[0].header["kid"]), _all_keys(case)
+    kid, keys = str(sealed.signatures[0].header["kid"]), key_lists.certificates(case.held.said)
     signatory = Signatory(
         did=sealed.document["by"],
         kid=kid,

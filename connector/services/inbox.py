@@ -18,7 +18,7 @@ from connector.identity.scheme import Participant
 from connector.peer.discovery import Discovery
 from connector.problems import Conflict, Problem
 from connector.protocol import messages
-from connector.services import cursors, deciders, meet
+from connector.services import cursors, deciders, key_lists, meet
 from connector.services.cursors import Page
 from connector.services.deciders import Decider
 from connector.services.exchange import Incoming
@@ -130,6 +130,8 @@ class Inbox:
         def unit(tx: Tx) -> Peer:
             row = inbox.load(tx, owner, did)
             peer = _peer_of(tx, row, met.peer(owner, name))
+            if met.seals is not None:
+                key_lists.keep(tx, owner, met.seals)
             row.status, row.reason = ADMITTED, None
             inbox.put(tx, row)
             said = {"keys": peer.pinned, "compared": fingerprint is not None, "card": peer.card}
@@ -188,6 +190,7 @@ def _peer_of(tx: Tx, row: Newcomer, wanted: Peer) -> Peer:
         raise Conflict(wanted.did)
     wanted.first_contact_at = row.created_at
     if present is not None:
+        key_lists.keep_pinned(tx, present)
         wanted.version, wanted.created_at = present.version, present.created_at
     return wanted
 

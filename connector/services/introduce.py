@@ -19,7 +19,7 @@ from connector.identity.scheme import Standing
 from connector.peer.discovery import Discovery
 from connector.peer.documents import DidDocument, normal_did
 from connector.problems import Conflict, NotFound, Problem
-from connector.services import attest, deciders, frameworks, meet
+from connector.services import attest, deciders, frameworks, key_lists, meet
 from connector.services.deciders import Decider
 from connector.services.peer_seals import PeerSeals
 from connector.store import jobs, journal, peers
@@ -76,6 +76,8 @@ class Introduce:
                 raise Conflict(did)
             peer = met.peer(owner, name)
             peers.put(tx, peer)
+            if met.seals is not None:
+                key_lists.keep(tx, owner, met.seals)
             _tell_peer(tx, peer, "peer-added", by, keys=peer.pinned, compared=fingerprint is not None, card=peer.card)
             tx.signal(TOPIC, did)
             return peer
@@ -83,12 +85,16 @@ class Introduce:
         return await self._store.write(unit)
 
     async def remove(self, owner: str, did: str, *, by: Decider) -> None:
-        """Forget a peer with its pinned keys; processes and agreements stay. Raises NotFound."""
+        """Forget a peer with its pinned keys; processes and agreements stay, and what it said of its seal keys.
+
+        Raises NotFound.
+        """
         did = normal_did(did)
 
         def unit(tx: Tx) -> None:
             peer = peers.claim(tx, owner, did)
             attest.forget(tx, owner, did, by)
+            key_lists.keep_pinned(tx, peer)
             _tell_peer(tx, peer, "peer-removed", by)
             peers.remove(tx, owner, did)
             tx.signal(TOPIC, did)

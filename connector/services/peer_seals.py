@@ -14,7 +14,7 @@ from connector.peer.discovery import Discovery
 from connector.peer.documents import DidDocument, has_document
 from connector.peer.errors import AnswerTooLarge, BadAnswer, DidUnresolved, PeerAddressRefused, Unreachable
 from connector.problems import Unavailable
-from connector.services import meet
+from connector.services import key_lists, meet
 from connector.store import journal, peers
 from connector.store.db import Store, Tx
 
@@ -129,8 +129,10 @@ class PeerSeals:
             before = stored(peer.seals) if peer.seals is not None else None
             if before is not None and before.issued_at > found.issued_at:
                 raise SealsRefused("older")
+            key_lists.keep_pinned(tx, peer)
             peer.seals = found.text
             peers.put(tx, peer)
+            key_lists.keep(tx, owner, found)
             told = [{"kid": one.kid, "certificate": one.certificate_sha256} for one in found.keys]
             journal.append(tx, owner, did, "peer-seals-pinned", {"keys": told})
 

@@ -6,6 +6,7 @@ that an authority issues for the present key takes that key's place as another k
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,23 +21,24 @@ from connector.identity import certificates, seal_history
 from connector.identity.addresses import Addresses
 from connector.identity.certificates import Chain, PrivateKey, PublicKey, Subject
 from connector.identity.did import ShownSeal
-from connector.identity.errors import CertificateLost, CertificateRefused, NoSealKey
+from connector.identity.errors import CertificateLost, CertificateRefused, MissingKey, NoSealKey
 from connector.identity.keys import Keys
 from connector.identity.seal_history import KeyStatus, SealHistory
 from connector.identity.seal_keys import SealKeys
 from connector.identity.signing import SealSigner, signer
-from connector.problems import Conflict, Invalid, NotFound
-from connector.services import deciders, seal_lock
+from connector.problems import Conflict, Invalid, NotFound, Unavailable
+from connector.services import deciders, key_lists, seal_lock
 from connector.services.deciders import Decider
 from connector.services.seal_lock import Closed
 from connector.settings import BadSettings
 from connector.settings_told import no_authorities
-from connector.store import journal, participants
+from connector.store import journal, participants, seal_lists
 from connector.store import seal_keys as rows
 from connector.store.db import Store, Tx
 from connector.store.seal_keys import SealKey
 from contracts.levels import Level, level
 
+log = logging.getLogger("pupitre.services")
 TOPIC = "seal-keys"
 OVERLAP = timedelta(days=30)
 """How long a key that was replaced may still sign what names it, unless told otherwise."""
@@ -79,11 +81,15 @@ class Seals:
         self._signed: dict[str, tuple[datetime, str]] = {}
 
     async def load(self) -> None:
-        """Read which keys there are."""
+        """Read which keys there are, and keep our lists of them that say something new."""
         found: dict[str, list[tuple[SealKey, Chain]]] = {}
         for one in await self._store.read(rows.every):
             found.setdefault(one.owner, []).append((one, certificates.read_pem(one.chain)))
         self._rows, self._signed = found, {}
+        try:
+            await self._keep_lists()
+        except (MissingKey, Unavailable):  # kept the next time; nothing that a node needs in order to serve
+            log.warning("the lists of our seal keys are not kept now")
 
     # --- what others ask ----------------------------------------------------------------------------------------------
 
@@ -292,6 +298,20 @@ class Seals:
         now = self._store.clock.now()
         return await self._write(owner, lambda name: self._keys.create(owner, name, subject, now, self._days))
 
+    async def _keep_lists(self) -> None:
+        """Keep the list of each owner, signed, where it says something new. Raises MissingKey, Unavailable."""
+        said = {owner: history for owner in self._rows if (history := self.history(owner)) is not None}
+
+        def unit(tx: Tx) -> list[str]:
+            kept = {owner: seal_lists.in_force(tx, owner, one.did, tx.now) for owner, one in said.items()}
+            return [owner for owner, one in kept.items() if one is None or _keys(one.jws) != said[owner].keys]
+
+        for owner in await self._store.read(unit):
+            text = self.signed_history(owner)
+            if text is not None:
+                listed = seal_history.stored(text)
+                await self._store.write(lambda tx: key_lists.keep(tx, owner, listed))  # noqa: B023
+
     async def _bring(self, owner: str, key: PrivateKey, chain: Chain, overlap: timedelta, by: Decider) -> SealKey:
         await self._check_secret(owner)
 
@@ -453,12 +473,16 @@ def _status(did: str, key: SealKey, chain: Chain, now: datetime) -> KeyStatus:
     return KeyStatus(
         kid=f"{did}#{key.name}",
         certificate_sha256=certificates.fingerprint(chain[0]),
-        since=key.created_at or now,
-        retired_at=key.ends_at if key.standing(now) == "retired" else None,
+        since=(key.created_at or now).replace(microsecond=0),  # as a list says it
+        retired_at=key.ends_at.replace(microsecond=0) if key.ends_at and key.standing(now) == "retired" else None,
         revoked_at=key.revoked_at,
         reason=key.reason,
         chain=chain if _may_sign(key, chain, now) else (),
     )
+
+
+def _keys(text: str) -> tuple[KeyStatus, ...]:
+    return seal_history.stored(text).keys
 
 
 def _octets_of(key: SealKey) -> bytes:

@@ -130,6 +130,19 @@ peers = Table(
     PrimaryKeyConstraint("owner", "did"),
 )
 
+seal_lists = Table(
+    "seal_lists",
+    metadata,
+    Column("owner", Text, nullable=False),
+    Column("did", Text, nullable=False),  # whose keys: a peer's, or the owner's own
+    Column("sha256", Text, nullable=False),
+    Column("jws", Text, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    PrimaryKeyConstraint("owner", "did", "sha256"),
+    Index("seal_lists_in_force", "owner", "did", "received_at"),
+)
+
 inbox = Table(
     "inbox",
     metadata,

@@ -163,3 +163,28 @@ def test_a_list_of_the_future_is_refused_as_far_as_clocks_may_differ(
         with pytest.raises(SealsRefused) as refused:
             read(issued(late), document, now=NOW)
         assert refused.value.reason == "future"
+
+
+def listed(chain: Chain, day: int, revoked_at: datetime | None = None, name: str = "seal-1") -> SealHistory:
+    """Return a list of that day in which a key is revoked, or not."""
+    return SealHistory(DID, NOW + timedelta(days=day), (status(chain, name, revoked_at=revoked_at, reason="Perdue"),))
+
+
+def test_of_several_lists_the_first_announcement_of_a_revocation_counts(chain: Chain) -> None:
+    """Whatever their order, and whatever is said later."""
+    first, later = listed(chain, 2, NOW + timedelta(days=1)), listed(chain, 3, NOW - timedelta(days=9))
+    for lists in ([first, later], [later, first], [first, listed(chain, 3)]):
+        told = seal_history.announced(f"{DID}#seal-1", lists)
+        assert told is not None
+        assert (told.at, told.listed_at, told.silent_at) == (NOW + timedelta(days=1), first.issued_at, None)
+
+
+def test_a_list_that_names_the_key_and_announces_nothing_before_another_is_told(chain: Chain) -> None:
+    silent, unnamed, false = listed(chain, 1), listed(chain, 2, name="seal-2"), listed(chain, 3, NOW)
+    told = seal_history.announced(f"{DID}#seal-1", [false, silent, unnamed])
+    assert told is not None
+    assert (told.listed_at, told.silent_at) == (false.issued_at, silent.issued_at)
+    told = seal_history.announced(f"{DID}#seal-1", [false, unnamed])
+    assert told is not None
+    assert told.silent_at is None
+    assert seal_history.announced(f"{DID}#seal-1", [silent, unnamed]) is None
