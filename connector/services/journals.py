@@ -4,6 +4,10 @@ It goes page by page, so that a journal of any size is verified without holding 
 has its number, its seal by a key of the participant, its link to the one before it, and the entries that it covers are
 there with the hashes that it sealed. Then the chains of all entries. What is wrong is named; one fault hides no other.
 
+A seal by a revoked key is wrong where the revocation had been announced before it: to seal with that key was forbidden
+then. One that people announced later, and dated before the seal, takes nothing from what the node sealed in good faith;
+whether it is to be believed, they know.
+
 What cannot be seen from here: that the last checkpoints were removed together with what they covered. Whoever keeps a
 copy of one sees it, and the restoration of a backup, which does the same, is told by the checkpoint that follows it.
 """
@@ -40,6 +44,8 @@ Kind = Literal[
 MOST_CHECKPOINTS = 10
 """How many checkpoints one page verifies at most: each may cover thousands of journals."""
 _CHUNK = 100
+_REVOKED = "seal-key-revoked"
+"""The entry in a participant's own journal with which a key of it is revoked."""
 _SAID: Mapping[Kind, Mapping[str, str]] = {
     "broken-chain": {
         "fr": "Journal {process}, entrée {n} : elle a été modifiée, ou celle d’avant manque.",
@@ -68,8 +74,8 @@ _SAID: Mapping[Kind, Mapping[str, str]] = {
         "en": "Checkpoint {checkpoint}: {why}",
     },
     "checkpoint-key-revoked": {
-        "fr": "Point de contrôle {checkpoint} : la clé {why} était révoquée lorsqu’il a été scellé.",
-        "en": "Checkpoint {checkpoint}: the key {why} was revoked when it was sealed.",
+        "fr": "Point de contrôle {checkpoint} : la clé {why} était révoquée, et annoncée telle, quand il a été scellé.",
+        "en": "Checkpoint {checkpoint}: the key {why} was revoked, and announced so, when it was sealed.",
     },
     "checkpoint-heads": {
         "fr": "Point de contrôle {checkpoint} : la liste conservée des entrées qu’il couvre n’est pas celle qu’il a "
@@ -159,6 +165,13 @@ class _Keys:
         self.certificates = {one.kid: one.certificate_sha256 for one in listed}
         self.revoked = {one.kid: one.revoked_at for one in listed if one.revoked_at is not None}
 
+    def announced(self, tx: Tx, owner: str) -> dict[str, datetime]:
+        """Return when the revocation of each key was announced, as the participant's own journal tells."""
+        if not self.revoked:
+            return {}
+        told = [one for one in journal.since(tx, owner, self.did) if one.kind == _REVOKED]
+        return {f"{self.did}#{one.entry['key']}": one.at for one in told}
+
 
 def _entries(tx: Tx, owner: str, after: Place, limit: int) -> Verified:
     found = journal.examine(tx, owner, after, limit)
@@ -172,12 +185,13 @@ def _checkpoints(tx: Tx, owner: str, after: int, limit: int, keys: _Keys) -> Ver
     rows, last = checkpoints.page(tx, owner, after, limit), checkpoints.last(tx, owner)
     before = checkpoints.page(tx, owner, after - 1, 1) if after else []
     faults: list[Fault] = []
+    announced = keys.announced(tx, owner)
     number, previous = after, _read(before[0]) if before else None
     for row in rows:
         if row.number != number + 1:
             faults.append(_missing(number + 1, row.number - 1))
             previous = None
-        faults += _examine(row, previous, keys, is_last=row == last)
+        faults += _examine(row, previous, keys, announced, is_last=row == last)
         faults += _hold(tx, row)
         number, previous = row.number, _read(row)
     following = (
@@ -191,7 +205,9 @@ def _missing(first: int, last: int) -> Fault:
     return Fault("checkpoint-missing", checkpoint=first, why=until if last > first else None)
 
 
-def _examine(row: Checkpoint, previous: Sealed | None, keys: _Keys, *, is_last: bool) -> list[Fault]:
+def _examine(
+    row: Checkpoint, previous: Sealed | None, keys: _Keys, announced: Mapping[str, datetime], *, is_last: bool
+) -> list[Fault]:
     """Verify the seal of a checkpoint, and that it follows the one before, where that can be read."""
     number = row.number
     if row.jws is None:  # the last one may be about to be sealed
@@ -207,7 +223,8 @@ def _examine(row: Checkpoint, previous: Sealed | None, keys: _Keys, *, is_last: 
     except ContractError as error:
         return [Fault("checkpoint-refused", checkpoint=number, why=said_of(error))]
     kid = sealed.signatures[0].header["kid"]
-    if kid in keys.revoked and keys.revoked[kid] <= sealed_at(sealed.signatures[0]):
+    at = sealed_at(sealed.signatures[0])
+    if kid in keys.revoked and keys.revoked[kid] <= at and announced.get(kid, at) < at:
         return [Fault("checkpoint-key-revoked", checkpoint=number, why={"fr": kid, "en": kid})]
     return []
 

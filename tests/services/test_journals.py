@@ -287,13 +287,27 @@ def test_whatever_is_changed_is_found_and_named(opened: Opened, what: str) -> No
     play(scene, opened)
 
 
-def test_a_checkpoint_of_a_key_that_was_revoked_before_is_named(opened: Opened) -> None:
+def test_a_checkpoint_of_a_key_whose_revocation_is_dated_back_stands(opened: Opened) -> None:
     async def scene(node: Node) -> None:
         await next_day(node)
         await grow(node, "a", 1)
         await next_day(node)
         (key,) = node.hosts.seals.all(ROOT)
         await node.hosts.seals.revoke(ROOT, key.name, "Poste volé", since=NOW + DAY + timedelta(hours=1), by=nodes.BY)
+        assert await faults(node) == []
+
+    play(scene, opened)
+
+
+def test_a_checkpoint_of_a_key_that_was_announced_as_revoked_before_is_named(opened: Opened) -> None:
+    """Somebody who took the key seals with it all the same."""
+
+    async def scene(node: Node) -> None:
+        await next_day(node)
+        (key,), stolen = node.hosts.seals.all(ROOT), node.hosts.seals.signer(ROOT)
+        await node.hosts.seals.revoke(ROOT, key.name, "Poste volé", since=NOW, by=nodes.BY)
+        node.clock.advance(DAY)  # type: ignore[attr-defined]
+        await Checkpoints(node.store, node.addresses, lambda owner, kid=None: stolen, 24)(Job(JOB, ROOT, KEY))
         assert await faults(node) == [("checkpoint-key-revoked", None, None, 2)]
 
     play(scene, opened)
