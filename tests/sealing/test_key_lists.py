@@ -1,5 +1,6 @@
 """What a partner said of its seal keys is kept: its later word has its earlier one against it."""
 
+import asyncio
 import json
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from connector.services import key_lists
 from connector.services.contract_checks import Examined
 from connector.store import contracts, peers, seal_lists
 from connector.store.db import Tx
+from connector.store.tables import seal_keys
 from connector.store.tables import seal_lists as table
 from contracts.canonical import sha256
 from contracts.convention.page import as_html
@@ -242,6 +244,52 @@ def test_a_partner_that_drops_the_key_that_sealed_is_held_to_its_earlier_list(pe
         assert "ne nomme plus celle-ci" in report.doubts[0].fr
         assert files_of(made)[THEN].decode() == honest.text
         assert json.loads(files_of(made)["manifest.json"])["schema"] == "https://w3id.org/pupitre/bundle/2"
+
+    perform(scene)
+
+
+async def begin_anew(pair: Pair) -> None:
+    """Have the provider lose all its keys, as with a disk of which nobody had a copy, and make others."""
+    place = pair.places[Role.PROVIDER]
+    await pair.node(Role.PROVIDER).store.write(lambda tx: tx.connection.execute(seal_keys.delete()) and None)
+    place.crash()
+    await asyncio.gather(*place.tasks, return_exceptions=True)
+    for file in (place.folder / "keys" / ROOT).glob("*.pem"):
+        file.unlink()
+    Keys(place.folder).create_auth(ROOT)
+    await place.wake(pair.clock, pair.net)
+    await pair.node(Role.PROVIDER).seals.create(ROOT, by=nodes.BY)
+
+
+def test_a_contract_with_a_partner_that_lost_its_keys_and_was_added_again_is_read_checked_and_exported(
+    perform: Callable[..., Any],
+) -> None:
+    """What the lost keys sealed stays theirs, by the list of then; what the new ones sign cannot say more of it."""
+
+    async def scene(pair: Pair) -> None:
+        node, cheat = pair.node(Role.CONSUMER), Cheat(pair)
+        pid = (await concluded(pair))[Role.CONSUMER]
+        honest = await cheat.pinned()
+        await begin_anew(pair)
+        await pair.net.pause(600)
+        for is_known in (True, False, True):
+            if not is_known:
+                await node.introduce.remove(ROOT, cheat.did, by=nodes.BY)
+            elif await node.store.read(lambda tx: peers.find(tx, ROOT, cheat.did)) is None:
+                await node.introduce.add(ROOT, cheat.did, by=nodes.BY)
+                assert (await cheat.pinned()).keys[0].kid != honest.keys[0].kid
+            told = await shown(node).show(ROOT, pid)
+            assert (len(told.seals), told.concluded_at != "", told.revoked) == (2, True, {})
+            await shown(node).convention(ROOT, pid, "fr")
+            report = examine((await bundle(node, pid)).content, at=pair.clock.now())
+            assert report.verdict == "indeterminate", report.as_text("en")
+        ((code, outcome, said),) = keys_told(await examined(node, pid))
+        assert (code, outcome) == ("keys", "unknown")
+        assert "n’est plus dans la liste de sa partie" in said
+        assert {one.part for one in report.doubts} == {
+            "dids/provider.json", "contract.jws.json", "conclusion.jws.json",
+        }  # fmt: skip
+        assert {THEN, NOW} <= files_of(await bundle(node, pid)).keys()
 
     perform(scene)
 
