@@ -2,14 +2,11 @@
 
 import asyncio
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from pupitre_verify.examine import examine
 
 from connector.app import ROOT, Node
@@ -28,27 +25,11 @@ from contracts.convention.page import as_html
 from contracts.jws import read_sealed
 from contracts.seals import sealed_at
 from tests.harness import nodes
-from tests.sealing.pair import Pair, play
+from tests.sealing.pair import Pair
 from tests.sealing.test_evidence import bundle, concluded, examined, files_of, shown
-from tests.simulator import places
 
-MEMORY = Path("/dev/shm")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 THEN, NOW = "status/provider-at-conclusion.json", "status/provider.json"
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with two nodes that know each other, have cards and seal keys."""
-    with tempfile.TemporaryDirectory(prefix="lists", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        places.make_template(Path(name) / "template")
-        yield Path(name)
-
-
-@pytest.fixture
-def perform(folder: Path) -> Callable[..., Any]:
-    """Plays a scene on two fresh nodes."""
-    return lambda scene: play(folder / "pair", folder / "template", scene)
 
 
 class Cheat:
