@@ -146,6 +146,7 @@ _ENTRIES_FR = {
     "notice-delivered": "avis remis",
     "notice-refused": "avis refusé par le partenaire",
     "notice-received": "avis reçu",
+    "evidence-refused": "pièce du partenaire refusée",
     "divergence": "écart avec le partenaire",
     "restored": "sauvegarde restaurée",
     "reconciled": "comparé avec le partenaire",

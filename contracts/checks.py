@@ -129,7 +129,7 @@ def check_countersigned(text: str, ours: str, *, now: datetime) -> Sealed:
 
 
 def check_unstamped(sealed: Sealed) -> None:
-    """Refuse time-stamps on what comes with a message of the negotiation. Raises EarlyTimeStamp.
+    """Refuse time-stamps on what comes with a message of the negotiation, and on a notice. Raises EarlyTimeStamp.
 
     Nothing was sealed over them, so that a false one would be kept as if both had agreed to it. See timestamps.py.
     """

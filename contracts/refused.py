@@ -24,7 +24,7 @@ ContractError
 │   ├── WrongCommitment      the seal does not commit to what the role demands
 │   ├── BadSealTime          the instant of the seal cannot be true
 │   ├── BadTimeStampToken    a time-stamp has not the form or the place that it must have
-│   ├── EarlyTimeStamp       a seal of the negotiation bears a time-stamp already
+│   ├── EarlyTimeStamp       a seal bears a time-stamp that bears none yet
 │   ├── NoUsableSealKey      a partner that seals has no key left to seal with
 │   └── SignerFailed         our own signer gave what is no seal
 └── what it says
@@ -273,12 +273,14 @@ class BadTimeStampToken(ContractError):
 
 
 class EarlyTimeStamp(ContractError):
-    """A seal in a message of the negotiation bears a time-stamp: they come later, one by one, and are checked then."""
+    """A seal that bears none yet bears a time-stamp: a contract's come after it is concluded, a notice has none."""
 
     code = "early-seal-time-stamp"
     title: ClassVar[Text] = {
-        "fr": "Un cachet de la négociation porte déjà un horodatage : il se remet après la conclusion, à part.",
-        "en": "A seal of the negotiation bears a time-stamp already: it is handed in after the conclusion, apart.",
+        "fr": "Ce cachet porte un horodatage : ceux d’une convention se remettent après la conclusion, à part ; un "
+        "avis n’en porte pas.",
+        "en": "This seal bears a time-stamp: those of a contract are handed in after the conclusion, apart; a notice "
+        "bears none.",
     }
 
 
@@ -321,9 +323,11 @@ class OtherCard(ContractError):
     code = "contract-other-card"
     title: ClassVar[Text] = {
         "fr": "L’un des deux nœuds tient une ancienne version de la fiche de l’autre. Chez celui qui tient l’ancienne, "
-        "lancez « pupitre peer ping », puis « pupitre peer card accept » ; demandez ensuite de nouveau l’accès.",
+        "relisez la nouvelle et prenez-en acte : « pupitre peer card accept » (si elle n’y est pas encore proposée, "
+        "« pupitre peer ping » d’abord). Demandez ensuite de nouveau l’accès.",
         "en": "One of the two nodes holds an old version of the other’s party card. On the one that holds the old one, "
-        "run “pupitre peer ping”, then “pupitre peer card accept”; then ask for access again.",
+        "read the new one and take note of it: “pupitre peer card accept” (if it is not offered there yet, “pupitre "
+        "peer ping” first). Then ask for access again.",
     }
 
 

@@ -10,17 +10,21 @@ from typing import ClassVar
 
 from connector.identity.scheme import Participant
 from connector.identity.seal_history import SealHistory
+from connector.identity.timestamps import TimeStampRefused
 from connector.problems import Conflict, NotFound, Problem
 from connector.protocol.errors import Busy
-from connector.services import deciders, exchange, notices, stamping
+from connector.services import deciders, exchange, notices, stamping, turned_away
 from connector.services.deciders import Decider
 from connector.services.exchange import PEER_FAILURES
+from connector.services.notices import TooManyNotices
 from connector.services.peer_seals import PeerSeals
 from connector.services.seal_case import said_of
 from connector.services.stamping import Stamping
 from connector.store import agreements, contracts, journal, negotiations
 from connector.store.contracts import OPEN, StoredContract
 from connector.store.db import Store, Tx
+from contracts.canonical import sha256
+from contracts.checks import check_unstamped
 from contracts.jws import CONCLUSION, CONTRACT, NOTICE, Sealed, read_sealed
 from contracts.notice import check_notice
 from contracts.refused import ContractError, HeaderRefused, OtherNotice, WrongSealKey
@@ -41,6 +45,10 @@ class EvidenceRefused(Problem):
         "fr": "Corrigez ce que le détail nomme. La convention et ce qui en a déjà été notifié restent inchangés.",
         "en": "Correct what the detail names. The contract, and what was notified of it before, are unchanged.",
     }
+
+    def __init__(self, error: ContractError) -> None:
+        super().__init__(said_of(error))
+        self.why = error.code
 
 
 class Evidence:
@@ -93,14 +101,23 @@ class Evidence:
         if contract.status in OPEN:
             raise Busy("The conclusion of this contract is awaited.")
         try:
+            return await self._taken(contract, text)
+        except (EvidenceRefused, TimeStampRefused, TooManyNotices) as problem:
+            why = getattr(problem, "why", problem.code)
+            log.warning("evidence is refused", extra={"owner": owner, "peer": caller.did, "problem": why})
+            await turned_away.note_evidence(self._store, contract, sha256(text), why)
+            raise
+
+    async def _taken(self, contract: StoredContract, text: str) -> bool:
+        """Check what the partner hands in, and keep it; False when it is known. Raises as `receive`."""
+        try:
             sealed = await self._checked(contract, text)
         except ContractError as error:
-            log.warning("evidence is refused", extra={"owner": owner, "peer": caller.did, "problem": error.code})
-            raise EvidenceRefused(said_of(error)) from error
+            raise EvidenceRefused(error) from error
 
         def unit(tx: Tx) -> bool:
-            held = self._claimed(tx, owner, contract.negotiation)
-            exchange.heard(tx, owner, caller.did)
+            held = self._claimed(tx, contract.owner, contract.negotiation)
+            exchange.heard(tx, contract.owner, contract.peer)
             is_notice = sealed.signatures[0].header["cty"] == NOTICE
             return (notices.took if is_notice else stamping.take)(tx, held, sealed)
 
@@ -119,6 +136,7 @@ class Evidence:
 
         1. It has the form of a sealed document, and is of a kind that is taken.
            A contract or a conclusion must be ours, word for word, and each time-stamp on it good: nothing else follows.
+           A notice bears none: nobody has sealed it, and a false one would spoil the evidence for whoever reads it.
         2. Its key is the partner's, and was not revoked.
         3. It is about this contract, names its partner as author, and is sealed by that key.
         Raises ContractError, TimeStampRefused; Busy while the keys of the partner cannot be read.
@@ -130,6 +148,7 @@ class Evidence:
             return sealed
         if header["cty"] != NOTICE:
             raise HeaderRefused(needed=NOTICE, actual=header["cty"][:80], pointer="/signatures/0/protected/cty")
+        check_unstamped(sealed)
         history = await self._history(contract, header["kid"])  # 2
         known = history.named(header["kid"])
         if known is not None and known.revoked_at is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -21,13 +22,15 @@ from connector.services.contract_bundle import ContractBundles
 from connector.services.contract_checks import ContractChecks
 from connector.services.evidence import EvidenceRefused
 from connector.services.notices import TooManyNotices
+from connector.services.turned_away import MOST_IN_A_DAY
 from connector.store import agreements, contracts, events, evidence, transfers
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Tx
-from contracts.canonical import canonical
+from contracts.canonical import canonical, sha256
 from contracts.jws import NOTICE, read_sealed
 from contracts.notice import check_notice, notice
 from contracts.seals import seal
+from contracts.timestamps import add_token
 from tests.harness import nodes
 from tests.sealing.pair import Pair
 from tests.simulator import network, places
@@ -425,6 +428,7 @@ def test_evidence_that_is_not_the_partners_about_this_contract_is_refused(perfor
             (await sealed_notice(pair, Role.CONSUMER, pid, kind="other"), "bad-contract-document"),
             (await sealed_notice(pair, Role.CONSUMER, pid, agreement="urn:x"), "other-notice"),
             (await sealed_notice(pair, Role.CONSUMER, pid, "application/json"), "seal-header-refused"),
+            (add_token(good, 0, b"0"), "early-seal-time-stamp"),
         ):
             with pytest.raises(EvidenceRefused) as refused:
                 await hand_in(pair, Role.PROVIDER, pid, text)
@@ -437,6 +441,25 @@ def test_evidence_that_is_not_the_partners_about_this_contract_is_refused(perfor
             await pair.node(Role.PROVIDER).evidence.receive(
                 ROOT, Participant(pair.places[Role.CONSUMER].did), "urn:no", good
             )
+
+    perform(scene)
+
+
+def test_the_journal_tells_what_was_refused_and_does_not_grow_without_end(perform: Callable[..., Any]) -> None:
+    async def scene(pair: Pair) -> None:
+        pid = await concluded(pair)
+        for number in (0, 0, *range(40)):
+            with pytest.raises(EvidenceRefused):
+                await hand_in(pair, Role.PROVIDER, pid, json.dumps({"number": number}))
+        told = await pair.journal(Role.PROVIDER, pid, "evidence-refused")
+        assert [(one["problem"], one["sha256"]) for one in told] == [
+            ("not-a-seal", sha256(json.dumps({"number": number}))) for number in range(MOST_IN_A_DAY)
+        ]
+        assert {one["from"] for one in told} == {pair.places[Role.CONSUMER].did}
+        pair.clock.advance(timedelta(days=1))
+        with pytest.raises(EvidenceRefused):
+            await hand_in(pair, Role.PROVIDER, pid, "{}")
+        assert len(await pair.journal(Role.PROVIDER, pid, "evidence-refused")) == MOST_IN_A_DAY + 1
 
     perform(scene)
 
