@@ -20,6 +20,7 @@ _DID_WEB = re.compile(
     r"did:web:(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*|%5[Bb](?:[0-9A-Fa-f]|%3[Aa])+%5[Dd])"
     r"(?P<port>%3[Aa][0-9]{1,5})?(?P<path>(?::[A-Za-z0-9_-][A-Za-z0-9._~-]*)*)"
 )
+_AS_WRITTEN = re.compile("[!-~]+")
 MAX_DID_LENGTH = 512
 
 
@@ -106,7 +107,8 @@ def callback_belongs_to(document: DidDocument, did: str, url: str) -> bool:
     """True when the address is on the host of the peer's DID, or of a service that its DID document names.
 
     Otherwise a peer could make this node call a third party with messages that only a partner should get. Paths are
-    appended to it, so it has no query, no fragment, and no credentials.
+    appended to it, so it has no query, no fragment, and no credentials; and no character that readers of addresses
+    leave out, each in its way (RFC 3986 has none that is not printable ASCII).
     """
     try:
         parts = urlsplit(url)
@@ -117,7 +119,12 @@ def callback_belongs_to(document: DidDocument, did: str, url: str) -> bool:
         return False
     has_more = parts.username is not None or parts.password is not None or "?" in url or "#" in url
     is_plain = parts.scheme in ("http", "https") and has_port and not has_more
-    return is_plain and host is not None and host.rstrip(".") in {did_host(did), *hosts}
+    return (
+        is_plain
+        and _AS_WRITTEN.fullmatch(url) is not None
+        and host is not None
+        and host.rstrip(".") in {did_host(did), *hosts}
+    )
 
 
 def _services(listed: Any) -> list[Service]:

@@ -99,6 +99,10 @@ def test_services_without_a_plain_address_are_left_out() -> None:
         ("https://sub.partner.example/", False),
         ("partner.example/dsp", False),
         ("https://[bad/", False),
+        ("https://partner.example/dsp\r\nHost: evil.example", False),
+        ("https://partner.example/d\tsp", False),
+        ("https://partner.example/d sp", False),
+        ("https://partner.example/\u202edsp", False),
         ("", False),
     ],
 )
