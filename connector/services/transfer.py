@@ -132,7 +132,7 @@ class Transfer(Exchange[TransferRow]):
         existing = transfers.by_peer_pid(tx, owner, caller.did, Role.PROVIDER, message.consumer_pid)
         if existing is not None:
             return existing
-        agreement = agreements.load(tx, owner, message.agreement_id)
+        agreement = agreements.hold(tx, owner, message.agreement_id)
         if agreement.peer != caller.did or agreement.role is not Role.PROVIDER or agreement.status != "active":
             raise NotFound(message.agreement_id)
         self._type(message.format).check(message.data_address)
@@ -182,7 +182,7 @@ class Transfer(Exchange[TransferRow]):
         kind = self._type(transfer_format or self._default)
 
         def unit(tx: Tx) -> TransferRow:
-            agreement = agreements.load(tx, owner, agreement_id)
+            agreement = agreements.hold(tx, owner, agreement_id)
             _check_usable(agreement)
             row = TransferRow(
                 owner=owner,

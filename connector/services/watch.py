@@ -72,7 +72,8 @@ class Watch:
 
     def _look(self, tx: Tx, job: Job) -> datetime | None:
         row = transfers.load(tx, job.owner, job.key)
-        if row.state not in (t.REQUESTED, *_UNDER_WAY):
+        is_asked = row.state == t.INITIAL and row.pending is not None  # our request may have arrived: it ends after it
+        if not is_asked and row.state not in (t.REQUESTED, *_UNDER_WAY):
             return None
         if agreements.load(tx, row.owner, row.agreement).status == "ended":
             exchange.answer(tx, self._line, row, Answer(t.TERMINATION, deciders.agreement_ended(row.agreement), _ENDED))

@@ -35,6 +35,7 @@ class StoredAgreement:
 
 _key = (agreements.c.owner == bindparam("k_owner"), agreements.c.id == bindparam("k_id"))
 _by_id = Prepared(select(agreements).where(*_key))
+_held = Prepared(select(agreements).where(*_key).with_for_update(read=True))
 _insert = Prepared(insert(agreements), agreements.c.keys())
 _set_status = Prepared(
     update(agreements)
@@ -57,10 +58,22 @@ def add(tx: Tx, agreement: StoredAgreement) -> None:
 
 def load(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
     """Return the agreement; one that this unit has added is not read. Raises NotFound."""
+    return _found(tx, owner, agreement_id, _by_id)
+
+
+def hold(tx: Tx, owner: str, agreement_id: str) -> StoredAgreement:
+    """Return the agreement, which nobody ends until the commit: whoever ends it sees what began under it meanwhile.
+
+    Any number may hold it at once. Raises NotFound.
+    """
+    return _found(tx, owner, agreement_id, _held)
+
+
+def _found(tx: Tx, owner: str, agreement_id: str, query: Prepared) -> StoredAgreement:
     added: StoredAgreement | None = tx.agreements.get((owner, agreement_id))
     if added is not None:
         return added
-    row = _by_id.first(tx.connection, {"k_owner": owner, "k_id": agreement_id})
+    row = query.first(tx.connection, {"k_owner": owner, "k_id": agreement_id})
     if row is None:
         raise NotFound(agreement_id)
     return _from_row(row)

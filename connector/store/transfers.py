@@ -44,7 +44,8 @@ def provided(tx: Tx, owner: str, *, peer: str | None = None, dataset: str | None
 
 
 def under(tx: Tx, owner: str, agreement: str) -> list[str]:
-    """Return the transfers under an agreement that are under way, in either role, by their pid."""
+    """Return the transfers under an agreement that are asked for or under way, in either role, by their pid."""
     columns = tables.transfers.c
     query = select(columns.pid).where(columns.owner == owner, columns.agreement == agreement)
-    return list(tx.connection.execute(query.where(columns.state.in_(_UNDER_WAY)).order_by(columns.pid)).scalars())
+    query = query.where(columns.state.in_(("INITIAL", *_UNDER_WAY)))
+    return list(tx.connection.execute(query.order_by(columns.pid)).scalars())
