@@ -56,10 +56,10 @@ from connector.identity.webhook_keys import WebhookKeys
 from connector.peer.client import AiohttpTransport, Client, Transport
 from connector.peer.discovery import Discovery
 from connector.peer.guard import Guard
+from connector.services import card_news, permits, seal_lock, sealing
 from connector.services import checkpoints as checkpointing
 from connector.services import negotiate as negotiating
 from connector.services import notify as notifying
-from connector.services import permits, seal_lock, sealing
 from connector.services import sweep as sweeping
 from connector.services import transfer as transferring
 from connector.services import watch as watching
@@ -160,6 +160,7 @@ class Node:
         """What runs the work that transactions leave."""
         sealers: dict[str, Handler] = {
             sealing.JOB: self.talks[1],
+            card_news.JOB: card_news.Look(self.introduce),
             **self.aftermath.handlers,
             checkpointing.JOB: self.checkpoints,
         }

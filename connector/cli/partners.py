@@ -203,6 +203,8 @@ def _browse(session: Session, did: str, *, is_all: bool, limit: int | None) -> N
 
 
 def _standing(session: Session, peer: Any) -> str:
+    if peer["status"] == "known" and peer["offered_card"] is not None:
+        return session.say("nouvelle fiche à relire (« peer card show »)", "new card to be read (“peer card show”)")
     if peer["silent_since"] is None or peer["status"] != "known":
         return show.value(session, peer["status"])
     since = show.instant(peer["silent_since"])

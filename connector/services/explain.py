@@ -26,6 +26,7 @@ from connector.store.processes import Process
 from connector.store.queue import JobState
 from connector.store.silence import Silence
 from connector.store.transfers import Transfer
+from contracts.refused import OtherCard
 
 Texts = dict[str, str]
 
@@ -105,6 +106,8 @@ class Surroundings:
     """The newest first."""
     standing: str | None = None
     """`known`, `quarantined` or `blocked`; None when the peer is not among those we know."""
+    offers_card: bool = False
+    """Whether a newer party card of the peer's waits for a person here."""
 
 
 def turn(table: Table, process: Process) -> str:
@@ -210,8 +213,23 @@ def _ended(table: Table, process: Process, around: Surroundings) -> Texts:
     cause = " — ".join(part for part in (code, reason) if part)
     by = {"fr": "nous" if is_ours else process.peer, "en": "us" if is_ours else process.peer}
     said = _sentence(cause) if cause else ""
+    news = _new_card(process.peer) if code == OtherCard.code and around.offers_card else {"fr": "", "en": ""}
     motive = {"fr": f" Motif : {said}" if cause else "", "en": f" Reason: {said}" if cause else ""}
-    return {"fr": f"Résiliée par {by['fr']}.{motive['fr']}", "en": f"Terminated by {by['en']}.{motive['en']}"}
+    return {
+        "fr": f"Résiliée par {by['fr']}.{motive['fr']}{news['fr']}",
+        "en": f"Terminated by {by['en']}.{motive['en']}{news['en']}",
+    }
+
+
+def _new_card(peer: str) -> Texts:
+    return {
+        "fr": f" C’est à vous : ce nœud a lu la nouvelle fiche de {peer} et vous la propose. Relisez-la "
+        f"(« pupitre peer card show {peer} »), prenez-en acte (« pupitre peer card accept {peer} »), puis refaites la "
+        "demande.",
+        "en": f" It is up to you: this node has read the new card of {peer} and offers it to you. Read it "
+        f"(“pupitre peer card show {peer}”), take note of it (“pupitre peer card accept {peer}”), then make the "
+        "request again.",
+    }
 
 
 def _quarantined(peer: str) -> Texts:

@@ -287,6 +287,7 @@ def _looked(tx: Tx, table: Table, process: P) -> Looked[P]:
         silence=silence.of_peer(tx.connection, process.owner, process.peer),
         latest=journal.latest(tx, process.owner, process.pid, LOOKED_BACK),
         standing=peer.status if peer else None,
+        offers_card=peer is not None and peer.offered_card is not None,
     )
     return Looked(
         process,

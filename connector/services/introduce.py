@@ -208,6 +208,15 @@ class Introduce:
         refused = await self.seals.refresh(owner, peer.did)
         return Ping(url, shown <= pinned, milliseconds, card, problem, refused)
 
+    async def look_at_card(self, owner: str, did: str) -> CardNews:
+        """Ask a known peer for its card alone, and keep a newer one for a person.
+
+        Raises NotFound, or what the peer room raises.
+        """
+        peer = await self._store.read(lambda tx: peers.load(tx, owner, normal_did(did)))
+        news, _ = await self._refresh_card(peer, await self._discovery.refetch_did(peer.did))
+        return news
+
     async def card_of(self, did: str, peer: Peer | None) -> str | None:
         """Return the peer's card: the one that was taken note of, else the one it shows now, signed by a pinned key.
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from connector.identity.errors import SealsRefused
 from connector.protocol import negotiation as n
-from connector.services import exchange, seal_records
+from connector.services import card_news, exchange, seal_records
 from connector.services.exchange import Answer, Line
 from connector.services.seal_alone import seal_alone
 from connector.services.seal_case import Case, Waiting, mark_of, said_of, waiting
@@ -145,5 +145,11 @@ class Seal:
         """End the negotiation, for a reason that both sides read."""
         kind, said = case.wanted.kind if case.wanted else "", f"{reason['fr']} · {reason['en']}"
         log.warning("a contract is refused", extra={**exchange.names_of(case.negotiation), "problem": code})
-        await self._write(job, lambda tx: seal_records.refused(tx, self._line, job, kind, ended(code, reason), said))
+
+        def unit(tx: Tx) -> None:
+            seal_records.refused(tx, self._line, job, kind, ended(code, reason), said)
+            if code == card_news.OTHER_CARD:
+                card_news.look(tx, job.owner, case.negotiation.peer)
+
+        await self._write(job, unit)
         return None

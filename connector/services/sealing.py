@@ -27,7 +27,7 @@ from connector.protocol import messages
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
 from connector.protocol.wire import Message
-from connector.services import deciders, exchange
+from connector.services import card_news, deciders, exchange
 from connector.services.exchange import Answer
 from connector.store import contracts, journal, peers
 from connector.store.contracts import OPEN, StoredContract
@@ -123,6 +123,8 @@ class Sealing:
                 self._change(tx, negotiation, countersigned=seal)
             case messages.ContractNegotiationEventMessage(conclusion=conclusion) if conclusion is not None:
                 self._change(tx, negotiation, conclusion=conclusion)
+            case messages.ContractNegotiationTerminationMessage(code=card_news.OTHER_CARD):
+                card_news.look(tx, negotiation.owner, negotiation.peer)
             case _:
                 pass
 

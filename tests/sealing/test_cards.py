@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from connector.app import ROOT
+from connector.identity.card import stored
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
+from connector.services.inspect import Inspect
 from connector.services.meet import digest
 from connector.store import peers
 from tests.harness import nodes
@@ -71,3 +73,33 @@ def test_once_the_partner_has_taken_note_of_the_new_card_contracts_are_concluded
         await concluded(pair, pid)
 
     perform(scene)
+
+
+@pytest.mark.parametrize("role", BOTH, ids=str)
+def test_the_new_card_is_offered_to_who_holds_the_old_one_and_one_confirmation_suffices(
+    perform: Callable[..., Any], role: Role
+) -> None:
+    async def scene(pair: Pair) -> None:
+        await change_card(pair, role, contact_telephone="02 99 00 00 00")
+        refused = await pair.ask()
+        await pair.settle()
+        await unused(pair, refused, "contract-other-card")
+        node, did = pair.node(role.other), pair.places[role].did
+        peer = await node.store.read(lambda tx: peers.load(tx, ROOT, did))
+        assert stored(peer.offered_card or "").contact_telephone == "02 99 00 00 00"
+        assert f"pupitre peer card accept {did}" in (await why(pair, role.other, refused))["fr"]
+        other = await pair.node(role).store.read(lambda tx: peers.load(tx, ROOT, pair.places[role.other].did))
+        assert other.offered_card is None  # it holds the card of today
+        assert "pupitre peer card accept did:" not in (await why(pair, role, refused))["fr"]
+        await node.introduce.accept_card(ROOT, did, digest(peer.offered_card or ""), by=nodes.BY)
+        assert "pupitre peer card accept did:" not in (await why(pair, role.other, refused))["fr"]
+        pid = await pair.ask()
+        await pair.settle()
+        await concluded(pair, pid)
+
+    perform(scene)
+
+
+async def why(pair: Pair, role: Role, pid: str) -> dict[str, str]:
+    """Return why a negotiation stands where it stands, as one side's node says it."""
+    return (await Inspect(pair.node(role).store).negotiation(ROOT, (await pair.row(role, pid)).pid)).why.text
