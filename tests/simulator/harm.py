@@ -7,6 +7,10 @@
   invalid, nor does the verifier. What does not count says why.
 - Whom we refused is told so, in French and in English.
 - What was agreed with somebody else is as it was.
+- No data flow: whatever is asked for opens no transfer.
+- What the partner does about a contract that was concluded before is answered as the misdeed says: no, unless it is
+  something that a partner may say. Each yes is one more notice and one more entry in the journal, each no is neither;
+  the contract stands word for word, and ends only by a notice that ends it.
 """
 
 import contextvars
@@ -30,13 +34,14 @@ from connector.services.contract import Contracts
 from connector.services.contract_bundle import ContractBundles
 from connector.services.contract_checks import ContractChecks
 from connector.services.exchange import NoProcessIdentifier
-from connector.store import agreements, contracts, journal
-from connector.store.contracts import StoredContract
+from connector.store import agreements, contracts, journal, transfers
+from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Tx
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from connector.store.tables import jobs as jobs_table
 from connector.store.tables import metadata
+from connector.store.transfers import Transfer
 from tests.simulator import network
 from tests.simulator.harmful import Earlier
 
@@ -64,6 +69,24 @@ class Past:
     foreign: Earlier
     other: str
     """The DID of the other one."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the honest node holds of a contract that was concluded before with the partner that means harm."""
+
+    contract: StoredContract
+    agreement: str
+    """How the agreement stands."""
+    notices: tuple[StoredNotice, ...]
+    """The partner's."""
+    received: int
+    """How many of them its journal tells of."""
+
+    @property
+    def words(self) -> tuple[str | None, ...]:
+        found = self.contract
+        return (found.status, found.id, found.agreement, found.jws, found.conclusion, found.timestamps)
 
 
 class Listener(logging.Handler):
@@ -95,6 +118,14 @@ class Meeting:
     told: list[str] = field(default_factory=list)
     """What happened, to be told when it ends badly."""
     listener: Listener = field(default_factory=Listener)
+    transfers: int = 0
+    """How many there were before."""
+    books: dict[Role, Book] = field(default_factory=dict)
+    """What it held before the partner acted on what was concluded before."""
+    after: list[Answer] = field(default_factory=list)
+    """What it answered to that."""
+    expected: tuple[int, ...] = ()
+    """With which statuses; empty: no to everything."""
 
 
 async def judge(here: "Neighbourhood", meeting: Meeting) -> list[str]:
@@ -105,6 +136,9 @@ async def judge(here: "Neighbourhood", meeting: Meeting) -> list[str]:
     faults += await here.honest.store.read(lambda tx: _given_up(tx, meeting))
     for pid in sorted(meeting.pids):
         faults += [f"{pid}: {fault}" for fault in await _of_negotiation(here, pid)]
+    faults += await _of_past(here, meeting)
+    if len(await transfers_of(here)) != meeting.transfers:
+        faults.append("a transfer was opened")
     faults += await _faces(here, meeting)
     faults += [f"in the log: {one}" for one in meeting.listener.heard]
     return faults + [f"raised: {one!r}" for one in here.net.problems]
@@ -145,6 +179,52 @@ def _unfit(call: Call, answer: Answer) -> list[str]:
     if "reason" in told:
         return [] if len(told["reason"]) == 2 else [f"a reason in one language: {told}"]
     return [] if "title" in told else [f"no reason: {told}"]
+
+
+async def transfers_of(here: "Neighbourhood") -> list[Transfer]:
+    """Return the honest node's transfers."""
+    return await here.honest.store.read(lambda tx: transfers.page(tx, ROOT, limit=10_000))
+
+
+def books_of(tx: Tx, pasts: Mapping[Role, Past]) -> dict[Role, Book]:
+    """Return what the honest node holds of the contracts that were concluded before, by its role."""
+    return {role: _book_of(tx, past.own) for role, past in pasts.items()}
+
+
+def _book_of(tx: Tx, earlier: Earlier) -> Book:
+    contract = contracts.named(tx, ROOT, earlier.ours)
+    theirs = tuple(one for one in contracts.notices(tx, ROOT, earlier.ours) if one.author == contract.peer)
+    told = [one for one in journal.page(tx, ROOT, earlier.ours, limit=10_000) if one.kind == "notice-received"]
+    return Book(contract, agreements.load(tx, ROOT, earlier.agreement).status, theirs, len(told))
+
+
+async def _of_past(here: "Neighbourhood", meeting: Meeting) -> list[str]:
+    """Return what is wrong with the contracts of before, once the partner has acted on them."""
+    if not meeting.books:
+        return []
+    now = await here.honest.store.read(lambda tx: books_of(tx, here.pasts))
+    statuses = [one.status for one in meeting.after]
+    is_as_it_must = statuses == [*meeting.expected] if meeting.expected else all(400 <= one < 500 for one in statuses)
+    faults = [] if is_as_it_must else [f"answered with {statuses}, not {meeting.expected or 'no'}"]
+    more = sum(len(now[role].notices) - len(then.notices) for role, then in meeting.books.items())
+    if more != statuses.count(201):
+        faults.append(f"{more} notices are kept of {statuses}")
+    for role, then in meeting.books.items():
+        faults += [f"the contract in which it is {role}: {fault}" for fault in _of_book(then, now[role])]
+        faults += await here.ask_honest(_examined(here, here.pasts[role].own.ours))
+    return faults
+
+
+def _of_book(then: Book, now: Book) -> list[str]:
+    faults = [] if now.words == then.words else [f"it was {then.words}, it is {now.words}"]
+    if now.notices[: len(then.notices)] != then.notices:
+        faults.append("what was kept of before is gone")
+    if now.received - then.received != len(now.notices) - len(then.notices):
+        faults.append(f"the journal tells of {now.received - then.received} notices")
+    has_ended = any(one.kind == "termination" for one in now.notices)
+    if (now.agreement == "ended") != has_ended:
+        faults.append(f"the agreement is {now.agreement}, a notice that ends it is {has_ended}")
+    return faults
 
 
 async def _of_negotiation(here: "Neighbourhood", pid: str) -> list[str]:
@@ -194,10 +274,10 @@ def _of_contract(row: Negotiation, contract: StoredContract | None) -> list[str]
 
 def _of_agreement(tx: Tx, row: Negotiation) -> list[str]:
     try:
-        agreements.load(tx, ROOT, row.agreement or "")
+        found = agreements.load(tx, ROOT, row.agreement or "")
     except Problem:
         return ["it is final and has no agreement"]
-    return []
+    return [] if found.status == "active" else [f"it is final and its agreement is {found.status}"]
 
 
 async def _examined(here: "Neighbourhood", pid: str) -> list[str]:

@@ -6,6 +6,7 @@ building nodes costs more than talking.
 """
 
 import asyncio
+import inspect
 import json
 import logging
 import random
@@ -13,7 +14,7 @@ import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ from connector.store.tables import jobs as jobs_table
 from tests.harness import nodes
 from tests.harness.sealing import give_card, open_keys
 from tests.simulator import network, virtual
-from tests.simulator.harm import WHO, Listener, Meeting, Past, judge, of_others
-from tests.simulator.harmful import ERRAND_S, Earlier, Harmful, Misdeed, calls_of
+from tests.simulator.harm import WHO, Listener, Meeting, Past, books_of, judge, of_others, transfers_of
+from tests.simulator.harmful import ERRAND_S, Earlier, Elsewhere, Harmful, Misdeed, calls_of, without
 from tests.simulator.network import Host, Network
 from tests.simulator.places import Place
 
@@ -160,16 +161,17 @@ class Neighbourhood:
             message = json.loads(call.body or b"{}")
             self.harmful.heard.append((call.url, message))
             for misdeed in self._due(kind)[:1]:
-                calls = calls_of(call, misdeed.does(self.harmful, json.loads(call.body or b"{}")))
+                spoken = replace(call, headers=without(call.headers, "Authorization"))
+                calls = calls_of(spoken, misdeed.does(self.harmful, json.loads(call.body or b"{}")))
                 self._note(misdeed, [(one.url, one.body) for one in calls] != [(call.url, call.body)])
         return await self._deliver(calls)
 
     async def _deliver(self, calls: Iterable[Call]) -> Answer:
-        """Have the honest node hear each of the calls, with a token of its own; return its last answer."""
+        """Have the honest node hear each of the calls; return its last answer. Who has no token gets one of its own."""
         answer = Answer(503, {}, b"")
         for call in calls:
             headers = {**call.headers, "Content-Length": str(len(call.body or b""))}
-            if call.method == "POST":
+            if "Authorization" not in headers:
                 headers["Authorization"] = await self.node("harmful").identity.token_for(
                     ROOT, self.places["honest"].did
                 )
@@ -207,7 +209,7 @@ class Neighbourhood:
     async def meet(self, role: Role, plot: str, misdeed: Misdeed) -> list[str]:
         """Let one negotiation happen, the honest node in this role; return what is wrong with that node after it."""
         past, known = self.pasts[role], await self._pids()
-        self.meeting = meeting = Meeting(role, plot)
+        self.meeting = meeting = Meeting(role, plot, transfers=len(await transfers_of(self)))
         self.harmful = Harmful(self.places["harmful"], self.places["honest"], past.own, past.foreign, self.chance)
         self._misdeeds, self._done = (misdeed, *misdeed.also), Counter()
         await self._prepare(misdeed)
@@ -239,12 +241,21 @@ class Neighbourhood:
             await self._end(await self._pids() - known)
         await self._settle(known)
         if misdeed.at == "afterwards":
-            calls = calls_of(Call("POST", f"http://{self.places['honest'].host}/", {}), misdeed.does(self.harmful))
-            await self._deliver(calls)
-            self._note(misdeed, bool(calls))
-            await self._settle(known)
+            await self._act(meeting, misdeed, known)
         meeting.pids = await self._pids() - known
         await self._end(meeting.pids)
+        await self._settle(known)
+
+    async def _act(self, meeting: Meeting, misdeed: Misdeed, known: set[str]) -> None:
+        """Have the partner act on what was concluded before."""
+        meeting.books = await self.honest.store.read(lambda tx: books_of(tx, self.pasts))
+        meeting.expected = misdeed.answers
+        heard = len(meeting.answers)
+        said = misdeed.does(self.harmful)
+        done: list[Elsewhere] = await said if inspect.isawaitable(said) else said
+        await self._deliver(calls_of(Call("POST", f"http://{self.places['honest'].host}/", {}), list(done)))
+        meeting.after = [answer for _, answer in meeting.answers[heard:]]
+        self._note(misdeed, bool(done))
         await self._settle(known)
 
     async def _pids(self) -> set[str]:

@@ -17,6 +17,7 @@ from connector.app import ROOT
 from connector.identity import seal_history
 from connector.identity.seal_history import SealHistory
 from connector.peer.client import Answer, Call
+from connector.protocol.machine import Role
 from contracts.canonical import canonical
 from contracts.jws import encoded, signing_input
 from contracts.keys import normalised
@@ -34,8 +35,11 @@ class Elsewhere:
     """Something said at another address than the one that its node meant."""
 
     path: str
-    """Below the honest node's base, or behind the address of the message (`+…`)."""
+    """Below the honest node's base."""
     body: Said
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """In the place of those that it should have, or beside them."""
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def _octets(text: str) -> bytes:
 
 Spoken = Callable[[Harmful, Message], "list[Said | Elsewhere]"]
 Answered = Callable[[Harmful, Answer], Answer]
-Acted = Callable[[Harmful, str, str], Awaitable[list[Elsewhere]]]
+Acted = Callable[[Harmful], "list[Elsewhere] | Awaitable[list[Elsewhere]]"]
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,10 @@ class Misdeed:
     """What it does beside it, so that it comes to it at all."""
     rotates: bool = False
     """Whether it takes another seal key before: then its list of keys is looked at."""
+    answers: tuple[int, ...] = ()
+    """What the honest node answers to what is done afterwards, one after the other; empty: no to everything."""
+    role: Role | None = None
+    """The honest node's, where it can be done in one alone."""
 
 
 def write(said: Said) -> bytes:
@@ -149,15 +157,13 @@ def write(said: Said) -> bytes:
 
 def calls_of(call: Call, said: "list[Said | Elsewhere]") -> list[Call]:
     """Return the calls that say this in the place of one."""
-    found = []
-    for one in said:
-        url, body = call.url, one
-        if isinstance(one, Elsewhere):
-            parts = urlsplit(call.url)
-            url = f"{parts.scheme}://{parts.netloc}{one.path}"
-            body = one.body
-        found.append(replace(call, url=url, body=write(body)))  # type: ignore[arg-type]
-    return found
+    return [_elsewhere(call, one) if isinstance(one, Elsewhere) else replace(call, body=write(one)) for one in said]
+
+
+def _elsewhere(call: Call, said: Elsewhere) -> Call:
+    parts = urlsplit(call.url)
+    url, headers = f"{parts.scheme}://{parts.netloc}{said.path}", {**call.headers, **said.headers}
+    return replace(call, method=said.method, url=url, headers=headers, body=write(said.body))
 
 
 def without(message: Mapping[str, Any], *names: str) -> Message:

@@ -16,6 +16,7 @@ import pytest
 
 from connector.app import ROOT
 from connector.identity.errors import SealsRefused
+from connector.peer.client import Call
 from connector.protocol import negotiation as n
 from connector.protocol.machine import Role
 from connector.store import contracts, journal, negotiations
@@ -24,9 +25,13 @@ from connector.store.db import Tx
 from connector.store.journal import Entry
 from connector.store.negotiations import Negotiation
 from contracts.refused import NameTaken
+from tests.simulator import network
+from tests.simulator.harm import Meeting, books_of, transfers_of
 from tests.simulator.harmed import Neighbourhood, make_template, play
-from tests.simulator.harmful import Misdeed
+from tests.simulator.harmful import Harmful, Misdeed, write
 from tests.simulator.misdeeds.agreements import AGREEMENTS
+from tests.simulator.misdeeds.deliveries import asked
+from tests.simulator.misdeeds.evidence import post, sealed
 from tests.simulator.misdeeds.messages import ANY
 from tests.simulator.misdeeds.table import MISDEEDS, NAMED, occasions
 
@@ -225,3 +230,29 @@ def test_one_sided_evidence_is_of_the_agreement_that_was_drawn_up_last(folder: P
     assert left.received(n.AGREEMENT) == 2
     assert left.contract is not None
     assert left.contract.status == "unilateral"
+
+
+def test_who_is_no_party_to_a_contract_learns_and_changes_nothing(folder: Path) -> None:
+    """Another partner has what the partner sealed, and hands it in, or asks for what was agreed with that one."""
+    answers: list[tuple[int, str]] = []
+
+    async def scene(here: Neighbourhood) -> None:
+        bystander, honest = here.places["bystander"], here.places["honest"]
+        own = here.pasts[Role.PROVIDER].own
+        here.harmful = Harmful(here.places["harmful"], honest, own, here.pasts[Role.PROVIDER].foreign, here.chance)
+        here.meeting = Meeting(Role.PROVIDER, "")
+        before = await here.honest.store.read(lambda tx: books_of(tx, here.pasts))
+        node = await bystander.wake(here.clock, here.net)
+        said = [post(here.harmful, own.jws), post(here.harmful, own.conclusion), asked(here.harmful)]
+        said += [post(here.harmful, sealed(here.harmful, kind)) for kind in ("termination", "suspension", "receipt")]
+        for one in said:
+            headers = {"Authorization": await node.identity.token_for(ROOT, honest.did)}
+            url = f"http://{honest.host}{one.path}"
+            answer = await network.call_app(here.honest.public, Call("POST", url, headers, write(one.body)))
+            answers.append((answer.status, json.loads(answer.body)["code"]))
+        assert await here.honest.store.read(lambda tx: books_of(tx, here.pasts)) == before
+        assert await transfers_of(here) == []
+
+    play(folder, 2_001, scene)
+    assert answers[:2] + answers[3:] == [(404, "not-found")] * 5
+    assert answers[2][0] == 404

@@ -50,10 +50,6 @@ def _token_on(member: str, token: bytes) -> Callable[[Harmful], str]:
 
 
 AFTERWARDS: dict[str, Callable[[Harmful], list[Elsewhere]]] = {
-    "a notice of suspension": _notice("suspension"),
-    "a notice twice": lambda by: _notice("suspension")(by) * 2,
-    "a receipt of nothing": _notice("receipt", code="received", reason="0" * 64),
-    "a receipt without words": _notice("receipt"),
     "a notice of the future": _notice("suspension", at=FAR),
     "a notice of long ago": _notice("suspension", at=LONG_AGO),
     "a notice on a day that is none": _notice("suspension", at="2026-02-30T00:00:00Z"),
@@ -76,8 +72,6 @@ AFTERWARDS: dict[str, Callable[[Harmful], list[Elsewhere]]] = {
     "evidence too deep": _handed(lambda by: b"[" * 100_000),
     "evidence too long": _handed(lambda by: b" " * (2 << 20)),
     "evidence in JSON": _handed(lambda by: b'{"payload":null,"signatures":null}'),
-    "the contract again": _handed(lambda by: by.earlier.jws),
-    "the conclusion again": _handed(lambda by: by.earlier.conclusion),
     "the contract of somebody else as evidence": _handed(lambda by: by.foreign.jws),
     "the contract with a false time-stamp": _handed(_token_on("jws", b"0")),
     "the conclusion with a false time-stamp": _handed(_token_on("conclusion", b"\x30\x00")),

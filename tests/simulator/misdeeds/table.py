@@ -14,11 +14,16 @@ from tests.simulator.harmful import Misdeed, without
 from tests.simulator.misdeeds.afterwards import AFTERWARDS
 from tests.simulator.misdeeds.agreements import AGREEMENTS
 from tests.simulator.misdeeds.answers import ANSWERS, FIRST_ANSWERS, STATES, Reply, status
+from tests.simulator.misdeeds.deliveries import EARLY, REQUESTS, asked
 from tests.simulator.misdeeds.documents import DIDS, LISTS
+from tests.simulator.misdeeds.evidence import NOTICES, POSTS, SAID
 from tests.simulator.misdeeds.hands import Hand
-from tests.simulator.misdeeds.messages import ANY, FIRST, REQUESTS
+from tests.simulator.misdeeds.messages import ANY, FIRST
+from tests.simulator.misdeeds.messages import REQUESTS as TERMS
 from tests.simulator.misdeeds.seals import CONCLUSIONS, DOCUMENTS, EVERY_SEAL, on
 
+DONE = {**AFTERWARDS, **NOTICES, **POSTS}
+"""What is done once a contract is concluded, and answered with a no."""
 SENT_BY = {
     n.REQUEST: Role.CONSUMER,
     n.ACCEPT: Role.CONSUMER,
@@ -37,7 +42,8 @@ def occasions(misdeed: Misdeed) -> list[tuple[Role, str]]:
     """Return where a misdeed can be committed: the honest node's role, and how the two began."""
     at = misdeed.also[0].at if misdeed.at == "state" else misdeed.at
     said = at.removeprefix("answer ")
-    roles = list(Role) if said not in SENT_BY else [SENT_BY[said] if at != said else SENT_BY[said].other]
+    either = list(Role) if misdeed.role is None else [misdeed.role]
+    roles = either if said not in SENT_BY else [SENT_BY[said] if at != said else SENT_BY[said].other]
     plots = {n.OFFER: ["offered"], n.ACCEPT: ["offered"], n.REQUEST: ["automatic", "manual"]}
     return [(role, plot) for role in roles for plot in plots.get(said, ["automatic", "offered", "impatient"])]
 
@@ -45,7 +51,7 @@ def occasions(misdeed: Misdeed) -> list[tuple[Role, str]]:
 def _messages() -> Iterator[Misdeed]:
     yield from (Misdeed(name, "any message", does, ONCE) for name, does in ANY.items())
     for kind in (n.REQUEST, n.OFFER):
-        yield from _at(kind, {**REQUESTS, **FIRST}, ONCE)
+        yield from _at(kind, {**TERMS, **FIRST}, ONCE)
     yield from _at(n.AGREEMENT, AGREEMENTS)
     for kind, member in CARRIED.items():
         yield Misdeed(f"{kind}: no seal", kind, lambda by, m, member=member: [without(m, member)])
@@ -53,6 +59,7 @@ def _messages() -> Iterator[Misdeed]:
     for kind in (n.AGREEMENT, n.VERIFICATION):
         yield from _at(kind, {name: on(SEAL, does) for name, does in DOCUMENTS.items()})
     yield from _at(n.FINALIZE, {name: on(CONCLUSION, does) for name, does in CONCLUSIONS.items()})
+    yield from (Misdeed(name, name.partition(":")[0], does) for name, does in EARLY.items())
     yield from _overtaking(n.REQUEST, n.AGREEMENT, "providerPid")
     yield from _overtaking(n.OFFER, n.ACCEPT, "consumerPid")
 
@@ -97,8 +104,14 @@ def _answer(at: str, table: Mapping[str, tuple[Reply, int]]) -> Iterator[Misdeed
 def _shown() -> Iterator[Misdeed]:
     yield from (Misdeed(name, "/did-history.json", does, rotates=True) for name, does in LISTS.items())
     yield from (Misdeed(name, "/did.json", does) for name, does in DIDS.items())
-    yield from (Misdeed(name, "afterwards", does) for name, does in AFTERWARDS.items())
 
 
-MISDEEDS = [*_messages(), *_answers(), *_shown()]
+def _afterwards() -> Iterator[Misdeed]:
+    yield from (Misdeed(name, "afterwards", does) for name, does in DONE.items())
+    yield from (Misdeed(name, "afterwards", does, role=Role.PROVIDER) for name, does in REQUESTS.items())
+    yield Misdeed("data of which it is the provider", "afterwards", lambda by: [asked(by)], role=Role.CONSUMER)
+    yield from (Misdeed(name, "afterwards", does, answers=tuple(told)) for name, (does, *told) in SAID.items())
+
+
+MISDEEDS = [*_messages(), *_answers(), *_shown(), *_afterwards()]
 NAMED = {misdeed.name: misdeed for misdeed in MISDEEDS}
