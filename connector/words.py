@@ -137,6 +137,7 @@ _ENTRIES_FR = {
     "sealed": "cachet",
     "conclusion-sealed": "conclusion scellée",
     "seal-unused": "cachet sans suite",
+    "not-sealed-alone": "preuve unilatérale impossible",
     "contract-terminated": "fin de convention décidée",
     "contract-unused": "convention sans suite",
     "time-stamped": "horodatage",

@@ -5,10 +5,12 @@ screen. Both sides do it alike, so it changes nothing between them. What was mad
 comes again with the next contract.
 """
 
+import json
 import re
 import unicodedata
 from functools import lru_cache
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _HIDDEN = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _HALVES = re.compile("[\ud800-\udfff]")
 _AROUND = 20
@@ -40,6 +42,16 @@ def unfit(text: str) -> str | None:
     around = unicodedata.normalize("NFC", text[max(at - _AROUND, 0) : at + _AROUND])
     numbers = " ".join(f"U+{ord(one):04X}" for one in text[at : at + 2])
     return f"{around} ({numbers})".encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def held(text: str) -> str:
+    """Return a JSON text as a document can hold it: as it is in normal form C, else all but ASCII in JSON's escapes.
+
+    Both say the same JSON. What is escaped is the text of a message whose digest stands beside it.
+    """
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    return _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def given(**members: str | None) -> dict[str, str]:

@@ -37,6 +37,7 @@ from contracts.jws import UNILATERAL, Sealed, Signature, read_sealed
 from contracts.notice import check_notice
 from contracts.refused import ContractError, OtherAgreement, OtherContract, OtherNegotiation, WrongSealKey
 from contracts.seals import COMMITMENTS, Signatory, check_signatures, sealed_at
+from contracts.texts import held
 from policies import PolicyError
 
 Outcome = Literal["holds", "fails", "unknown"]
@@ -399,7 +400,7 @@ def _check_exchanged(case: _Case, jws: str) -> None:
     if document["messages"] != told:
         raise OtherNegotiation(pointer="/messages")
     _, agreement = negotiated.before_agreement(case.held.told)
-    if agreement != document["agreement"]["text"]:
+    if agreement is None or held(agreement) != document["agreement"]["text"]:
         raise OtherAgreement(pointer="/agreement/text")
     proofs = [one.proof for one in case.held.told if one.sender == document["peer"] and one.proof]
     if document.get("token") != (sha256(proofs[-1]) if proofs else None):

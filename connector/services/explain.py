@@ -205,7 +205,9 @@ def _ahead(table: Table, process: Process) -> str:
 def _ended(table: Table, process: Process, around: Surroundings) -> Texts:
     if process.state != n.TERMINATED:
         done = words.NEGOTIATION_STATES if table is n.NEGOTIATION else words.TRANSFER_STATES
-        return {language: f"{_capital(words.say(done, process.state, language))}." for language in ("fr", "en")}
+        told = {language: f"{_capital(words.say(done, process.state, language))}." for language in ("fr", "en")}
+        entry = next((one for one in around.latest if one.kind == "not-sealed-alone"), None)
+        return told if entry is None else _without_evidence(told, entry)
     ends = (one for one in around.latest if one.kind in ("sent", "received"))
     entry = next((one for one in ends if one.entry.get("message") == table.termination), None)
     is_ours = entry is not None and entry.kind == "sent"
@@ -229,6 +231,16 @@ def _new_card(peer: str) -> Texts:
         "en": f" It is up to you: this node has read the new card of {peer} and offers it to you. Read it "
         f"(“pupitre peer card show {peer}”), take note of it (“pupitre peer card accept {peer}”), then make the "
         "request again.",
+    }
+
+
+def _without_evidence(told: Texts, entry: Entry) -> Texts:
+    why = entry.entry["explained"]
+    return {
+        "fr": f"{told['fr']} Sans preuve : notre nœud n’a rien pu sceller de cet accord. {_sentence(why['fr'])} "
+        "Si l’enjeu le demande, faites signer un écrit à côté.",
+        "en": f"{told['en']} Without evidence: our node could seal nothing of this agreement. {_sentence(why['en'])} "
+        "If it matters, have a paper signed beside it.",
     }
 
 

@@ -11,7 +11,7 @@ from connector.identity.errors import NoSealKey
 from connector.ids import new_id
 from connector.protocol import negotiation as n
 from connector.services import exchange, negotiated, seal_records
-from connector.services.seal_case import Case, Signers, document_of, mark_of
+from connector.services.seal_case import Case, Signers, document_of, mark_of, said_of
 from connector.store.db import Store
 from connector.store.jobs import Job
 from contracts.canonical import Json, canonical, sha256
@@ -19,6 +19,7 @@ from contracts.jws import UNILATERAL
 from contracts.refused import ContractError
 from contracts.seals import seal
 from contracts.terms import instant
+from contracts.texts import held
 
 SCHEMA = "https://w3id.org/pupitre/unilateral/1"
 
@@ -39,7 +40,10 @@ async def seal_alone(store: Store, did: str, signers: Signers, job: Job, case: C
         told, signer = _document(case, did, agreement, now), signers(negotiation.owner)
         payload = canonical(told)
     except (ContractError, NoSealKey) as error:
-        log.warning("no evidence of our own is sealed", extra={**exchange.names_of(negotiation), "problem": error.code})
+        code = error.code
+        log.warning("no evidence of our own is sealed", extra={**exchange.names_of(negotiation), "problem": code})
+        said = said_of(error) if isinstance(error, ContractError) else {one: error.say(one) for one in ("fr", "en")}
+        await store.write(lambda tx: seal_records.not_sealed_alone(tx, job, code, said), about=job.key)
         return
     sealed = await seal(payload, signer, media_type=UNILATERAL, at=now, approval=case.approval)
     mark, document = replace(mark_of(sealed, 0), role=negotiation.role), document_of(payload, told)
@@ -56,7 +60,7 @@ def _document(case: Case, did: str, agreement: str, now: datetime) -> dict[str, 
         "role": negotiation.role.value,
         "by": did,
         "peer": negotiation.peer,
-        "agreement": {"id": negotiation.agreement or "", "text": agreement, "sha256": sha256(agreement)},
+        "agreement": {"id": negotiation.agreement or "", "text": (text := held(agreement)), "sha256": sha256(text)},
         "messages": [
             {"type": one.kind, "from": one.sender, "sha256": one.exchanged.sha256}
             for one in negotiated.evidence(case.told)

@@ -175,6 +175,14 @@ def sealed_alone(tx: Tx, job: Job, document: Document, mark: Mark) -> None:
     _keep(tx, negotiation, known, mark)
 
 
+def not_sealed_alone(tx: Tx, job: Job, code: str, reason: dict[str, str]) -> None:
+    """Say in the journal that nothing can be sealed of what was exchanged, and why: the agreement stands without it."""
+    jobs.finish(tx, job)
+    negotiation = negotiations.load(tx, job.owner, job.key)
+    entry = {"problem": code, "reason": reason["fr"], "explained": reason}
+    journal.append(tx, negotiation.owner, negotiation.pid, "not-sealed-alone", entry)
+
+
 def _emptied(tx: Tx, negotiation: Negotiation, unused: StoredContract) -> StoredContract:
     """Return the row of a contract that led to nothing, ready for another; the journal tells what it was, and why."""
     entry = {"contract": unused.id, "sha256": unused.sha256, "reason": unused.reason}

@@ -1,7 +1,9 @@
 """What was agreed: the document's own consistency, the agreement, the messages that led to it."""
 
 import hashlib
+import json
 import re
+import unicodedata
 from typing import Any
 
 from pupitre_verify.identities import normal
@@ -140,8 +142,16 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
         f"{len(told)} message(s) conforme(s) à leur empreinte sous cachet",
         f"{len(told)} message(s) as their sealed digests say",
     )
+    _check_carrying(report, part, messages, document)  # 3
+    return {name for name, _, _ in messages[: len(told)]}
+
+
+def _check_carrying(
+    report: Report, part: str, messages: list[tuple[str, str, bytes]], document: dict[str, Any]
+) -> None:
+    """Verify that whatever agreement message is there carries the agreement that was sealed."""
     carrying = [(name, raw) for name, _, raw in messages if kind_of(name, raw) == AGREEMENT_MESSAGE]
-    if not carrying:  # 3
+    if not carrying:
         report.doubt(
             part,
             "/payload/agreement/text",
@@ -149,9 +159,16 @@ def check_messages(report: Report, part: str, files: dict[str, bytes], document:
             "the message that carries the agreement is not in the bundle",
         )
     for name, raw in carrying:
-        _check_carries(name, raw, document["agreement"]["text"])
-        report.holds(name, "porte l’accord scellé, au caractère près", "carries the sealed agreement, to the letter")
-    return {name for name, _, _ in messages[: len(told)]}
+        if _check_carries(name, raw, document["agreement"]["text"], may_be_escaped="parties" not in document):
+            report.holds(
+                name, "porte l’accord scellé, au caractère près", "carries the sealed agreement, to the letter"
+            )
+        else:
+            report.holds(
+                name,
+                "porte l’accord scellé ; ses accents décomposés (hors NFC) y sont scellés en échappements JSON",
+                "carries the sealed agreement; its decomposed accents (not NFC) are sealed as JSON escapes",
+            )
 
 
 def _dids(document: dict[str, Any]) -> set[str]:
@@ -187,14 +204,28 @@ def _read_message(name: str, raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _check_carries(name: str, raw: bytes, text: str) -> None:
-    message = _read_message(name, raw)
+def _check_carries(name: str, raw: bytes, text: str, *, may_be_escaped: bool) -> bool:
+    """Return True for the very text that is sealed, False for one whose escapes are sealed. Raises Fault for another.
+
+    Only a text that is not in normal form C may stand escaped: no document can hold it otherwise.
+    """
+    message, written = _read_message(name, raw), raw.decode("utf-8")
     member = next((one for one in message if _bare(one) == "agreement"), "agreement")
-    written = re.compile(rb'"' + re.escape(member.encode()) + rb'"\s*:\s*' + re.escape(text.encode("utf-8")))
-    if message.get(member) != read_json(text) or not written.search(raw):
+    carried = re.compile('"' + re.escape(member) + r'"\s*:\s*' + re.escape(text))
+    is_same = message.get(member) == read_json(text)
+    if is_same and carried.search(written):
+        return True
+    is_escaped = may_be_escaped and text.isascii() and not unicodedata.is_normalized("NFC", written)
+    if not is_same or not is_escaped or not carried.search(_escaped(written)):
         raise Fault(
             name,
             f"/{member}",
             "l’accord de ce message n’est pas, au caractère près, celui qui est scellé",
             "the agreement in this message is not, to the letter, the one that is sealed",
         )
+    return False
+
+
+def _escaped(text: str) -> str:
+    """Return a JSON text with all but ASCII in escapes, which says the same."""
+    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)

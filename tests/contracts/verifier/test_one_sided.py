@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -75,6 +76,39 @@ def test_one_sided_evidence_is_indeterminate_at_best() -> None:
     report = examine(bundle(case()), at=NOW)
     assert (report.exit_status, places(report.doubts)) == (2, [ALONE]), report.as_text("en")
     assert "preuve unilatérale" in report.as_text("fr")
+
+
+def escaped(text: str) -> str:
+    return "".join(one if one.isascii() else json.dumps(one)[1:-1] for one in text)
+
+
+def retold(whole: Case, change: Callable[[str], str]) -> bytes:
+    """Return evidence whose sealed agreement is escaped, and whose message carries it changed."""
+    text, told = escaped(whole.agreement_text), whole.document["agreement"]
+    sealed = {"agreement": told | {"text": text, "sha256": sha256(text)}}
+    last = max(name for name in whole.all_files() if name.startswith("messages/"))
+    carried = whole.all_files()[last].decode().replace(whole.agreement_text, change(whole.agreement_text))
+    whole.files[last] = carried.encode()
+    return bundle(whole, **sealed)
+
+
+def test_an_agreement_stands_escaped_only_where_no_document_can_hold_it() -> None:
+    def spelled(text: str) -> str:
+        return text.replace('"@type"', '"x:t":"e\u0301t\u00e9\U0001f4a7","@type"', 1)
+
+    def composed(text: str) -> str:
+        return text.replace('"@type"', '"x:t":"\u00e9t\u00e9\U0001f4a7","@type"', 1)
+
+    for write, is_good in ((spelled, True), (composed, False)):
+        whole = case()
+        whole.agreement_text = write(whole.agreement_text)
+        report = examine(retold(whole, str), at=NOW)
+        assert (report.exit_status, bool(report.faults)) == ((2, False) if is_good else (1, True))
+        assert ("décomposés" in report.as_text("fr")) is is_good
+    whole = case()
+    whole.agreement_text = spelled(whole.agreement_text)
+    report = examine(retold(whole, lambda text: text.replace("e\u0301t", "e\u0301\u0301t")), at=NOW)
+    assert (report.exit_status, report.faults[0].place) == (1, "/agreement")
 
 
 def test_the_list_of_keys_is_missed_of_who_sealed_and_not_of_the_partner_that_sealed_nothing() -> None:
