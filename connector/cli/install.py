@@ -2,7 +2,8 @@
 
 It writes `node.toml` (0600: it may hold the database's password), makes the database and the first participant with its
 key pair, and puts the first administration key of the API into `admin.key` (0600) in the data folder, where the command
-line finds it. It never overwrites anything; without a terminal it asks nothing.
+line finds it. What opens the seal key is taken from the environment, where a passphrase belongs: the node will be
+started with it. It never overwrites anything; without a terminal it asks nothing.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ from connector.cli.frame import KEY_FILE, Session, command, option
 
 LOOPBACK = ["127.0.0.0/8", "::1/128"]
 YES = frozenset({"o", "oui", "y", "yes"})
+SEALING = ("PUPITRE_SEAL_PASSPHRASE", "PUPITRE_SEAL_KEY_FILE", "PUPITRE_SEAL_DAYS")
+"""What the first seal key is made with where the environment has it: the node will be started with the same."""
 DEFAULT_URL = "http://127.0.0.1:8282"
 
 
@@ -100,7 +103,8 @@ def _install(session: Session, path: Path, settings: dict[str, Any]) -> None:
     from connector.settings import load
 
     try:
-        loaded = load(None, environ={}, **settings)
+        environ = {name: os.environ[name] for name in SEALING if name in os.environ}
+        loaded = load(None, environ=environ, **settings)
         key_file = loaded.data_dir / KEY_FILE
         if key_file.exists():
             session.fail(session.say(f"{key_file} existe déjà.", f"{key_file} is there already."), exits.PROBLEM)

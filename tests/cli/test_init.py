@@ -39,6 +39,16 @@ def test_it_writes_what_the_node_needs_and_nobody_else_reads_it(tmp_path: Path) 
     assert secret.encode() not in (tmp_path / "data" / "pupitre.db").read_bytes()
 
 
+def test_the_passphrase_of_the_environment_opens_the_seal_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUPITRE_SEAL_PASSPHRASE", "une phrase de passe assez longue")
+    assert init(tmp_path).exit_code == 0
+    assert not (tmp_path / "data" / "seal.key").exists()
+    assert "assez longue" not in (tmp_path / "node.toml").read_text()
+    (key,) = (tmp_path / "data" / "keys" / "root").glob("seal-*.pem")
+    words = ["openssl", "pkey", "-in", str(key), "-noout", "-passin", "env:PUPITRE_SEAL_PASSPHRASE"]
+    subprocess.run(words, check=True)
+
+
 def test_it_overwrites_nothing(tmp_path: Path) -> None:
     assert init(tmp_path).exit_code == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
