@@ -28,6 +28,8 @@ Chain = tuple[bytes, ...]
 LARGEST_CHAIN_BYTES = 6 << 10
 """A chain stands in the DID document, which partners read up to 32 KiB."""
 SMALLEST_RSA_BITS = 2048
+_OTHER_PEM = {"CERTIFICATE REQUEST-----": "request", "PRIVATE KEY-----": "private"}
+"""What people give in the place of a certificate, by how its PEM begins."""
 LONGEST_NAME_BYTES = 64
 """Upper bound of an organisation's name in a certificate (RFC 5280 Appendix A); contracts carry it in full."""
 _USAGES = (
@@ -94,7 +96,8 @@ def read_pem(text: str) -> Chain:
     try:
         return ordered(x509.load_pem_x509_certificates(text.encode()))
     except (ValueError, x509.InvalidVersion) as error:
-        raise CertificateRefused("form") from error
+        other = next((reason for mark, reason in _OTHER_PEM.items() if mark in text), "form")
+        raise CertificateRefused(other) from error
 
 
 def read_pkcs12(content: bytes, passphrase: str) -> tuple[PrivateKey, Chain]:

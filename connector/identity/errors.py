@@ -260,13 +260,29 @@ class CertificateLost(Problem):
     }
 
     def __init__(self, issuer: str, level: str) -> None:
-        fr = f"Le certificat présent est de niveau {level}, délivré par {issuer} ; le nœud en ferait un de niveau L0."
-        en = f"The present certificate is of level {level}, issued by {issuer}; the node would make one of level L0."
+        unknown = level == "L0"
+        where_fr, where_en = (
+            (" ici, qui ne la reconnaît pas", " here, where it is not trusted") if unknown else ("", "")
+        )
+        fr = f"Le certificat présent est délivré par {issuer} (niveau {level}{where_fr})"
+        en = f"The present certificate was issued by {issuer} (level {level}{where_en})"
+        fr, en = (
+            f"{fr} ; celui que ferait le nœud est de niveau L0 pour tous.",
+            f"{en}; the node's own is L0 for everybody.",
+        )
         super().__init__({"fr": fr, "en": en})
 
 
 CERTIFICATE_FAULTS: dict[str, dict[str, str]] = {
     "form": {"fr": "Ce n’est pas un certificat X.509 en PEM.", "en": "This is no X.509 certificate in PEM."},
+    "request": {
+        "fr": "C’est une demande de certificat (CSR) : envoyez-la à l’autorité, et importez sa réponse.",
+        "en": "This is a certificate request (CSR): send it to the authority, and import its answer.",
+    },
+    "private": {
+        "fr": "C’est une clé privée, qui n’est pas à donner ici ; il faut le certificat que l’autorité a délivré.",
+        "en": "This is a private key, which is not to be given here; the certificate that the authority issued is.",
+    },
     "pkcs12": {
         "fr": "Ce n’est ni un certificat PEM, ni un fichier PKCS #12 que cette phrase de passe ouvre.",
         "en": "This is neither a PEM certificate nor a PKCS #12 file that this passphrase opens.",

@@ -81,8 +81,10 @@ def test_what_is_no_certificate_asks_for_no_passphrase(office: Any, tmp_path: Pa
     request = tmp_path / "demande.csr"
     request.write_text(office.run("keys", "request-certificate").stdout)
     said = office.run("keys", "import-certificate", str(request), code=exits.PROBLEM).stderr
-    assert "no X.509 certificate" in said
+    assert "certificate request (CSR): send it to the authority" in said
     assert "PKCS" not in said
+    request.write_text("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n")
+    assert "This is a private key" in office.run("keys", "import-certificate", str(request), code=exits.PROBLEM).stderr
 
 
 def test_a_file_that_holds_certificates_alone_says_that_the_key_lacks(office: Any, tmp_path: Path) -> None:
