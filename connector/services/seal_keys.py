@@ -323,11 +323,17 @@ class Seals:
         return await self._take_over(made, lambda _: None, overlap, by, "seal-certificate-imported")
 
     async def _write(self, owner: str, write: Callable[[str], Chain]) -> Made:
-        """Write a key under a name that nobody has, also not somebody who makes one at the same time."""
+        """Write a key under a name that nobody has, also not somebody who makes one at the same time.
+
+        Raises Unavailable when it cannot be written.
+        """
         while True:
             name = self._new_name(owner)
-            with suppress(FileExistsError):
-                return Made(owner, name, await asyncio.to_thread(write, name))
+            try:
+                with suppress(FileExistsError):
+                    return Made(owner, name, await asyncio.to_thread(write, name))
+            except OSError as error:
+                raise Unavailable(seal_lock.unwritten(self._keys.path(owner, name), error)) from error
 
     async def _take_over(
         self, made: Made, check: Callable[[SealKey | None], None], overlap: timedelta, by: Decider, kind: str

@@ -5,10 +5,12 @@ sealed waits, and everywhere a person looks says so. No key is written under ano
 else no setting would open them all. Reading files: not for the event loop.
 """
 
+import errno
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from connector.clock import Clock
 from connector.identity.errors import MissingSealKey, SealKeyLocked
@@ -52,6 +54,21 @@ def other_secret(keys: SealKeys, owner: str, present: Sequence[SealKey]) -> Seal
         return locked[owner]
     is_told = any(keys.is_open(one.owner, one.name) for one in present)
     return None if is_told else next(iter(locked.values()), None)
+
+
+def unwritten(path: Path, error: OSError) -> dict[str, str]:
+    """Return why the file of a key could not be written, in words; the present key stays as it is."""
+    causes = {
+        errno.ENOSPC: ("le disque est plein", "the disk is full"),
+        errno.EACCES: ("le compte du nœud n’y a pas le droit d’écrire", "the node's account may not write there"),
+        errno.EROFS: ("ce disque est en lecture seule", "this disk is read-only"),
+    }
+    number = error.errno or 0
+    fr, en = causes.get(number, (f"erreur {number} du système", f"error {number} of the system"))
+    return {
+        "fr": f"{path} n’a pas pu être écrit : {fr}. La clé de cachet présente reste comme elle est.",
+        "en": f"{path} could not be written: {en}. The present seal key stays as it is.",
+    }
 
 
 def tell(found: Iterable[Closed], language: str) -> None:

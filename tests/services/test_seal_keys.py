@@ -1,7 +1,9 @@
 """Seal keys of a node that lives for years, on a virtual clock: made, replaced, certified, revoked; and a partner's."""
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ from connector.identity import certificates, seal_history
 from connector.identity.certificates import Subject
 from connector.identity.errors import CertificateRefused, NoSealKey, SealKeyLocked, SealsRefused
 from connector.peer.documents import read_document
-from connector.problems import Conflict, Invalid, NotFound
+from connector.problems import Conflict, Invalid, NotFound, Unavailable
 from connector.services import meet
 from connector.settings import BadSettings, load
 from connector.store import journal, peers
@@ -503,5 +505,23 @@ def test_a_key_whose_file_is_gone_is_replaced_under_the_secret_that_opens_anothe
         assert [one.problem.code for one in await node.seals.closed("syndicat")] == ["missing-seal-key"]
         await node.seals.rotate("syndicat", by=BY)
         assert await node.seals.closed(ROOT) == []
+
+    play(tmp_path, scene)
+
+
+def test_a_key_that_cannot_be_written_leaves_the_present_one_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(node: Node, clock: VirtualClock) -> None:
+        def full(*_: Any) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdopen", full)
+            with pytest.raises(Unavailable) as refused:
+                await node.seals.rotate(ROOT, by=BY)
+        assert "le disque est plein" in refused.value.say("fr")
+        assert list(standings(node, clock).values()) == ["present"]
+        assert shown(node) == ["seal-20261126"]
 
     play(tmp_path, scene)
