@@ -23,7 +23,7 @@ from pupitre_verify.__main__ import main as pupitre_verify
 from connector.app import ROOT
 from connector.cli import exits, show
 from connector.sdk import AsyncClient, Client
-from connector.services import checkpoints, contract
+from connector.services import checkpoints, key_lists
 from connector.services.contract_bundle import ContractBundles
 from connector.store import contracts
 from connector.store.db import Tx
@@ -272,7 +272,7 @@ def test_a_seal_tells_since_when_its_key_is_revoked(
     assert [one["revocation"] for one in seals] == [None, None]
     assert "Révoquée" not in office.run("contract", "show", concluded["id"]).stdout
     known = {seals[0]["kid"]: Revocation(datetime(2026, 3, 2, tzinfo=UTC), "Poste volé")}
-    monkeypatch.setattr(contract, "_revoked", lambda *_: known)
+    monkeypatch.setattr(key_lists, "revoked", lambda said: known)
     told = [one["revocation"] for one in office.json("contract", "show", concluded["id"])["seals"]]
     assert told == [{"at": "2026-03-02T00:00:00Z", "reason": "Poste volé"}, None]
     shown = office.run("contract", "show", concluded["id"]).stdout
