@@ -14,11 +14,12 @@ from connector.peer.client import Answer, Call
 from connector.peer.errors import Unreachable
 from connector.protocol.machine import Role
 from connector.services.deciders import Person
-from connector.store import contracts, journal, negotiations, peers
+from connector.store import contracts, journal, negotiations, peers, transfers
 from connector.store.contracts import StoredContract, StoredSeal
 from connector.store.db import Tx
 from connector.store.negotiations import Negotiation
 from connector.store.tables import jobs as jobs_table
+from connector.store.transfers import Transfer
 from tests.harness import nodes
 from tests.simulator import network, virtual
 from tests.simulator.network import Host, Network
@@ -169,6 +170,23 @@ class Pair:
             return found
 
         return await self.node(role).store.read(unit)
+
+    async def transfer(self, role: Role, pid: str) -> Transfer | None:
+        """Return one side's record of the transfer that the consumer calls `pid`."""
+        store = self.node(role).store
+        if role is Role.CONSUMER:
+            return await store.read(lambda tx: transfers.peek(tx, ROOT, pid))
+        did = self.places[Role.CONSUMER].did
+        return await store.read(lambda tx: transfers.by_peer_pid(tx, ROOT, did, role, pid))
+
+    async def until_transfer(self, pid: str, state: str, *roles: Role) -> None:
+        """Let time pass until a transfer stands in the state on these sides, or on both, with nothing pending."""
+
+        async def stands() -> bool:
+            rows = [await self.transfer(one, pid) for one in roles or Role]
+            return all(row is not None and row.state == state and row.pending is None for row in rows)
+
+        await self.until(stands)
 
     async def contract(self, role: Role, pid: str) -> StoredContract | None:
         ours = (await self.row(role, pid)).pid

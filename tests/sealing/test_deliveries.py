@@ -35,21 +35,11 @@ async def agreed(pair: Pair) -> str:
     return contract.agreement
 
 
-async def row_of(pair: Pair, role: Role, pid: str) -> Transfer | None:
-    """Return one side's record of the transfer that the consumer calls `pid`."""
-    store = pair.node(role).store
-    if role is Role.CONSUMER:
-        return await store.read(lambda tx: transfers.peek(tx, ROOT, pid))
-    did = pair.places[Role.CONSUMER].did
-    return await store.read(lambda tx: transfers.by_peer_pid(tx, ROOT, did, role, pid))
-
-
-async def until_state(pair: Pair, role: Role, pid: str, state: str) -> None:
-    async def stands() -> bool:
-        row = await row_of(pair, role, pid)
-        return row is not None and row.state == state and row.pending is None
-
-    await pair.until(stands)
+async def asked_under(pair: Pair, agreement: str) -> Transfer:
+    """Return a transfer that the consumer asked for, under way."""
+    asked = await pair.node(Role.CONSUMER).transfer.request(ROOT, agreement, by=nodes.BY)
+    await pair.until_transfer(asked.pid, t.STARTED, Role.CONSUMER)
+    return asked
 
 
 async def hand_in_end(pair: Pair, agreement: str) -> bool:
@@ -78,9 +68,8 @@ async def post(pair: Pair, path: str, **members: Any) -> Answer:
 def test_no_byte_leaves_with_a_token_from_the_notice_on_that_ends_the_contract(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         agreement = await agreed(pair)
-        asked = await pair.node(Role.CONSUMER).transfer.request(ROOT, agreement, by=nodes.BY)
-        await until_state(pair, Role.CONSUMER, asked.pid, t.STARTED)
-        row = await row_of(pair, Role.CONSUMER, asked.pid)
+        asked = await asked_under(pair, agreement)
+        row = await pair.transfer(Role.CONSUMER, asked.pid)
         assert row is not None
         address = http_pull.read(row.data_address or {})
         assert address is not None
@@ -97,7 +86,7 @@ def test_no_byte_leaves_with_a_token_from_the_notice_on_that_ends_the_contract(p
         assert after.status in (401, 403)
         assert DATA not in after.body
         pair.net.fate_of = lambda call: KIND
-        await until_state(pair, Role.CONSUMER, asked.pid, t.TERMINATED)
+        await pair.until_transfer(asked.pid, t.TERMINATED, Role.CONSUMER)
         assert (await pulled()).status in (401, 403)
 
     perform(scene)
@@ -113,8 +102,7 @@ def test_a_transfer_that_was_asked_for_just_before_the_contract_was_ended_ends_t
         await pair.node(Role.CONSUMER).evidence.terminate(ROOT, agreement, "over", "Fini", by=nodes.BY)
         await pair.net.pause(5)
         pair.net.fate_of = lambda call: Fate(is_lost="/evidence/" in call.url)
-        for role in Role:
-            await until_state(pair, role, asked.pid, t.TERMINATED)
+        await pair.until_transfer(asked.pid, t.TERMINATED)
         pair.net.fate_of = lambda call: KIND
         await pair.settle()
 
@@ -124,9 +112,8 @@ def test_a_transfer_that_was_asked_for_just_before_the_contract_was_ended_ends_t
 def test_a_request_with_a_pid_that_is_known_opens_no_second_transfer(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         agreement = await agreed(pair)
-        asked = await pair.node(Role.CONSUMER).transfer.request(ROOT, agreement, by=nodes.BY)
-        await until_state(pair, Role.CONSUMER, asked.pid, t.STARTED)
-        before = await row_of(pair, Role.PROVIDER, asked.pid)
+        asked = await asked_under(pair, agreement)
+        before = await pair.transfer(Role.PROVIDER, asked.pid)
         assert before is not None
         usual = {
             "@type": t.REQUEST,
@@ -152,12 +139,10 @@ def test_a_request_with_a_pid_that_is_known_opens_no_second_transfer(perform: Ca
 def test_what_has_ended_with_its_contract_is_not_resumed_by_the_partner(perform: Callable[..., Any]) -> None:
     async def scene(pair: Pair) -> None:
         agreement = await agreed(pair)
-        consumer = pair.node(Role.CONSUMER)
-        asked = await consumer.transfer.request(ROOT, agreement, by=nodes.BY)
-        await until_state(pair, Role.CONSUMER, asked.pid, t.STARTED)
+        consumer, asked = pair.node(Role.CONSUMER), await asked_under(pair, agreement)
         await consumer.transfer.suspend(ROOT, asked.pid, by=nodes.BY)
-        await until_state(pair, Role.PROVIDER, asked.pid, t.SUSPENDED)
-        row = await row_of(pair, Role.PROVIDER, asked.pid)
+        await pair.until_transfer(asked.pid, t.SUSPENDED, Role.PROVIDER)
+        row = await pair.transfer(Role.PROVIDER, asked.pid)
         assert row is not None
         pair.net.fate_of = lambda call: Fate(is_lost=True)
         assert await hand_in_end(pair, agreement)
@@ -167,7 +152,7 @@ def test_what_has_ended_with_its_contract_is_not_resumed_by_the_partner(perform:
         statuses.append((await post(pair, f"{row.pid}/start", **told)).status)
         assert set(statuses) <= {200, 400, 503}
         pair.net.fate_of = lambda call: KIND
-        await until_state(pair, Role.PROVIDER, asked.pid, t.TERMINATED)
+        await pair.until_transfer(asked.pid, t.TERMINATED, Role.PROVIDER)
         assert (await post(pair, f"{row.pid}/start", **told)).status == 400
 
     perform(scene)

@@ -23,7 +23,7 @@ from connector.services.contract_checks import ContractChecks
 from connector.services.evidence import EvidenceRefused
 from connector.services.notices import TooManyNotices
 from connector.services.turned_away import MOST_IN_A_DAY
-from connector.store import agreements, contracts, events, evidence, transfers
+from connector.store import agreements, contracts, events, evidence
 from connector.store.contracts import StoredContract, StoredNotice
 from connector.store.db import Tx
 from contracts.canonical import canonical, sha256
@@ -158,7 +158,7 @@ def test_what_is_delivered_under_a_contract_ends_with_it(perform: Callable[..., 
         pid = await concluded(pair)
         transfer = await started(pair, pid)
         await terminate(pair, Role.CONSUMER, pid)
-        await until_state(pair, Role.CONSUMER, transfer, t.TERMINATED)
+        await pair.until_transfer(transfer, t.TERMINATED)
         await pair.settle()
         contract = await contract_of(pair, Role.CONSUMER, pid)
         with pytest.raises(Conflict):
@@ -178,7 +178,7 @@ def test_who_ends_a_contract_ends_its_deliveries_before_the_partner_has_heard(
         transfer = await started(pair, pid)
         pair.net.fate_of = lambda call: Fate(is_lost="/evidence/" in call.url)
         await terminate(pair, role, pid)
-        await until_state(pair, role, transfer, t.TERMINATED)
+        await pair.until_transfer(transfer, t.TERMINATED)
         assert [one.kind for one in await notices_of(pair, role.other, pid)] == []
         pair.net.fate_of = lambda call: KIND
         await pair.settle()
@@ -293,27 +293,8 @@ async def started(pair: Pair, pid: str) -> str:
     """Return the consumer's identifier of a transfer under way."""
     contract = await contract_of(pair, Role.CONSUMER, pid)
     row = await pair.node(Role.CONSUMER).transfer.request(ROOT, contract.agreement, by=nodes.BY)
-    await until_state(pair, Role.CONSUMER, row.pid, t.STARTED)
+    await pair.until_transfer(row.pid, t.STARTED)
     return row.pid
-
-
-async def transfer_of(pair: Pair, role: Role, pid: str) -> transfers.Transfer | None:
-    """Return one side's record of the transfer that the consumer calls `pid`."""
-    store = pair.node(role).store
-    if role is Role.CONSUMER:
-        return await store.read(lambda tx: transfers.peek(tx, ROOT, pid))
-    did = pair.places[Role.CONSUMER].did
-    return await store.read(lambda tx: transfers.by_peer_pid(tx, ROOT, did, role, pid))
-
-
-async def until_state(pair: Pair, role: Role, pid: str, state: str) -> None:
-    """Let time pass until a transfer, by the consumer's identifier, stands in the state on both sides."""
-
-    async def stands() -> bool:
-        rows = [await transfer_of(pair, one, pid) for one in BOTH]
-        return all(row is not None and row.state == state and row.pending is None for row in rows)
-
-    await pair.until(stands)
 
 
 @pytest.mark.parametrize("role", BOTH)
@@ -321,10 +302,10 @@ def test_a_suspension_and_a_resumption_are_notified_by_who_decided(perform: Call
     async def scene(pair: Pair) -> None:
         pid = await concluded(pair)
         transfer = await started(pair, pid)
-        row = await transfer_of(pair, role, transfer)
+        row = await pair.transfer(role, transfer)
         assert row is not None
         await pair.node(role).transfer.suspend(ROOT, row.pid, "maintenance", "Travaux", by=nodes.BY)
-        await until_state(pair, role, transfer, t.SUSPENDED)
+        await pair.until_transfer(transfer, t.SUSPENDED)
         await pair.settle()
         await same_on_both(pair, pid, "suspension", "receipt")
         told = read_sealed((await notices_of(pair, role, pid))[0].jws).document
@@ -332,7 +313,7 @@ def test_a_suspension_and_a_resumption_are_notified_by_who_decided(perform: Call
         assert told["reason"] == f"transfer {row.provider_pid}\nTravaux"
         assert [await status_of(pair, one, pid) for one in BOTH] == ["active", "active"]
         await pair.node(role).transfer.start(ROOT, row.pid, by=nodes.BY)
-        await until_state(pair, role, transfer, t.STARTED)
+        await pair.until_transfer(transfer, t.STARTED)
         await pair.settle()
         await same_on_both(pair, pid, "suspension", "receipt", "resumption", "receipt")
 

@@ -5,10 +5,10 @@ import json
 import time
 import unicodedata
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pupitre_verify.examine import examine
@@ -18,6 +18,7 @@ from connector.sdk.testing import Dataset, FakePeer
 from contracts.jws import read_sealed
 from tests.harness.threaded import in_thread
 
+T = TypeVar("T")
 TITLE = "Qualité de l’eau 💧"
 DECOMPOSED = unicodedata.normalize("NFD", TITLE)
 
@@ -41,21 +42,29 @@ def agreed(client: Client, policy: Mapping[str, Any], known_as: str | None = Non
     pytest.fail(str(seen))
 
 
-def evidence(client: Client, status: str) -> Any:
-    """Return the only contract, once it stands so."""
+def until(look: Callable[[], T | None]) -> T:
+    """Return what is seen once there is something to see."""
     for _ in range(100):
-        found = client.list_contracts()["items"]
-        if found and found[0]["status"] == status:
-            return found[0]
+        if (seen := look()) is not None:
+            return seen
         time.sleep(0.1)
-    pytest.fail(str(found))
+    pytest.fail("nothing came of it in ten seconds")
+
+
+def sealed_alone(client: Client) -> Any:
+    return next((one for one in client.list_contracts()["items"] if one["status"] == "unilateral"), None)
+
+
+def without_evidence(client: Client, pid: str) -> str | None:
+    said: str = client.show_negotiation(pid)["why"]["text"]
+    return said if "Sans preuve" in said else None
 
 
 @pytest.mark.parametrize("title", [TITLE, DECOMPOSED])
 def test_the_agreement_is_sealed_and_verified_however_its_accents_are_written(tmp_path: Path, title: str) -> None:
     with in_thread(tmp_path / "node") as running, Client(running.url, running.key, language="fr") as client:
         seen = agreed(client, {"dct:title": title})
-        found = evidence(client, "unilateral")
+        found = until(lambda: sealed_alone(client))
         assert found["agreement"] == seen["agreement"]
         steps = client.verify_contract(found["id"])["steps"]
         assert "fails" not in {one["outcome"] for one in steps}, steps
@@ -74,10 +83,7 @@ def test_the_agreement_is_sealed_and_verified_however_its_accents_are_written(tm
 def test_what_cannot_even_be_sealed_alone_is_told_where_a_person_looks(tmp_path: Path) -> None:
     with in_thread(tmp_path / "node") as running, Client(running.url, running.key, language="fr") as client:
         pid = agreed(client, {}, "urn:accord:e\u0301te\u0301")["pid"]
-        for _ in range(100):
-            if "Sans preuve" in (said := client.show_negotiation(pid)["why"]["text"]):
-                break
-            time.sleep(0.1)
+        said = until(lambda: without_evidence(client, pid))
         assert "n’a rien pu sceller de cet accord" in said
         assert "NFC" in said
         kinds = [one["kind"] for one in client.show_journal(pid)["items"]]
